@@ -1,0 +1,1 @@
+"""The Quarterdeck SDK: typed clients for every Quarterdeck service."""

@@ -1,0 +1,1 @@
+"""The Quarterdeck services: everything that runs behind the contracts in proto/."""

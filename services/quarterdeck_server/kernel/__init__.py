@@ -1,0 +1,1 @@
+"""Words every service shares: errors, identifiers, money, time, pages. Imports nothing of ours."""
