@@ -12,6 +12,7 @@ from redis.exceptions import RedisError
 from quarterdeck_server.embedded.part import Probe
 
 PROBE_SECONDS = 2.0
+NO_PROXY = (("grpc.enable_http_proxy", 0),)
 HTTP_OK = b"HTTP/1.1 200 "
 
 
@@ -19,7 +20,7 @@ def grpc_serving(host: str, port: int) -> Probe:
     """Ask the standard health service of a gRPC server for the server as a whole."""
 
     async def probe() -> bool:
-        async with grpc.aio.insecure_channel(f"{host}:{port}") as channel:
+        async with grpc.aio.insecure_channel(f"{host}:{port}", options=NO_PROXY) as channel:
             check = channel.unary_unary(
                 "/grpc.health.v1.Health/Check",
                 request_serializer=health_pb2.HealthCheckRequest.SerializeToString,

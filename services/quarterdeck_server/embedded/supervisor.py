@@ -85,6 +85,7 @@ class Supervisor:
         keeper.begin()
         if keeper.part.essential:
             await keeper.started()
+            self._announce(f"{keeper.part.name} is ready")
 
 
 def _first(failures: BaseExceptionGroup[EmbeddedError]) -> EmbeddedError:
