@@ -163,3 +163,13 @@ class Unavailable(QuarterdeckError):
     def __init__(self, message: str, retry_after_s: float = 1.0, **metadata: str) -> None:
         super().__init__(message, **metadata)
         self.retry_after_s = retry_after_s
+
+
+class ScopeForbidden(NotAllowed):
+    """The account or strategy lies outside of what the caller may see or write."""
+
+    reason = "SCOPE_FORBIDDEN"
+
+    def __init__(self, field: str, value: str) -> None:
+        super().__init__(f"{field} {value} is outside of the caller's scope", field=field)
+        self.metadata[field.rsplit(".", 1)[-1]] = value

@@ -1,0 +1,81 @@
+-- Time series on plain PostgreSQL 16 and later. The same functions as in timescale.sql; applied again
+-- whenever this file changes, so it holds only what can be repeated.
+
+CREATE SCHEMA IF NOT EXISTS series;
+
+CREATE OR REPLACE FUNCTION series.engine() RETURNS text LANGUAGE sql IMMUTABLE AS $$ SELECT 'postgres' $$;
+
+CREATE TABLE IF NOT EXISTS series.series (
+  rel         regclass PRIMARY KEY,
+  time_column name NOT NULL,
+  chunk       interval NOT NULL,
+  drop_after  interval
+);
+
+-- Turns an empty plain table into a series, partitioned by time. Indexes and checks go along; add
+-- foreign keys, triggers and grants afterwards.
+CREATE OR REPLACE FUNCTION series.make_series(
+  rel regclass, time_column name, chunk interval,
+  segment_by text DEFAULT NULL, order_by text DEFAULT NULL,
+  compress_after interval DEFAULT NULL, drop_after interval DEFAULT NULL
+) RETURNS void LANGUAGE plpgsql AS $$
+DECLARE space text; title text;
+BEGIN
+  SELECT n.nspname, c.relname INTO space, title
+    FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace WHERE c.oid = rel;
+  EXECUTE format('CREATE TABLE %I.%I (LIKE %s INCLUDING ALL) PARTITION BY RANGE (%I)', space, title || '__new', rel, time_column);
+  EXECUTE format('DROP TABLE %s', rel);
+  EXECUTE format('ALTER TABLE %I.%I RENAME TO %I', space, title || '__new', title);
+  rel := format('%I.%I', space, title)::regclass;
+  EXECUTE format('CREATE INDEX ON %s USING brin (%I) WITH (pages_per_range = 32, autosummarize = on)', rel, time_column);
+  INSERT INTO series.series VALUES (rel, time_column, chunk, drop_after);
+  PERFORM series.ensure_range(rel, now() - chunk, now() + 2 * chunk);
+END $$;
+
+-- Makes the partitions that rows of the range need; a row outside of every partition is refused.
+CREATE OR REPLACE FUNCTION series.ensure_range(rel regclass, lo timestamptz, hi timestamptz)
+RETURNS int LANGUAGE plpgsql AS $$
+DECLARE s series.series; a timestamptz; part text; made int := 0; space text; title text;
+BEGIN
+  SELECT * INTO STRICT s FROM series.series x WHERE x.rel = ensure_range.rel;
+  SELECT n.nspname, c.relname INTO space, title
+    FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace WHERE c.oid = rel;
+  a := date_bin(s.chunk, lo, timestamptz '2000-01-03 00:00:00+00');
+  WHILE a <= hi LOOP
+    part := title || '_p' || to_char(a AT TIME ZONE 'UTC', 'YYYYMMDD"t"HH24MI');
+    IF to_regclass(format('%I.%I', space, part)) IS NULL THEN
+      PERFORM pg_advisory_xact_lock(hashtext('series.ensure_range'), rel::oid::int);
+      IF to_regclass(format('%I.%I', space, part)) IS NULL THEN
+        -- CREATE and ATTACH lock the parent only against schema changes; PARTITION OF would block every reader.
+        EXECUTE format('CREATE TABLE %I.%I (LIKE %s INCLUDING DEFAULTS INCLUDING CONSTRAINTS INCLUDING STORAGE, CHECK (%I >= %L AND %I < %L))',
+                       space, part, rel, s.time_column, a, s.time_column, a + s.chunk);
+        EXECUTE format('ALTER TABLE %s ATTACH PARTITION %I.%I FOR VALUES FROM (%L) TO (%L)', rel, space, part, a, a + s.chunk);
+        made := made + 1;
+      END IF;
+    END IF;
+    a := a + s.chunk;
+  END LOOP;
+  RETURN made;
+END $$;
+
+CREATE OR REPLACE FUNCTION series.set_retention(rel regclass, drop_after interval) RETURNS void LANGUAGE sql AS $$
+  UPDATE series.series s SET drop_after = set_retention.drop_after WHERE s.rel = set_retention.rel
+$$;
+
+-- Makes partitions ahead and drops those past their retention. Call it every minute; one at a time.
+CREATE OR REPLACE PROCEDURE series.maintain() LANGUAGE plpgsql AS $$
+DECLARE s record; p record;
+BEGIN
+  IF NOT pg_try_advisory_xact_lock(hashtext('series.maintain')) THEN RETURN; END IF;
+  FOR s IN SELECT * FROM series.series LOOP
+    PERFORM series.ensure_range(s.rel, now(), now() + 2 * s.chunk);
+  END LOOP;
+  FOR s IN SELECT * FROM series.series WHERE drop_after IS NOT NULL LOOP
+    FOR p IN SELECT i.inhrelid::regclass AS part FROM pg_inherits i JOIN pg_class c ON c.oid = i.inhrelid
+             WHERE i.inhparent = s.rel
+               AND substring(pg_get_expr(c.relpartbound, c.oid) FROM 'TO \(''([^'']+)''\)')::timestamptz < now() - s.drop_after LOOP
+      EXECUTE format('ALTER TABLE %s DETACH PARTITION %s', s.rel, p.part);
+      EXECUTE format('DROP TABLE %s', p.part);
+    END LOOP;
+  END LOOP;
+END $$;

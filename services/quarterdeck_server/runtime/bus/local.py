@@ -1,0 +1,81 @@
+"""The bus within one process: for the all-in-one shape and for tests."""
+
+import asyncio
+import time
+from collections import deque
+from collections.abc import AsyncIterator, Collection, Sequence
+from contextlib import asynccontextmanager
+from datetime import timedelta
+
+from quarterdeck_server.kernel import topics
+from quarterdeck_server.runtime.bus.message import Batch, Message
+
+LONGEST_QUEUE = 200_000
+
+
+class LocalBus:
+    """Hands messages to the subscribers of this process and keeps those of the last minute."""
+
+    def __init__(self, retention: timedelta = timedelta(seconds=60)) -> None:
+        self._retention_ns = int(retention.total_seconds() * 1e9)
+        self._kept: deque[Message] = deque()
+        self._subscribers: set[_Subscriber] = set()
+
+    async def publish(self, messages: Sequence[Message]) -> None:
+        """Hand messages over."""
+        self._kept.extend(messages)
+        oldest = time.time_ns() - self._retention_ns
+        while self._kept and self._kept[0].publish_time_ns < oldest:
+            self._kept.popleft()
+        for subscriber in self._subscribers:
+            subscriber.put(messages)
+
+    @asynccontextmanager
+    async def subscribe(
+        self, kinds: Collection[str], *, replay: timedelta = timedelta(0)
+    ) -> AsyncIterator[AsyncIterator[Batch]]:
+        """Read the messages of the kinds, from ``replay`` ago on."""
+        subscriber = _Subscriber(frozenset(kinds))
+        if replay:
+            oldest = time.time_ns() - int(replay.total_seconds() * 1e9)
+            subscriber.put([m for m in self._kept if m.publish_time_ns >= oldest])
+        self._subscribers.add(subscriber)
+        try:
+            yield subscriber.batches()
+        finally:
+            self._subscribers.discard(subscriber)
+
+    async def ping(self) -> None:
+        """Return at once: this process is here."""
+
+
+class _Subscriber:
+    """What waits for one reader. A reader that lets too much wait loses it, and is told."""
+
+    def __init__(self, kinds: frozenset[str]) -> None:
+        self._kinds = kinds
+        self._waiting: list[Message] = []
+        self._lost = False
+        self._arrived = asyncio.Event()
+
+    def put(self, messages: Sequence[Message]) -> None:
+        wanted = (
+            [m for m in messages if topics.kind(m.topic) in self._kinds]
+            if self._kinds
+            else messages
+        )
+        if not wanted:
+            return
+        if len(self._waiting) + len(wanted) > LONGEST_QUEUE:
+            self._waiting.clear()
+            self._lost = True
+        self._waiting.extend(wanted)
+        self._arrived.set()
+
+    async def batches(self) -> AsyncIterator[Batch]:
+        while True:
+            await self._arrived.wait()
+            self._arrived.clear()
+            messages, self._waiting = self._waiting, []
+            lost, self._lost = self._lost, False
+            yield Batch(tuple(messages), lost)

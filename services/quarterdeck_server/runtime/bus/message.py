@@ -1,0 +1,74 @@
+"""What travels on the bus, and its form between processes.
+
+A batch is joined from records: a fixed header, the topic, the payload. Nothing in it is parsed by the
+bus, and a payload is copied, never decoded, on its way from a producer to a reader.
+"""
+
+import struct
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+_HEADER = struct.Struct("<HIIQQq")  # topic bytes, payload bytes, rows, epoch, sequence, publish time
+
+
+@dataclass(frozen=True, slots=True)
+class Message:
+    """A payload on a topic; ``payload`` is the encoded noun of the topic's kind.
+
+    ``sequence`` is that of the first row and ``rows`` how many sequence numbers it takes. Kinds that
+    begin with "_" stay between our processes.
+    """
+
+    topic: str
+    epoch: int
+    sequence: int
+    rows: int
+    publish_time_ns: int
+    payload: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class Batch:
+    """Messages in the order of their publishers; ``lost`` when some before them may be missing."""
+
+    messages: tuple[Message, ...]
+    lost: bool = False
+
+
+def encode(messages: Iterable[Message]) -> bytes:
+    """Join messages to bytes."""
+    parts: list[bytes] = []
+    for message in messages:
+        topic = message.topic.encode()
+        parts.append(
+            _HEADER.pack(
+                len(topic),
+                len(message.payload),
+                message.rows,
+                message.epoch,
+                message.sequence,
+                message.publish_time_ns,
+            )
+        )
+        parts += (topic, message.payload)
+    return b"".join(parts)
+
+
+def decode(data: bytes) -> tuple[Message, ...]:
+    """Take bytes apart again; ValueError if they are not a batch."""
+    messages = []
+    place = 0
+    try:
+        while place < len(data):
+            topic_bytes, payload_bytes, rows, epoch, sequence, time_ns = _HEADER.unpack_from(
+                data, place
+            )
+            middle = place + _HEADER.size + topic_bytes
+            place, start = middle + payload_bytes, place + _HEADER.size
+            if place > len(data):
+                raise ValueError("the batch ends within a message")
+            topic = data[start:middle].decode()
+            messages.append(Message(topic, epoch, sequence, rows, time_ns, data[middle:place]))
+    except struct.error as error:
+        raise ValueError("the batch ends within a header") from error
+    return tuple(messages)

@@ -1,0 +1,199 @@
+"""The bus between processes: one capped Redis stream.
+
+A stream rather than pub/sub: a reader whose connection breaks goes on from the last entry it saw, and
+a process that starts reads the last minute first. What is published while an earlier write is under
+way leaves with the next one, so load makes entries bigger, not more numerous.
+"""
+
+import asyncio
+from collections.abc import AsyncIterator, Collection, Sequence
+from contextlib import asynccontextmanager
+from datetime import timedelta
+
+import redis.asyncio as redis
+import structlog
+from prometheus_client import Counter
+from redis.asyncio.retry import Retry
+from redis.backoff import ExponentialBackoff, NoBackoff
+from redis.exceptions import RedisError
+
+from quarterdeck_server.kernel import topics
+from quarterdeck_server.kernel.errors import Unavailable
+from quarterdeck_server.runtime.bus.message import Batch, Message, decode, encode
+from quarterdeck_server.settings import RedisSettings
+
+log = structlog.get_logger()
+
+LOST = Counter("quarterdeck_bus_losses_total", "Times a reader of the bus may have lost messages.")
+UNREADABLE = Counter("quarterdeck_bus_unreadable_total", "Entries of the bus that are no batch.")
+
+FIELD = b"b"
+READ_ENTRIES = 1_000
+BLOCK_MS = 1_000
+PAUSE_S = 0.2
+PUBLISH_TIMEOUT_S = 5.0
+TRIM_EVERY_S = 5.0
+AWAY = (RedisError, OSError, TimeoutError)
+
+
+class BusUnavailable(Unavailable):
+    """The bus does not answer."""
+
+    def __init__(self, cause: BaseException) -> None:
+        super().__init__("the bus does not answer", dependency="redis")
+        self.__cause__ = cause
+
+
+class RedisBus:
+    """Messages on one Redis stream."""
+
+    def __init__(
+        self, client: redis.Redis, reader: redis.Redis, settings: RedisSettings
+    ) -> None:
+        self._client = client
+        self._reader = reader
+        self._key = settings.stream
+        self._retention_ms = int(settings.retention.total_seconds() * 1000)
+        self._waiting: list[Message] = []
+        self._written: asyncio.Future[None] | None = None
+        self._writer: asyncio.Task[None] | None = None
+        self._trimmed_at = 0.0
+
+    async def publish(self, messages: Sequence[Message]) -> None:
+        """Hand messages over; what waits together is written together."""
+        if not messages:
+            return
+        self._waiting.extend(messages)
+        if self._written is None:
+            self._written = asyncio.get_running_loop().create_future()
+        written = self._written
+        if self._writer is None or self._writer.done():
+            self._writer = asyncio.create_task(self._write(), name="bus-writer")
+        await asyncio.shield(written)
+
+    async def ping(self) -> None:
+        """Return when Redis answers."""
+        try:
+            await asyncio.wait_for(self._client.ping(), PUBLISH_TIMEOUT_S)
+        except AWAY as error:
+            raise BusUnavailable(error) from error
+
+    @asynccontextmanager
+    async def subscribe(
+        self, kinds: Collection[str], *, replay: timedelta = timedelta(0)
+    ) -> AsyncIterator[AsyncIterator[Batch]]:
+        """Read the messages of the kinds, from ``replay`` ago on."""
+        try:
+            start = await self._start(replay)
+        except AWAY as error:
+            raise BusUnavailable(error) from error
+        yield self._batches(frozenset(kinds), start)
+
+    async def _write(self) -> None:
+        """Write until nothing waits. Each writer that waited learns how its own write ended."""
+        while self._written is not None:
+            messages, self._waiting = self._waiting, []
+            written, self._written = self._written, None
+            try:
+                await asyncio.wait_for(self._add(encode(messages)), PUBLISH_TIMEOUT_S)
+            except AWAY as error:
+                written.set_exception(BusUnavailable(error))
+                written.exception()  # seen, even if every publisher was cancelled meanwhile
+            else:
+                written.set_result(None)
+
+    async def _add(self, entry: bytes) -> None:
+        await self._client.xadd(self._key, {FIELD: entry})
+        now = asyncio.get_running_loop().time()
+        if now - self._trimmed_at > TRIM_EVERY_S:
+            self._trimmed_at = now
+            await self._client.xtrim(self._key, minid=await self._ago(self._retention_ms))
+
+    async def _ago(self, milliseconds: int) -> str:
+        seconds, microseconds = await self._client.time()
+        return f"{seconds * 1000 + microseconds // 1000 - milliseconds}-0"
+
+    async def _start(self, replay: timedelta) -> bytes:
+        if replay:
+            return (await self._ago(int(replay.total_seconds() * 1000))).encode()
+        newest = await self._client.xrevrange(self._key, count=1)
+        return bytes(newest[0][0]) if newest else b"0-0"
+
+    async def _batches(self, kinds: frozenset[str], last: bytes) -> AsyncIterator[Batch]:
+        away = False
+        while True:
+            try:
+                lost = away and await self._has_lost(last)
+                away = False
+                entries = await self._read(last)
+            except AWAY as error:
+                if not away:
+                    log.warning("bus_connection_lost", error=str(error))
+                away = True
+                await asyncio.sleep(PAUSE_S)
+                continue
+            if lost:
+                LOST.inc()
+                last = b"0-0"
+                yield Batch((), lost=True)
+                continue
+            if entries:
+                last = entries[-1][0]
+                if messages := _wanted(entries, kinds):
+                    yield Batch(messages)
+
+    async def _read(self, last: bytes) -> list[tuple[bytes, dict[bytes, bytes]]]:
+        answer = await self._reader.xread({self._key: last}, count=READ_ENTRIES, block=BLOCK_MS)
+        if not answer:
+            return []
+        return list(answer[0][1])
+
+    async def _has_lost(self, last: bytes) -> bool:
+        """Tell whether entries after ``last`` are gone: Redis came back empty, or trimmed them."""
+        if last == b"0-0":
+            return False
+        try:
+            about = await self._reader.xinfo_stream(self._key)
+        except redis.ResponseError:
+            return True  # no such stream: it was emptied
+        oldest = about["first-entry"][0] if about["first-entry"] else about["last-generated-id"]
+        return _number(about["last-generated-id"]) < _number(last) or _number(oldest) > _number(last)
+
+
+@asynccontextmanager
+async def redis_bus(url: str, settings: RedisSettings) -> AsyncIterator[RedisBus]:
+    """Open the bus; its connections close with the block."""
+    # A write may be repeated: readers drop what they have by its sequence number. A reader must notice
+    # each broken connection itself, to ask whether entries were lost meanwhile.
+    client = _client(url, Retry(ExponentialBackoff(cap=0.5, base=0.02), 4))
+    reader = _client(url, Retry(NoBackoff(), 0))
+    try:
+        yield RedisBus(client, reader, settings)
+    finally:
+        await client.aclose()
+        await reader.aclose()
+
+
+def _client(url: str, retry: Retry) -> redis.Redis:
+    return redis.Redis.from_url(
+        url, socket_connect_timeout=2, socket_timeout=BLOCK_MS / 1000 + 4, retry=retry
+    )
+
+
+def _wanted(
+    entries: Sequence[tuple[bytes, dict[bytes, bytes]]], kinds: frozenset[str]
+) -> tuple[Message, ...]:
+    found: list[Message] = []
+    for _, fields in entries:
+        try:
+            messages = decode(fields[FIELD])
+        except (KeyError, ValueError):
+            UNREADABLE.inc()
+            continue
+        found += (m for m in messages if not kinds or topics.kind(m.topic) in kinds)
+    return tuple(found)
+
+
+def _number(entry: bytes) -> tuple[int, int]:
+    milliseconds, _, count = entry.partition(b"-")
+    return int(milliseconds), int(count)

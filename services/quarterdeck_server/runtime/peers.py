@@ -1,0 +1,49 @@
+"""Where the areas that run elsewhere are reached."""
+
+from collections.abc import AsyncIterator, Mapping
+from contextlib import asynccontextmanager
+
+import grpc
+
+OPTIONS = [
+    ("grpc.keepalive_time_ms", 20_000),
+    ("grpc.keepalive_timeout_ms", 5_000),
+    ("grpc.max_receive_message_length", 64 * 1024 * 1024),
+    # A peer that restarts is tried again within a second, not after grpc's two minutes.
+    ("grpc.initial_reconnect_backoff_ms", 100),
+    ("grpc.max_reconnect_backoff_ms", 1_000),
+]
+
+
+class Peers:
+    """One channel for each address, opened when it is first used."""
+
+    def __init__(self, addresses: Mapping[str, str], here: str) -> None:
+        self._addresses, self._here = addresses, here
+        self._channels: dict[str, grpc.aio.Channel] = {}
+
+    def address(self, area: str) -> str:
+        """Return where an area is served; the default is this process."""
+        return self._addresses.get(area, self._here)
+
+    def channel(self, area: str) -> grpc.aio.Channel:
+        """Return the channel to an area."""
+        address = self.address(area)
+        if address not in self._channels:
+            self._channels[address] = grpc.aio.insecure_channel(address, options=OPTIONS)
+        return self._channels[address]
+
+    async def close(self) -> None:
+        """Close every channel."""
+        for channel in self._channels.values():
+            await channel.close()
+
+
+@asynccontextmanager
+async def peers(addresses: Mapping[str, str], here: str) -> AsyncIterator[Peers]:
+    """Offer channels that close with the block."""
+    channels = Peers(addresses, here)
+    try:
+        yield channels
+    finally:
+        await channels.close()

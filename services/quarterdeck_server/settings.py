@@ -1,0 +1,235 @@
+"""Every option of the deck: its type, its default and its unit.
+
+Read once, in ``cli.py``: from the environment (``QUARTERDECK_`` and ``__`` between the levels), then
+from ``quarterdeck.toml`` in the working directory. Each part of the deck receives its own section.
+"""
+
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Literal
+
+from pydantic import AliasChoices, BaseModel, ConfigDict, Field, SecretStr
+from pydantic_settings import (
+    BaseSettings,
+    PydanticBaseSettingsSource,
+    SettingsConfigDict,
+    TomlConfigSettingsSource,
+)
+
+
+class _Section(BaseModel):
+    model_config = ConfigDict(frozen=True, extra="forbid", use_attribute_docstrings=True)
+
+
+class PostgresSettings(_Section):
+    """The database."""
+
+    dsn: SecretStr = SecretStr("postgresql:///quarterdeck")
+    """Where the database is; ``DATABASE_URL`` sets it too."""
+    pool_size: int = 8
+    """Connections each process holds at most."""
+    command_timeout: timedelta = timedelta(seconds=30)
+    """How long a statement may take."""
+
+
+class RedisSettings(_Section):
+    """The bus between processes."""
+
+    url: SecretStr | None = None
+    """Where it is; ``REDIS_URL`` sets it too. Without one, everything runs in one process."""
+    stream: str = "quarterdeck:bus"
+    """The key of the stream that carries the bus."""
+    retention: timedelta = timedelta(seconds=60)
+    """How long the bus keeps what was published."""
+
+
+class ServerSettings(_Section):
+    """How a server process listens."""
+
+    listen: str = "127.0.0.1:0"
+    """The address for gRPC, ``host:port`` or ``unix:/path``."""
+    metrics_port: int = 0
+    """The port for Prometheus on loopback; 0 picks none."""
+    grace: timedelta = timedelta(seconds=5)
+    """How long calls in flight may take when the process stops."""
+    max_message_bytes: int = 4 * 1024 * 1024
+    """The largest request a service accepts."""
+    default_deadline: timedelta = timedelta(seconds=30)
+    """How long a unary call may take when the client sets no deadline."""
+
+
+class AuthSettings(_Section):
+    """Tokens and credentials."""
+
+    signing_key_file: Path | None = None
+    """The PEM file with the ES256 private key that signs tokens; needed where auth is served."""
+    retired_keys_folder: Path | None = None
+    """A folder with public keys that still verify tokens signed before a rotation."""
+    access_token_lifetime: timedelta = timedelta(minutes=15)
+    """How long an access token works."""
+    refresh_token_lifetime: timedelta = timedelta(hours=12)
+    """How long a session can be renewed without signing in again."""
+    seed_file: Path | None = None
+    """Principals that must exist when the deck starts, with their secrets."""
+
+
+class StreamSettings(_Section):
+    """The fan-out of live events."""
+
+    heartbeat: timedelta = timedelta(seconds=5)
+    """How often a stream says that it lives, when the reader does not choose."""
+    ring_window: timedelta = timedelta(seconds=60)
+    """How long events are kept for readers that come back."""
+    ring_bytes: int = 64 * 1024 * 1024
+    """How many bytes of events a process keeps at most."""
+    cut_bytes: int = 8 * 1024 * 1024
+    """A reader that is further behind is cut."""
+    cut_after: timedelta = timedelta(seconds=10)
+    """A reader that is longer behind is cut."""
+    streams_per_principal: int = 100
+    """Streams of a principal at the same time."""
+    subscriptions_per_stream: int = 1_000
+    """Subscriptions in a stream."""
+    stale_after: dict[str, timedelta] = {
+        "quotes": timedelta(seconds=30),
+        "trades": timedelta(minutes=5),
+    }
+    """How long a topic of a kind may be silent; kinds not named are never stale."""
+
+
+class ReplaySettings(_Section):
+    """The source that plays recorded prices."""
+
+    autostart: bool = False
+    """Whether to start it when it never was started."""
+    folder: Path | None = None
+    """Where CSV and Parquet files of the user lie."""
+    seconds_per_day: float = 10.0
+    """How much wall clock a trading day takes."""
+    start_time: datetime = datetime(2004, 1, 2, tzinfo=UTC)
+    """The event time the bundled data start from."""
+    quotes_per_second: float = 4.0
+    """How many quotes a second are derived for each instrument."""
+
+
+class MarketDataSettings(_Section):
+    """Ingest, history and sources."""
+
+    history_queue_rows: int = 1_000_000
+    """Rows that may wait for the database; more are dropped, counted and visible as holes."""
+    tick_retention: timedelta = timedelta(days=7)
+    """How long quotes and trades are kept, by the time they were published."""
+    replay: ReplaySettings = ReplaySettings()
+    """The source that plays recorded prices."""
+
+
+class TradingSettings(_Section):
+    """The trading log and the portfolio."""
+
+    node_lost_after: timedelta = timedelta(seconds=10)
+    """A node that has not reported for so long is lost."""
+    equity_interval: timedelta = timedelta(seconds=5)
+    """How often a changed equity is kept as a point of its curve."""
+
+
+class SystemSettings(_Section):
+    """What the system service looks at."""
+
+    components_file: Path | None = None
+    """The file in which the supervisor tells what it runs."""
+    metrics_addresses: dict[str, str] = {}
+    """The Prometheus addresses of other server processes by name, ``host:port``."""
+
+
+class LogSettings(_Section):
+    """Logging."""
+
+    level: Literal["debug", "info", "warning", "error"] = "info"
+    """The least level that is written."""
+    format: Literal["json", "console"] = "json"
+    """One JSON object a line, or text for a terminal."""
+
+
+class NodeSettings(_Section):
+    """Nodes that the deck runs."""
+
+    python: Path | None = None
+    """The interpreter with the trading engine; the default is the deck's own."""
+
+
+class EdgeSettings(_Section):
+    """The edge that browsers and programs reach."""
+
+    host: str = "127.0.0.1"
+    """The address it listens on."""
+    port: int | None = None
+    """Its port; the default is 8080, or a free one if that is taken, kept across restarts."""
+    allowed_origins: list[str] = []
+    """Other origins whose pages may call it."""
+
+
+class Settings(BaseSettings):
+    """The whole configuration."""
+
+    model_config = SettingsConfigDict(
+        env_prefix="QUARTERDECK_",
+        env_nested_delimiter="__",
+        frozen=True,
+        extra="forbid",
+        toml_file="quarterdeck.toml",
+        use_attribute_docstrings=True,
+    )
+
+    data_dir: Path = Path(".quarterdeck")
+    """Where everything lies that must survive a restart."""
+    database_url: SecretStr | None = Field(None, validation_alias=AliasChoices("DATABASE_URL"))
+    """A database of the user's own: then none is started."""
+    redis_url: SecretStr | None = Field(None, validation_alias=AliasChoices("REDIS_URL"))
+    """A Redis of the user's own: then none is started."""
+    postgres: PostgresSettings = PostgresSettings()
+    """The database."""
+    redis: RedisSettings = RedisSettings()
+    """The bus between processes."""
+    server: ServerSettings = ServerSettings()
+    """How a server process listens."""
+    peers: dict[str, str] = {}
+    """Where areas that run elsewhere are reached, ``host:port`` by area; the default is here."""
+    auth: AuthSettings = AuthSettings()
+    """Tokens and credentials."""
+    stream: StreamSettings = StreamSettings()
+    """The fan-out of live events."""
+    marketdata: MarketDataSettings = MarketDataSettings()
+    """Ingest, history and sources."""
+    trading: TradingSettings = TradingSettings()
+    """The trading log and the portfolio."""
+    system: SystemSettings = SystemSettings()
+    """What the system service looks at."""
+    log: LogSettings = LogSettings()
+    """Logging."""
+    node: NodeSettings = NodeSettings()
+    """Nodes that the deck runs."""
+    edge: EdgeSettings = EdgeSettings()
+    """The edge that browsers and programs reach."""
+
+    @property
+    def dsn(self) -> str:
+        """Where the database is."""
+        return (self.database_url or self.postgres.dsn).get_secret_value()
+
+    @property
+    def bus_url(self) -> str | None:
+        """Where the bus is, or nothing for a bus within this process."""
+        url = self.redis_url or self.redis.url
+        return url.get_secret_value() if url else None
+
+    @classmethod
+    def settings_customise_sources(
+        cls,
+        settings_cls: type[BaseSettings],
+        init_settings: PydanticBaseSettingsSource,
+        env_settings: PydanticBaseSettingsSource,
+        dotenv_settings: PydanticBaseSettingsSource,
+        file_secret_settings: PydanticBaseSettingsSource,
+    ) -> tuple[PydanticBaseSettingsSource, ...]:
+        """Read the arguments first, then the environment, then the file."""
+        return init_settings, env_settings, TomlConfigSettingsSource(settings_cls)
