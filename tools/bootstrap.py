@@ -3,11 +3,12 @@
 Runs on Python 3.9 and later, before any environment exists.
 """
 
+from __future__ import annotations
+
 import shutil
 import subprocess
 import sys
 from pathlib import Path
-from typing import List
 
 ROOT = Path(__file__).resolve().parent.parent
 TOOLS = ROOT / ".tools"
@@ -22,9 +23,9 @@ and call make again.
 """
 
 
-def succeeds(argv: List[str]) -> bool:
+def succeeds(argv: list[str]) -> bool:
     """Run a command and tell whether it ended well; its complaints are for the next attempt."""
-    return subprocess.run(argv, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL).returncode == 0
+    return subprocess.run(argv, capture_output=True, check=False).returncode == 0
 
 
 def has_uv() -> bool:
@@ -32,7 +33,7 @@ def has_uv() -> bool:
     locked = next(line.split()[0] for line in LOCK.read_text().splitlines() if line[:4] == "uv==")
     if not UV.exists():
         return False
-    answer = subprocess.run([str(UV), "--version"], stdout=subprocess.PIPE, text=True)
+    answer = subprocess.run([str(UV), "--version"], capture_output=True, text=True, check=False)
     return answer.returncode == 0 and answer.stdout.split()[1] == locked[len("uv==") :]
 
 

@@ -3,14 +3,13 @@
 import subprocess
 import sys
 from pathlib import Path
-from typing import Optional
 
 ROOT = Path(__file__).resolve().parent.parent
 BUF = Path(sys.executable).parent / "buf"
 RELEASES = "v[0-9]*"
 
 
-def last_release() -> Optional[str]:
+def last_release() -> str | None:
     """Name the newest release tag that leads to this commit."""
     command = ["git", "describe", "--tags", "--abbrev=0", "--match", RELEASES]
     answer = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False)

@@ -4,38 +4,42 @@ Where it is not, prints the exact command; the tests then skip what needs a brow
 Runs on Python 3.9 and later.
 """
 
+from __future__ import annotations
+
 import os
 import shutil
 import subprocess
 import sys
-from typing import List, Optional
 
 PROGRAMS = ("chromium", "chromium-browser", "google-chrome")
 COMMANDS = (["apt-get", "update", "-qq"], ["apt-get", "install", "-y", "-qq", "chromium"])
 
 
-def browser() -> Optional[str]:
+def browser() -> str | None:
     """Find a browser."""
     return next((path for name in PROGRAMS if (path := shutil.which(name))), None)
 
 
-def privilege() -> Optional[List[str]]:
+def privilege() -> list[str] | None:
     """Find what a command has to begin with so that it may install; none when nothing helps."""
     if not shutil.which("apt-get"):
         return None
     if os.geteuid() == 0:
         return []
     sudo = ["sudo", "-n"]
-    if shutil.which("sudo") and subprocess.run([*sudo, "true"], capture_output=True).returncode == 0:
-        return sudo
-    return None
+    return sudo if shutil.which("sudo") and succeeds([*sudo, "true"]) else None
 
 
-def install(prefix: List[str]) -> bool:
+def succeeds(argv: list[str]) -> bool:
+    """Run a command silently and tell whether it ended well."""
+    return subprocess.run(argv, capture_output=True, check=False).returncode == 0
+
+
+def install(prefix: list[str]) -> bool:
     """Install Chromium from the distribution."""
     environment = {**os.environ, "DEBIAN_FRONTEND": "noninteractive"}
     return all(
-        subprocess.run([*prefix, *command], env=environment).returncode == 0
+        subprocess.run([*prefix, *command], env=environment, check=False).returncode == 0
         for command in COMMANDS
     )
 

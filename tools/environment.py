@@ -4,13 +4,15 @@
 alone, and `run` is content with what `dev` installed. Runs on Python 3.9 and later.
 """
 
+from __future__ import annotations
+
 import glob
 import hashlib
 import shutil
 import subprocess
 import sys
+from collections.abc import Iterator
 from pathlib import Path
-from typing import Iterator, Optional
 
 ROOT = Path(__file__).resolve().parent.parent
 UV = ROOT / ".tools" / "bin" / "uv"
@@ -49,11 +51,11 @@ def candidates() -> Iterator[str]:
 def is_wanted(program: str) -> bool:
     """Tell whether an interpreter works and has the version."""
     question = "import sys; print('%d.%d' % sys.version_info[:2])"
-    answer = subprocess.run([program, "-c", question], capture_output=True, text=True)
+    answer = subprocess.run([program, "-c", question], capture_output=True, text=True, check=False)
     return answer.returncode == 0 and answer.stdout.strip() == PYTHON
 
 
-def local_python() -> Optional[str]:
+def local_python() -> str | None:
     """Find an interpreter on this machine; without one uv fetches it."""
     return next((program for program in candidates() if is_wanted(program)), None)
 

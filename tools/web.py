@@ -4,13 +4,15 @@ Uses the machine's Node where it is recent enough, else the one of a wheel, lock
 Runs on Python 3.9 and later.
 """
 
+from __future__ import annotations
+
 import hashlib
 import os
 import shutil
 import subprocess
 import sys
+from collections.abc import Iterator
 from pathlib import Path
-from typing import Dict, Iterator, List, Tuple
 
 ROOT = Path(__file__).resolve().parent.parent
 CLIENTS = ROOT / "clients"
@@ -26,12 +28,12 @@ SCRIPTS = {"lint": "lint", "test": "test"}
 
 def node_is_recent(node: str) -> bool:
     """Tell whether a Node can build the clients."""
-    answer = subprocess.run([node, "--version"], capture_output=True, text=True)
+    answer = subprocess.run([node, "--version"], capture_output=True, text=True, check=False)
     major = answer.stdout.strip().lstrip("v").partition(".")[0]
     return answer.returncode == 0 and major.isdigit() and int(major) >= NODE_MAJOR
 
 
-def npm() -> Tuple[List[str], Dict[str, str]]:
+def npm() -> tuple[list[str], dict[str, str]]:
     """Find npm, and the environment in which its scripts find the same Node."""
     node, program = shutil.which("node"), shutil.which("npm")
     if node and program and node_is_recent(node):

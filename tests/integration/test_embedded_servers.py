@@ -65,6 +65,13 @@ def launch(state: StateDirectory) -> subprocess.Popen[str]:
 
 
 @contextmanager
+def bystander() -> Iterator[subprocess.Popen[bytes]]:
+    with subprocess.Popen(["/bin/sleep", "600"]) as process:
+        yield process
+        process.kill()
+
+
+@contextmanager
 def suite(state: StateDirectory) -> Iterator[Suite]:
     with launch(state) as process:
         try:
@@ -198,14 +205,13 @@ async def test_a_process_that_got_the_number_of_a_dead_server_is_left_alone(
     """PostgreSQL's own tools would take it for the server, and stop it."""
     with suite(state):
         pass
-    with subprocess.Popen(["/bin/sleep", "600"]) as innocent:
+    with bystander() as innocent:
         pid_file = state.path / "postgres" / "data" / "postmaster.pid"
         pid_file.write_text(f"{innocent.pid}\n")
         with suite(state) as running:
             async with database(running) as connection:
                 assert await connection.fetchval("SELECT 1") == 1
         assert innocent.poll() is None
-        innocent.kill()
 
 
 async def test_a_start_that_was_killed_while_it_made_the_database_is_repeated(
@@ -234,9 +240,9 @@ def test_the_password_of_valkey_is_on_no_command_line(state: StateDirectory) -> 
         password = (state.secrets / "valkey_password").read_text()
         pid = running.component("valkey").pid
         assert password.encode() not in Path(f"/proc/{pid}/cmdline").read_bytes()
-        with redis.from_url(running.url.replace(password, "wrong")) as client:
-            with pytest.raises(redis.AuthenticationError):
-                client.ping()
+        wrong = redis.from_url(running.url.replace(password, "wrong"))
+        with wrong as client, pytest.raises(redis.AuthenticationError):
+            client.ping()
 
 
 def test_a_crash_is_shown_while_it_is_repaired(state: StateDirectory) -> None:

@@ -5,12 +5,15 @@ from dataclasses import dataclass
 from quarterdeck_server.embedded.ports import LOOPBACK, PortBook
 
 EDGE_PORT = 8080
+EVERYWHERE = ("0.0.0.0", "::")
+"""Addresses one listens on and cannot open."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Addresses:
-    """The ports of one suite, all on loopback."""
+    """The ports of one suite, all on loopback but the edge's."""
 
+    edge_host: str
     edge: int
     edge_admin: int
     services: int
@@ -22,13 +25,15 @@ class Addresses:
     @property
     def dashboard(self) -> str:
         """What a browser and every client opens."""
-        return f"http://{LOOPBACK}:{self.edge}"
+        everywhere = self.edge_host in EVERYWHERE
+        return f"http://{LOOPBACK if everywhere else self.edge_host}:{self.edge}"
 
 
-def choose_addresses(book: PortBook, edge: int | None) -> Addresses:
+def choose_addresses(book: PortBook, edge_host: str, edge_port: int | None) -> Addresses:
     """Choose all ports; fails with PortTaken when the configured one has another owner."""
     return Addresses(
-        edge=book.choose("edge", configured=edge, preferred=EDGE_PORT),
+        edge_host=edge_host,
+        edge=book.choose("edge", host=edge_host, configured=edge_port, preferred=EDGE_PORT),
         edge_admin=book.choose("edge_admin"),
         services=book.choose("services"),
         services_metrics=book.choose("services_metrics"),

@@ -60,7 +60,7 @@ class Environments:
             "QUARTERDECK_AUTH__SIGNING_KEY_FILE": str(self.signing_key),
             "QUARTERDECK_AUTH__SEED_FILE": str(self.seed),
             "QUARTERDECK_SYSTEM__COMPONENTS_FILE": str(self.state.components),
-            "QUARTERDECK_SYSTEM__METRICS_ADDRESSES": json.dumps(self._scraped()),
+            "QUARTERDECK_SYSTEM__METRICS_ADDRESSES": json.dumps(self._other_metrics()),
         }
 
     def stream(self) -> dict[str, str]:
@@ -88,5 +88,5 @@ class Environments:
         homes = dict.fromkeys(SERVICES, local(self.addresses.services))
         return json.dumps({**homes, **dict.fromkeys(STREAM, local(self.addresses.stream))})
 
-    def _scraped(self) -> list[str]:
-        return [local(self.addresses.services_metrics), local(self.addresses.stream_metrics)]
+    def _other_metrics(self) -> dict[str, str]:
+        return {"stream": local(self.addresses.stream_metrics)}

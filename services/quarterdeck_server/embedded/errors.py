@@ -92,7 +92,7 @@ class UnsafeValue(EmbeddedError):
 
     def __init__(self, name: str) -> None:
         self.name = name
-        super().__init__(f"the value of {name} has a quote or a control character")
+        super().__init__(f"the value of {name} has characters that do not belong there")
 
 
 class CommandFailed(EmbeddedError):

@@ -13,7 +13,14 @@ from signal import SIGKILL, SIGTERM, Signals
 
 from quarterdeck_server.embedded.files import write_whole
 from quarterdeck_server.embedded.part import Part
-from quarterdeck_server.embedded.process import STATE_MARK, Mark, is_alive, mark_of, send, survivors
+from quarterdeck_server.embedded.process import (
+    STATE_MARK,
+    Mark,
+    is_alive,
+    mark_of,
+    send,
+    survivors,
+)
 from quarterdeck_server.embedded.state import StateDirectory
 
 PATIENCE = timedelta(seconds=10)

@@ -18,19 +18,20 @@ CHOICES = range(20000, 30000)
 class PortBook:
     """The ports of a suite by the name of what listens there."""
 
-    def __init__(self, file: Path, host: str = LOOPBACK) -> None:
+    def __init__(self, file: Path) -> None:
         self._file = file
-        self._host = host
         self._remembered = _read(file)
         self._given: set[int] = set()
 
-    def choose(self, name: str, *, configured: int | None = None, preferred: int = 0) -> int:
+    def choose(
+        self, name: str, *, host: str = LOOPBACK, configured: int | None = None, preferred: int = 0
+    ) -> int:
         """Choose a port: the configured one or none, else the one of last time, else a free one.
 
         Fails with PortTaken when the configured port has another owner.
         """
-        port = self._free_port(name, preferred) if configured is None else configured
-        if configured is not None and not is_free(port, self._host):
+        port = self._free_port(name, host, preferred) if configured is None else configured
+        if configured is not None and not is_free(port, host):
             raise PortTaken(name, port, holder_of(port))
         self._given.add(port)
         if self._remembered.get(name) != port:
@@ -38,10 +39,10 @@ class PortBook:
             write_whole(self._file, json.dumps(self._remembered, indent=2) + "\n")
         return port
 
-    def _free_port(self, name: str, preferred: int) -> int:
+    def _free_port(self, name: str, host: str, preferred: int) -> int:
         first = [self._remembered.get(name, 0), preferred]
         for port in chain(first, CHOICES):
-            if port and port not in self._given and is_free(port, self._host):
+            if port and port not in self._given and is_free(port, host):
                 return port
         raise PortTaken(name, CHOICES.start, f"many programs, up to port {CHOICES.stop - 1}")
 

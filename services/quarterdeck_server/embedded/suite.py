@@ -3,12 +3,10 @@
 import json
 import sys
 from collections.abc import Mapping
-from dataclasses import dataclass, field
 from datetime import timedelta
-from pathlib import Path
 
 from quarterdeck_server.embedded import binaries, seed
-from quarterdeck_server.embedded.addresses import Addresses, choose_addresses
+from quarterdeck_server.embedded.addresses import choose_addresses
 from quarterdeck_server.embedded.assets import Assets
 from quarterdeck_server.embedded.credentials import Credentials, read
 from quarterdeck_server.embedded.environment import (
@@ -20,38 +18,19 @@ from quarterdeck_server.embedded.environment import (
 )
 from quarterdeck_server.embedded.envoy import EnvoyServer
 from quarterdeck_server.embedded.files import write_whole
+from quarterdeck_server.embedded.gateway import gateway_values
 from quarterdeck_server.embedded.identity import server_identity
+from quarterdeck_server.embedded.options import SuiteOptions
 from quarterdeck_server.embedded.part import Part, Probe
 from quarterdeck_server.embedded.ports import LOOPBACK, PortBook
 from quarterdeck_server.embedded.postgres import PostgresServer, find_place
 from quarterdeck_server.embedded.probes import grpc_serving
-from quarterdeck_server.embedded.state import StateDirectory
 from quarterdeck_server.embedded.valkey import ValkeyServer
 
 CLI = ("-m", "quarterdeck_server.cli")
 NODE = ("-m", "quarterdeck_node")
 GRACE = timedelta(seconds=15)
 """How long a server may drain its calls when it is asked to end."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class SuiteOptions:
-    """What the user decides about a suite; everything else is chosen here."""
-
-    state: StateDirectory
-    inherited: Mapping[str, str]
-    """The environment `up` was called with; settings in it reach the services."""
-    database_url: str | None = None
-    """A PostgreSQL server of the user's own; none is started then."""
-    redis_url: str | None = None
-    """A Redis server of the user's own; none is started then."""
-    edge_port: int | None = None
-    """Where the dashboard must be; absent: 8080, or another port when that is taken."""
-    node_python: Path = Path(sys.executable)
-    """The interpreter that has NautilusTrader."""
-    with_node: bool = True
-    folder: Path = field(default_factory=Path.cwd)
-    """What relative paths in the settings start from."""
 
 
 class Suite:
@@ -62,7 +41,9 @@ class Suite:
         self._credentials = credentials
         self._assets = assets
         self._state = options.state
-        self.addresses = choose_addresses(PortBook(self._state.ports), options.edge_port)
+        self.addresses = choose_addresses(
+            PortBook(self._state.ports), options.edge_host, options.edge_port
+        )
         self._postgres = None if options.database_url else self._own_postgres()
         self._valkey = None if options.redis_url else self._own_valkey()
         self._environments = self._describe_environments()
@@ -144,7 +125,7 @@ class Suite:
         server = EnvoyServer(
             program=binaries.envoy(),
             template=self._assets.template,
-            values=gateway_values(self.addresses, self._assets),
+            values=gateway_values(self.addresses, self._assets, self._options.allowed_origins),
             configuration=self._state.run / "envoy.yaml",
             admin_port=self.addresses.edge_admin,
         )
@@ -175,18 +156,3 @@ class Suite:
             "api_key": read(self._credentials.node_api_key),
             "state_folder": str(self._state.path / "node"),
         }
-
-
-def gateway_values(addresses: Addresses, assets: Assets) -> dict[str, str]:
-    """Give the values for the places of the gateway's template."""
-    return {
-        "EDGE_HOST": LOOPBACK,
-        "EDGE_PORT": str(addresses.edge),
-        "ADMIN_PORT": str(addresses.edge_admin),
-        "SERVICES_HOST": LOOPBACK,
-        "SERVICES_PORT": str(addresses.services),
-        "STREAM_HOST": LOOPBACK,
-        "STREAM_PORT": str(addresses.stream),
-        "DESCRIPTOR": str(assets.descriptor),
-        "WEB": str(assets.web),
-    }

@@ -7,8 +7,9 @@ from quarterdeck_server.embedded.assets import find_assets
 from quarterdeck_server.embedded.credentials import Ensured
 from quarterdeck_server.embedded.errors import AlreadyRunning
 from quarterdeck_server.embedded.lock import exclusive
+from quarterdeck_server.embedded.options import SuiteOptions
 from quarterdeck_server.embedded.state import StateDirectory
-from quarterdeck_server.embedded.suite import Suite, SuiteOptions
+from quarterdeck_server.embedded.suite import Suite
 from quarterdeck_server.embedded.supervisor import Supervisor, supervise
 
 type Say = Callable[[str], None]

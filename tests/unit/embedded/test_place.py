@@ -5,7 +5,11 @@ from pathlib import Path
 
 import pytest
 from quarterdeck_server.embedded import binaries
-from quarterdeck_server.embedded.errors import ForeignFolder, MissingBinary, NoServerAccount
+from quarterdeck_server.embedded.errors import (
+    ForeignFolder,
+    MissingBinary,
+    NoServerAccount,
+)
 from quarterdeck_server.embedded.identity import Identity, server_identity
 from quarterdeck_server.embedded.postgres.place import (
     LONGEST_SOCKET_PATH,
