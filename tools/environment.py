@@ -19,6 +19,13 @@ UV = ROOT / ".tools" / "bin" / "uv"
 PYTHON = "3.13"
 FOLDERS = {"run": ROOT / ".venv", "dev": ROOT / ".venv", "generate": ROOT / ".tools" / "generate"}
 SATISFIED_BY = {"run": ("run", "dev"), "dev": ("dev",), "generate": ("generate",)}
+NO_PYTHON = f"""
+There is no Python {PYTHON} on this machine and none could be fetched. Install one, so that
+`python{PYTHON}` is on the PATH or below ~/.pyenv/versions, and call make again.
+"""
+NO_PACKAGES = """
+The packages of requirements/{}.txt could not be installed; see the message above.
+"""
 PACKAGES = (ROOT / "services", ROOT / "clients" / "python")
 """The folders of our own packages, which are imported from where they are."""
 
@@ -93,8 +100,13 @@ def make_importable(folder: Path) -> None:
 def main() -> int:
     """Bring the environment that is named on the command line up to date."""
     name = sys.argv[1]
-    if not is_current(name):
-        install(name)
+    try:
+        if not is_current(name):
+            install(name)
+    except subprocess.CalledProcessError as failure:
+        # What failed has said why.
+        sys.stderr.write(NO_PYTHON if "venv" in failure.cmd else NO_PACKAGES.format(name))
+        return 1
     if name != "generate":
         make_importable(FOLDERS[name])
     return 0
