@@ -1,0 +1,1 @@
+"""The trading log and everything computed from it. Never places an order, never stores a price."""

@@ -1,0 +1,51 @@
+"""The portfolio engine: positions, cash, profit and equity, incrementally and exactly.
+
+``Book`` takes events and answers questions. It is pure: no I/O, no clock, no messages. What money
+was made and where it is are exact decimals; what positions are worth at the market, summed, are
+float64 statistics. Definitions and formulas: docs/guides/profit-and-loss.md.
+"""
+
+from quarterdeck_server.trading.portfolio.basis import CostMethod, Lot
+from quarterdeck_server.trading.portfolio.book import EVERYTHING, Book
+from quarterdeck_server.trading.portfolio.cells import Scope
+from quarterdeck_server.trading.portfolio.columns import PositionColumns
+from quarterdeck_server.trading.portfolio.events import (
+    Allocation,
+    Fill,
+    Flow,
+    FlowKind,
+    PositionKey,
+    Side,
+)
+from quarterdeck_server.trading.portfolio.instrument import Instrument, Settlement
+from quarterdeck_server.trading.portfolio.marks import Mark, MarkSource, ValuationRule
+from quarterdeck_server.trading.portfolio.position import ChangeKind, Position, PositionChange
+from quarterdeck_server.trading.portfolio.state import BookState, PricesState
+from quarterdeck_server.trading.portfolio.summary import Summary, Totals
+
+__all__ = [
+    "EVERYTHING",
+    "Allocation",
+    "Book",
+    "BookState",
+    "ChangeKind",
+    "CostMethod",
+    "Fill",
+    "Flow",
+    "FlowKind",
+    "Instrument",
+    "Lot",
+    "Mark",
+    "MarkSource",
+    "Position",
+    "PositionChange",
+    "PositionColumns",
+    "PositionKey",
+    "PricesState",
+    "Scope",
+    "Settlement",
+    "Side",
+    "Summary",
+    "Totals",
+    "ValuationRule",
+]

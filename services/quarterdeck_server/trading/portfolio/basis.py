@@ -1,0 +1,133 @@
+"""Cost bases: what an open quantity cost, by average cost and by first in, first out.
+
+Every method hands out exactly the cost it took in: what a close releases is subtracted from what
+stays, so no rounding of a share of the cost can make or lose money, and all methods agree on
+realised plus unrealised profit to the last digit. Quantities and costs are signed alike.
+"""
+
+from collections import deque
+from collections.abc import Sequence
+from dataclasses import dataclass
+from decimal import Decimal
+from enum import Enum
+from typing import Protocol
+
+from quarterdeck_server.kernel.money import ZERO, portion
+
+
+class CostMethod(Enum):
+    """Which part of the cost a closing quantity takes with it."""
+
+    AVERAGE = "average"
+    FIFO = "fifo"
+
+
+@dataclass(frozen=True, slots=True)
+class Lot:
+    """A quantity opened at one time and what it cost; both below zero if short."""
+
+    quantity: Decimal
+    cost: Decimal
+    opened_ns: int
+
+
+class Basis(Protocol):
+    """An open quantity with its cost. ``quantity`` never passes through zero in one step."""
+
+    quantity: Decimal
+    cost: Decimal
+
+    def open(self, lot: Lot) -> None:
+        """Add to the open quantity; the lot is on its side."""
+        ...
+
+    def close(self, quantity: Decimal) -> Decimal:
+        """Take a quantity of the open side off, at most all of it, and return its cost."""
+        ...
+
+    def lots(self) -> Sequence[Lot]:
+        """Return what is open, oldest first."""
+        ...
+
+
+class AverageCost:
+    """All open units cost the same; closing leaves the average as it was."""
+
+    __slots__ = ("cost", "opened_ns", "quantity")
+
+    def __init__(self) -> None:
+        self.quantity = ZERO
+        self.cost = ZERO
+        self.opened_ns = 0
+
+    def open(self, lot: Lot) -> None:
+        """Blend a lot into the average."""
+        if not self.quantity:
+            self.opened_ns = lot.opened_ns
+        self.quantity += lot.quantity
+        self.cost += lot.cost
+
+    def close(self, quantity: Decimal) -> Decimal:
+        """Release the average cost of a quantity."""
+        released = _released(self.cost, quantity, self.quantity)
+        self.quantity -= quantity
+        self.cost -= released
+        return released
+
+    def lots(self) -> Sequence[Lot]:
+        """Return the open quantity as one lot."""
+        return (Lot(self.quantity, self.cost, self.opened_ns),) if self.quantity else ()
+
+
+class FifoLots:
+    """Units leave in the order in which they came."""
+
+    __slots__ = ("_lots", "cost", "quantity")
+
+    def __init__(self) -> None:
+        self.quantity = ZERO
+        self.cost = ZERO
+        self._lots: deque[Lot] = deque()
+
+    def open(self, lot: Lot) -> None:
+        """Queue a lot behind the others."""
+        self._lots.append(lot)
+        self.quantity += lot.quantity
+        self.cost += lot.cost
+
+    def close(self, quantity: Decimal) -> Decimal:
+        """Release the cost of the oldest lots."""
+        released = ZERO
+        left = quantity
+        while left:
+            taken, cost = self._take(left)
+            left -= taken
+            released += cost
+        self.quantity -= quantity
+        self.cost -= released
+        return released
+
+    def lots(self) -> Sequence[Lot]:
+        """Return the queue, oldest first."""
+        return tuple(self._lots)
+
+    def _take(self, wanted: Decimal) -> tuple[Decimal, Decimal]:
+        oldest = self._lots.popleft()
+        if oldest.quantity.copy_abs() <= wanted.copy_abs():
+            return oldest.quantity, oldest.cost
+        cost = _released(oldest.cost, wanted, oldest.quantity)
+        self._lots.appendleft(Lot(oldest.quantity - wanted, oldest.cost - cost, oldest.opened_ns))
+        return wanted, cost
+
+
+def new_basis(method: CostMethod, lots: Sequence[Lot] = ()) -> Basis:
+    """Return a basis that holds these lots."""
+    basis: Basis = AverageCost() if method is CostMethod.AVERAGE else FifoLots()
+    for lot in lots:
+        basis.open(lot)
+    return basis
+
+
+def _released(cost: Decimal, part: Decimal, whole: Decimal) -> Decimal:
+    # All of it releases the cost itself: a flat position keeps no dust.
+    return cost if part == whole else portion(cost, part, whole)

@@ -1,0 +1,64 @@
+"""Cells: what an account's strategy made in one currency, and which positions belong to it."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from decimal import Decimal
+
+import numpy as np
+
+from quarterdeck_server.kernel.money import ZERO
+from quarterdeck_server.trading.portfolio.table import Indices
+
+
+@dataclass(frozen=True, slots=True)
+class Scope:
+    """A part of the book: one account, one strategy, one strategy of one account, or all."""
+
+    account: str | None = None
+    strategy: str | None = None
+
+    def holds(self, account: str, strategy: str) -> bool:
+        """Whether a strategy of an account is within the scope."""
+        return (self.account is None or self.account == account) and (
+            self.strategy is None or self.strategy == strategy
+        )
+
+
+@dataclass(slots=True)
+class Cell:
+    """Realised profit before fees, and fees, both exact."""
+
+    account: str
+    strategy: str
+    currency: str
+    realised: Decimal = ZERO
+    fees: Decimal = ZERO
+    rows: list[int] = field(default_factory=list)
+
+
+class Cells:
+    """All cells, by account, strategy and currency."""
+
+    def __init__(self) -> None:
+        self._cells: dict[tuple[str, str, str], Cell] = {}
+
+    def cell(self, account: str, strategy: str, currency: str) -> Cell:
+        """Return a cell, new if need be."""
+        key = (account, strategy, currency)
+        found = self._cells.get(key)
+        if found is None:
+            found = self._cells[key] = Cell(*key)
+        return found
+
+    def within(self, scope: Scope) -> Iterator[Cell]:
+        """Yield the cells of a scope."""
+        for cell in self._cells.values():
+            if scope.holds(cell.account, cell.strategy):
+                yield cell
+
+    def rows(self, scope: Scope) -> Indices | None:
+        """Return the rows of a scope in ascending order, or ``None`` if it is everything."""
+        if scope == Scope():
+            return None
+        rows = [row for cell in self.within(scope) for row in cell.rows]
+        return np.sort(np.array(rows, dtype=np.intp))

@@ -1,0 +1,118 @@
+"""A ledger to plain data and back."""
+
+from collections.abc import Collection, Iterator
+from dataclasses import replace
+from decimal import Decimal
+
+from quarterdeck_server.kernel.money import Money, exact
+from quarterdeck_server.trading.portfolio.basis import CostMethod, Lot
+from quarterdeck_server.trading.portfolio.events import PositionKey
+from quarterdeck_server.trading.portfolio.holding import Holding, Life
+from quarterdeck_server.trading.portfolio.ledger import Ledger
+from quarterdeck_server.trading.portfolio.marks import ValuationRule
+from quarterdeck_server.trading.portfolio.state import (
+    VERSION,
+    BookState,
+    HoldingState,
+    allocation_from,
+    allocation_to,
+    check_version,
+    instrument_from,
+    instrument_to,
+    money_from,
+    money_to,
+    prices_from,
+    prices_to,
+)
+
+
+def save(ledger: Ledger) -> BookState:
+    """Return all a ledger remembers."""
+    return {
+        "version": VERSION,
+        "method": ledger.method.value,
+        "rule": ledger.rule.value,
+        "instruments": [instrument_to(known) for known in ledger.board.instruments()],
+        "prices": [prices_to(instrument, prices) for instrument, prices in ledger.board.saved()],
+        "holdings": [_holding_to(holding) for holding in ledger.rows],
+        "cash": ledger.cash.save(),
+        "allocations": [allocation_to(known) for known in ledger.allocations.values()],
+    }
+
+
+def load(state: BookState) -> Ledger:
+    """Return a ledger that goes on where the saved one stopped."""
+    check_version(state["version"])
+    ledger = Ledger(CostMethod(state["method"]), ValuationRule(state["rule"]))
+    for instrument in state["instruments"]:
+        ledger.board.add(instrument_from(instrument))
+    for prices in state["prices"]:
+        ledger.board.load(prices["instrument"], prices_from(prices))
+    ledger.cash.load(state["cash"])
+    for allocation in state["allocations"]:
+        ledger.allocate(allocation_from(allocation))
+    with exact():
+        for holding in state["holdings"]:
+            _load_holding(ledger, holding)
+    return ledger
+
+
+def excerpt(ledger: Ledger, keys: Collection[PositionKey]) -> Ledger:
+    """Return a ledger of its own that knows these positions and their instruments alone."""
+    part = Ledger(ledger.method, ledger.rule)
+    prices = dict(ledger.board.saved())
+    for instrument in {key.instrument: None for key in keys}:
+        part.board.add(ledger.board.instrument(instrument))
+        part.board.load(instrument, replace(prices[instrument]))
+    with exact():
+        for key in keys:
+            if key in ledger.holdings:
+                _load_holding(part, _holding_to(ledger.holdings[key]))
+    return part
+
+
+def _load_holding(ledger: Ledger, state: HoldingState) -> None:
+    key = PositionKey(state["account"], state["instrument"], state["strategy"])
+    holding = ledger.holding(key, ledger.board.instrument(key.instrument), tuple(_lots(state)))
+    holding.life = _life(state)
+    holding.realised = Decimal(state["realised"])
+    ledger.realise(holding, holding.realised)
+    for fee in state["fees"]:
+        holding.pay(money_from(fee))
+        ledger.charge(holding, money_from(fee))
+    ledger.shadow(holding)
+
+
+def _lots(state: HoldingState) -> Iterator[Lot]:
+    for lot in state["lots"]:
+        yield Lot(Decimal(lot["quantity"]), Decimal(lot["cost"]), lot["opened_ns"])
+
+
+def _life(state: HoldingState) -> Life:
+    return Life(
+        peak_quantity=Decimal(state["peak_quantity"]),
+        fill_count=state["fill_count"],
+        opened_ns=state["opened_ns"],
+        updated_ns=state["updated_ns"],
+        closed_ns=state["closed_ns"],
+    )
+
+
+def _holding_to(holding: Holding) -> HoldingState:
+    key, life = holding.key, holding.life
+    return {
+        "account": key.account,
+        "instrument": key.instrument,
+        "strategy": key.strategy,
+        "lots": [
+            {"quantity": str(lot.quantity), "cost": str(lot.cost), "opened_ns": lot.opened_ns}
+            for lot in holding.basis.lots()
+        ],
+        "realised": str(holding.realised),
+        "fees": [money_to(Money(amount, currency)) for currency, amount in holding.fees.items()],
+        "peak_quantity": str(life.peak_quantity),
+        "fill_count": life.fill_count,
+        "opened_ns": life.opened_ns,
+        "updated_ns": life.updated_ns,
+        "closed_ns": life.closed_ns,
+    }

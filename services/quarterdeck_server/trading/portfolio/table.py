@@ -1,0 +1,89 @@
+"""The float64 shadow of the positions, one row each, for everything that is vectorised."""
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from quarterdeck_server.trading.portfolio.instrument import Instrument, Settlement
+
+type Floats = NDArray[np.float64]
+type Indices = NDArray[np.intp]
+
+_FIRST_CAPACITY = 64
+_QUANTITY, _COST, _REALISED, _FEES, _SIZE, _DIRECTION, _MARGINED = range(7)
+_SLOT, _CURRENCY, _UPDATED = range(3)
+
+
+@dataclass(frozen=True, slots=True)
+class Change:
+    """What a fill changes in a row; ``fees`` are those in the position's currency."""
+
+    quantity: float
+    cost: float
+    realised: float
+    fees: float
+    slot: int
+    updated_ns: int
+
+
+@dataclass(frozen=True, slots=True)
+class Rows:
+    """The columns of some positions, all of one length.
+
+    ``size`` is the multiplier, ``direction`` is -1 for an inverse contract and else 1,
+    ``margined`` is 1 where the position is worth its profit only and else 0.
+    """
+
+    quantity: Floats
+    cost: Floats
+    realised: Floats
+    fees: Floats
+    size: Floats
+    direction: Floats
+    margined: Floats
+    slot: Indices
+    currency: Indices
+    updated_ns: Indices
+
+
+class PositionTable:
+    """Rows are added and changed, never removed; capacity doubles."""
+
+    def __init__(self) -> None:
+        self._count = 0
+        self._floats = np.zeros((7, _FIRST_CAPACITY))
+        self._indices = np.zeros((3, _FIRST_CAPACITY), dtype=np.intp)
+
+    def __len__(self) -> int:
+        return self._count
+
+    def add(self, instrument: Instrument, currency: int) -> int:
+        """Add a flat position and return its row."""
+        row = self._count
+        if row == self._floats.shape[1]:
+            self._floats = np.hstack((self._floats, np.zeros_like(self._floats)))
+            self._indices = np.hstack((self._indices, np.zeros_like(self._indices)))
+        self._floats[_SIZE, row] = float(instrument.multiplier)
+        self._floats[_DIRECTION, row] = -1.0 if instrument.is_inverse else 1.0
+        self._floats[_MARGINED, row] = float(instrument.settlement is Settlement.MARGINED)
+        self._indices[_CURRENCY, row] = currency
+        self._count += 1
+        return row
+
+    def put(self, row: int, change: Change) -> None:
+        """Set what a fill changes."""
+        self._floats[_QUANTITY, row] = change.quantity
+        self._floats[_COST, row] = change.cost
+        self._floats[_REALISED, row] = change.realised
+        self._floats[_FEES, row] = change.fees
+        self._indices[_SLOT, row] = change.slot
+        self._indices[_UPDATED, row] = change.updated_ns
+
+    def rows(self, chosen: Indices | None = None) -> Rows:
+        """Return the chosen rows, or views of all."""
+        if chosen is None:
+            floats, indices = self._floats[:, : self._count], self._indices[:, : self._count]
+        else:
+            floats, indices = self._floats[:, chosen], self._indices[:, chosen]
+        return Rows(*floats, *indices)
