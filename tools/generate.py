@@ -1,7 +1,7 @@
 """Generate the code that comes from the contracts: Python, TypeScript and the gateway's descriptor.
 
-Runs in the environment of requirements/generate.txt, whose protoc is the oldest that every supported
-runtime accepts. ``--check`` fails when the committed code is not what the contracts say.
+Runs in the environment of requirements/generate.txt, whose protoc is the oldest that every
+supported runtime accepts. ``--check`` fails when the committed code is not what they say.
 """
 
 import argparse
@@ -44,7 +44,12 @@ def python(target: Path) -> None:
         outs = [f"--{name}_out={target}" for name in ("python", "grpc_python", "mypy", "mypy_grpc")]
         command = [sys.executable, "-m", "grpc_tools.protoc", f"--descriptor_set_in={image}"]
         plugins = [f"--plugin=protoc-gen-{n}={BIN}/protoc-gen-{n}" for n in ("mypy", "mypy_grpc")]
-        subprocess.run([*command, *plugins, *outs, *names], check=True, cwd=str(include), stderr=subprocess.PIPE)
+        subprocess.run(
+            [*command, *plugins, *outs, *names],
+            check=True,
+            cwd=str(include),
+            stderr=subprocess.PIPE,
+        )
     drop_empty_stubs(target)
 
 

@@ -1,7 +1,7 @@
 """Every option of the deck: its type, its default and its unit.
 
-Read once, in ``cli.py``: from the environment (``QUARTERDECK_`` and ``__`` between the levels), then
-from ``quarterdeck.toml`` in the working directory. Each part of the deck receives its own section.
+Read once, in ``cli.py``: from the environment (``QUARTERDECK_`` and ``__`` between the levels),
+then from ``quarterdeck.toml`` in the working directory. Each part receives its own section.
 """
 
 from datetime import UTC, datetime, timedelta
@@ -182,9 +182,11 @@ class Settings(BaseSettings):
 
     data_dir: Path = Path(".quarterdeck")
     """Where everything lies that must survive a restart."""
-    database_url: SecretStr | None = Field(None, validation_alias=AliasChoices("DATABASE_URL"))
+    database_url: SecretStr | None = Field(
+        default=None, validation_alias=AliasChoices("DATABASE_URL")
+    )
     """A database of the user's own: then none is started."""
-    redis_url: SecretStr | None = Field(None, validation_alias=AliasChoices("REDIS_URL"))
+    redis_url: SecretStr | None = Field(default=None, validation_alias=AliasChoices("REDIS_URL"))
     """A Redis of the user's own: then none is started."""
     postgres: PostgresSettings = PostgresSettings()
     """The database."""

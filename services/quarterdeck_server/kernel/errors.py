@@ -135,7 +135,7 @@ class NotPossibleNow(QuarterdeckError):
 
 
 class Conflict(QuarterdeckError):
-    """The resource changed since the caller read it, or an identifier was used for something else."""
+    """The resource changed since the caller read it, or an identifier means something else."""
 
     kind = Kind.CONFLICT
     reason = "ETAG_MISMATCH"

@@ -1,7 +1,7 @@
 """Pages: how many rows, and where the next page starts.
 
-A token is opaque to clients: it carries the position and a digest of the rpc and its other fields, so
-that a token of another query is refused rather than answered with the wrong rows.
+A token is opaque to clients: it carries the position and a digest of the rpc and its other fields,
+so that a token of another query is refused rather than answered with the wrong rows.
 """
 
 import base64

@@ -1,4 +1,4 @@
-"""Times are integers of nanoseconds since the Unix epoch; ``datetime`` appears at the edges only."""
+"""Times are nanoseconds since the Unix epoch, as integers; ``datetime`` stays at the edges."""
 
 import re
 from datetime import UTC, datetime, timedelta

@@ -4,6 +4,7 @@ from collections.abc import Sequence
 
 from quarterdeck_server.kernel.errors import InvalidField
 
+FEWEST_PARTS = 2
 _ESCAPES = (("%", "%25"), ("/", "%2F"), ("*", "%2A"))
 
 
@@ -47,7 +48,7 @@ def check(text: str, kinds: Sequence[str], field: str) -> None:
     parts = text.split("/")
     if parts[0] not in kinds:
         raise TopicInvalid(field, text, f"must begin with one of {', '.join(kinds)}")
-    if len(parts) < 2 or not all(parts):
+    if len(parts) < FEWEST_PARTS or not all(parts):
         raise TopicInvalid(field, text, "must be a kind and a key, joined by a slash")
     if any("*" in part for part in parts[:-1]) or ("*" in parts[-1] and parts[-1] != "*"):
         raise TopicInvalid(field, text, "may have a * only as its last part")

@@ -1,1 +1,1 @@
-"""How services are served: the gRPC server and what happens around each call. Nothing of finance."""
+"""How services are served: the server and what happens around each call. Nothing of finance."""

@@ -9,7 +9,7 @@ MAX_PROCESSES = 2
 
 
 class Compute:
-    """A thread for numpy and files, a pool of processes for Python loops; both start when needed."""
+    """Threads for numpy and files, processes for Python loops; both start when needed."""
 
     def __init__(self, processes: int = MAX_PROCESSES) -> None:
         self._processes = processes

@@ -101,7 +101,8 @@ class Jobs:
     async def get(self, name: str) -> Job:
         """Return a job. Raises NotFound."""
         row = await self._store.fetchrow(
-            f"SELECT {COLUMNS} FROM jobs.job WHERE id = $1", _identifier(name)
+            f"SELECT {COLUMNS} FROM jobs.job WHERE id = $1",  # noqa: S608 - a constant
+            _identifier(name),
         )
         if row is None:
             raise NotFound("job", name)
@@ -115,7 +116,7 @@ class Jobs:
             f"""SELECT {COLUMNS} FROM jobs.job
                 WHERE ($1::text IS NULL OR state = $1)
                   AND ($2::timestamptz IS NULL OR (create_time, id) < ($2, $3))
-                ORDER BY create_time DESC, id DESC LIMIT $4""",
+                ORDER BY create_time DESC, id DESC LIMIT $4""",  # noqa: S608 - a constant
             state,
             after and after[0],
             after and _identifier(after[1]),
@@ -222,6 +223,4 @@ def _identifier(name: str) -> uuid.UUID:
 
 def _job(row: asyncpg.Record) -> Job:
     values = dict(row)
-    return Job(
-        name=f"jobs/{values.pop('id')}", state=JobState(values.pop("state")), **values
-    )
+    return Job(name=f"jobs/{values.pop('id')}", state=JobState(values.pop("state")), **values)

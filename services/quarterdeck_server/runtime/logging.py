@@ -11,7 +11,7 @@ from quarterdeck_server.settings import LogSettings
 def configure(settings: LogSettings) -> None:
     """Set the level and the form of the log for the whole process."""
     level = logging.getLevelNamesMapping()[settings.level.upper()]
-    shared = [
+    shared: list[structlog.typing.Processor] = [
         structlog.contextvars.merge_contextvars,
         structlog.processors.add_log_level,
         structlog.processors.TimeStamper(fmt="iso", utc=True),

@@ -100,9 +100,7 @@ def _files(folder: Path, engine: str) -> list[_File]:
     return [_File(path.relative_to(folder).as_posix(), path.read_text()) for path in paths]
 
 
-def _refuse_strangers(
-    files: list[_File], known: dict[str, asyncpg.Record], engine: str
-) -> None:
+def _refuse_strangers(files: list[_File], known: dict[str, asyncpg.Record], engine: str) -> None:
     if made_with := {row["engine"] for row in known.values()} - {engine}:
         message = f"the database was made with {made_with.pop()}, the server now offers {engine}"
         raise MigrationError(f"{message}: dump and restore it")

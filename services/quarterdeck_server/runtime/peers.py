@@ -18,13 +18,15 @@ OPTIONS = [
 class Peers:
     """One channel for each address, opened when it is first used."""
 
-    def __init__(self, addresses: Mapping[str, str], here: str) -> None:
-        self._addresses, self._here = addresses, here
+    def __init__(self, addresses: Mapping[str, str]) -> None:
+        self._addresses = addresses
+        self.here = ""
+        """Where this process serves; known once its port is bound."""
         self._channels: dict[str, grpc.aio.Channel] = {}
 
     def address(self, area: str) -> str:
         """Return where an area is served; the default is this process."""
-        return self._addresses.get(area, self._here)
+        return self._addresses.get(area, self.here)
 
     def channel(self, area: str) -> grpc.aio.Channel:
         """Return the channel to an area."""
@@ -40,9 +42,9 @@ class Peers:
 
 
 @asynccontextmanager
-async def peers(addresses: Mapping[str, str], here: str) -> AsyncIterator[Peers]:
+async def peers(addresses: Mapping[str, str]) -> AsyncIterator[Peers]:
     """Offer channels that close with the block."""
-    channels = Peers(addresses, here)
+    channels = Peers(addresses)
     try:
         yield channels
     finally:

@@ -13,8 +13,8 @@ from quarterdeck_server.settings import PostgresSettings
 
 type Connection = asyncpg.pool.PoolConnectionProxy[asyncpg.Record]
 
-# What asyncpg raises when the server went away or is coming back. InternalClientError is what a pool
-# says on release after an interrupted COPY; it is no InterfaceError.
+# What asyncpg raises when the server went away or is coming back. InternalClientError is what a
+# pool says on release after an interrupted COPY; it is no InterfaceError.
 AWAY = (
     asyncpg.PostgresConnectionError,
     asyncpg.InterfaceError,

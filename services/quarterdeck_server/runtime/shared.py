@@ -2,11 +2,13 @@
 
 from dataclasses import dataclass
 
+from quarterdeck_server.runtime.authenticate import Authenticator
 from quarterdeck_server.runtime.background import Background
 from quarterdeck_server.runtime.bus.port import Bus
 from quarterdeck_server.runtime.clock import Clock
 from quarterdeck_server.runtime.compute import Compute
 from quarterdeck_server.runtime.jobs import Jobs
+from quarterdeck_server.runtime.live import LiveStreams
 from quarterdeck_server.runtime.peers import Peers
 from quarterdeck_server.runtime.postgres import Postgres
 
@@ -22,3 +24,6 @@ class Shared:
     jobs: Jobs
     background: Background
     peers: Peers
+    authenticator: Authenticator
+    live: LiveStreams
+    """For streams that write to their context themselves; generators are watched by the guard."""

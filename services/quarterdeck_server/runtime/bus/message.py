@@ -1,22 +1,23 @@
 """What travels on the bus, and its form between processes.
 
-A batch is joined from records: a fixed header, the topic, the payload. Nothing in it is parsed by the
-bus, and a payload is copied, never decoded, on its way from a producer to a reader.
+A batch is joined from records: a fixed header, the topic, the payload. The bus parses nothing of
+it, and a payload is copied, never decoded, on its way from a producer to a reader.
 """
 
 import struct
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-_HEADER = struct.Struct("<HIIQQq")  # topic bytes, payload bytes, rows, epoch, sequence, publish time
+# The bytes of the topic and of the payload, the rows, the epoch, the sequence, the publish time.
+_HEADER = struct.Struct("<HIIQQq")
 
 
 @dataclass(frozen=True, slots=True)
 class Message:
     """A payload on a topic; ``payload`` is the encoded noun of the topic's kind.
 
-    ``sequence`` is that of the first row and ``rows`` how many sequence numbers it takes. Kinds that
-    begin with "_" stay between our processes.
+    ``sequence`` is that of the first row and ``rows`` how many sequence numbers it takes. Kinds
+    that begin with "_" stay between our processes.
     """
 
     topic: str

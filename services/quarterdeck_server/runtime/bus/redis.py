@@ -1,14 +1,15 @@
 """The bus between processes: one capped Redis stream.
 
-A stream rather than pub/sub: a reader whose connection breaks goes on from the last entry it saw, and
-a process that starts reads the last minute first. What is published while an earlier write is under
-way leaves with the next one, so load makes entries bigger, not more numerous.
+A stream rather than pub/sub: a reader whose connection breaks goes on from the last entry it saw,
+and a process that starts reads the last minute first. What is published while an earlier write is
+under way leaves with the next one, so load makes entries bigger, not more numerous.
 """
 
 import asyncio
 from collections.abc import AsyncIterator, Collection, Sequence
 from contextlib import asynccontextmanager
 from datetime import timedelta
+from typing import cast
 
 import redis.asyncio as redis
 import structlog
@@ -33,6 +34,8 @@ BLOCK_MS = 1_000
 PAUSE_S = 0.2
 PUBLISH_TIMEOUT_S = 5.0
 TRIM_EVERY_S = 5.0
+type Entry = tuple[bytes, dict[bytes, bytes]]
+
 AWAY = (RedisError, OSError, TimeoutError)
 
 
@@ -47,9 +50,7 @@ class BusUnavailable(Unavailable):
 class RedisBus:
     """Messages on one Redis stream."""
 
-    def __init__(
-        self, client: redis.Redis, reader: redis.Redis, settings: RedisSettings
-    ) -> None:
+    def __init__(self, client: redis.Redis, reader: redis.Redis, settings: RedisSettings) -> None:
         self._client = client
         self._reader = reader
         self._key = settings.stream
@@ -117,7 +118,7 @@ class RedisBus:
         if replay:
             return (await self._ago(int(replay.total_seconds() * 1000))).encode()
         newest = await self._client.xrevrange(self._key, count=1)
-        return bytes(newest[0][0]) if newest else b"0-0"
+        return cast("bytes", newest[0][0]) if newest else b"0-0"
 
     async def _batches(self, kinds: frozenset[str], last: bytes) -> AsyncIterator[Batch]:
         away = False
@@ -142,11 +143,10 @@ class RedisBus:
                 if messages := _wanted(entries, kinds):
                     yield Batch(messages)
 
-    async def _read(self, last: bytes) -> list[tuple[bytes, dict[bytes, bytes]]]:
+    async def _read(self, last: bytes) -> list[Entry]:
         answer = await self._reader.xread({self._key: last}, count=READ_ENTRIES, block=BLOCK_MS)
-        if not answer:
-            return []
-        return list(answer[0][1])
+        streams = cast("list[tuple[bytes, list[Entry]]]", answer)
+        return streams[0][1] if streams else []
 
     async def _has_lost(self, last: bytes) -> bool:
         """Tell whether entries after ``last`` are gone: Redis came back empty, or trimmed them."""
@@ -157,14 +157,16 @@ class RedisBus:
         except redis.ResponseError:
             return True  # no such stream: it was emptied
         oldest = about["first-entry"][0] if about["first-entry"] else about["last-generated-id"]
-        return _number(about["last-generated-id"]) < _number(last) or _number(oldest) > _number(last)
+        return _number(about["last-generated-id"]) < _number(last) or _number(oldest) > _number(
+            last
+        )
 
 
 @asynccontextmanager
 async def redis_bus(url: str, settings: RedisSettings) -> AsyncIterator[RedisBus]:
     """Open the bus; its connections close with the block."""
-    # A write may be repeated: readers drop what they have by its sequence number. A reader must notice
-    # each broken connection itself, to ask whether entries were lost meanwhile.
+    # A write may be repeated: readers drop what they have by its sequence number. A reader must
+    # notice each broken connection itself, to ask whether entries were lost meanwhile.
     client = _client(url, Retry(ExponentialBackoff(cap=0.5, base=0.02), 4))
     reader = _client(url, Retry(NoBackoff(), 0))
     try:
@@ -180,9 +182,7 @@ def _client(url: str, retry: Retry) -> redis.Redis:
     )
 
 
-def _wanted(
-    entries: Sequence[tuple[bytes, dict[bytes, bytes]]], kinds: frozenset[str]
-) -> tuple[Message, ...]:
+def _wanted(entries: Sequence[Entry], kinds: frozenset[str]) -> tuple[Message, ...]:
     found: list[Message] = []
     for _, fields in entries:
         try:

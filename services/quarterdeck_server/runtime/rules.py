@@ -1,0 +1,44 @@
+"""The validation rules of the contract, enforced before a servicer sees the request."""
+
+import protovalidate
+from google.protobuf.message import Message
+
+from quarterdeck_server.kernel.errors import InvalidField, InvalidRequest, QuarterdeckError
+
+
+class MessageTooLarge(QuarterdeckError):
+    """The request is larger than the service accepts."""
+
+    kind = InvalidField.kind
+    reason = "MESSAGE_TOO_LARGE"
+
+    def __init__(self, size: int, limit: int) -> None:
+        super().__init__(
+            f"the request has {size} bytes, at most {limit} are accepted",
+            size_bytes=str(size),
+            limit_bytes=str(limit),
+        )
+
+
+def enforce(request: Message, max_bytes: int) -> None:
+    """Refuse a request that is too large or breaks a rule of its fields."""
+    size = request.ByteSize()
+    if size > max_bytes:
+        raise MessageTooLarge(size, max_bytes)
+    if violations := protovalidate.collect_violations(request):
+        problems = [(_path(v), v.proto.message) for v in violations]
+        if len(problems) == 1:
+            raise InvalidField(*problems[0])
+        raise InvalidRequest(problems)
+
+
+def _path(violation: protovalidate.Violation) -> str:
+    """Write a path as ``events[3].fill.quantity``."""
+    text = ""
+    field = violation.proto.field
+    for element in field.elements if field else ():
+        text += f".{element.field_name}" if text else element.field_name
+        subscript = element.subscript
+        if subscript is not None:
+            text += f"[{subscript.value}]"
+    return text

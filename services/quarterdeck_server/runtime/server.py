@@ -1,0 +1,66 @@
+"""One gRPC server for any set of services: one of them, or all of them."""
+
+from collections.abc import AsyncIterator, Callable, Sequence
+from contextlib import asynccontextmanager
+
+import grpc
+import structlog
+from grpc_health.v1 import health, health_pb2, health_pb2_grpc
+from grpc_reflection.v1alpha import reflection
+
+from quarterdeck_server.runtime.guard import Guard
+from quarterdeck_server.runtime.service import Service
+from quarterdeck_server.settings import ServerSettings
+
+log = structlog.get_logger()
+
+# grpc refuses what is larger before any code of ours runs, so it says less about it; up to this
+# many times the documented limit the refusal is ours, with details.
+HARD_LIMIT_FACTOR = 8
+
+
+def build(settings: ServerSettings, guard: Guard) -> grpc.aio.Server:
+    """Make the server; services are added to it, then it is started."""
+    hard = settings.max_message_bytes * HARD_LIMIT_FACTOR
+    return grpc.aio.server(
+        interceptors=[guard],
+        options=[
+            ("grpc.max_receive_message_length", hard),
+            ("grpc.max_send_message_length", 64 * 1024 * 1024),
+            ("grpc.max_concurrent_streams", 100_000),
+            ("grpc.so_reuseport", 0),
+            # The edge pings every 10 s; grpc's default would answer with GOAWAY.
+            ("grpc.http2.min_ping_interval_without_data_ms", 5_000),
+            ("grpc.keepalive_permit_without_calls", 1),
+            # A reader that vanished without a word is noticed within 20 s.
+            ("grpc.keepalive_time_ms", 15_000),
+            ("grpc.keepalive_timeout_ms", 5_000),
+        ],
+    )
+
+
+@asynccontextmanager
+async def running(
+    server: grpc.aio.Server,
+    services: Sequence[Service],
+    settings: ServerSettings,
+    drain: Callable[[], None],
+) -> AsyncIterator[None]:
+    """Serve until the block ends, then end the streams and let calls in flight finish."""
+    checks = health.aio.HealthServicer()
+    health_pb2_grpc.add_HealthServicer_to_server(checks, server)
+    for service in services:
+        service.register(server)
+    names = [service.name for service in services]
+    reflection.enable_server_reflection(
+        [*names, health.SERVICE_NAME, reflection.SERVICE_NAME], server
+    )
+    await server.start()
+    for name in ("", *names):
+        await checks.set(name, health_pb2.HealthCheckResponse.SERVING)
+    try:
+        yield
+    finally:
+        await checks.enter_graceful_shutdown()
+        drain()
+        await server.stop(settings.grace.total_seconds())
