@@ -1,0 +1,1 @@
+"""The rules of access, pure: no clock, no randomness, no storage."""

@@ -1,0 +1,1 @@
+"""What the auth area does beside the calls."""

@@ -1,0 +1,1 @@
+"""Between the contract of the auth area and its domain."""

@@ -1,0 +1,1 @@
+"""The auth area's services on the wire."""
