@@ -18,7 +18,9 @@ from cryptography.hazmat.primitives.serialization import (
 from quarterdeck_server.embedded.files import write_whole
 from quarterdeck_server.embedded.state import StateDirectory
 
-SECRET_BYTES = 24
+PASSWORD_BYTES = 15
+KEY_BYTES = 32
+NODE_KEY = "demo-node"
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,8 +45,13 @@ class Ensured:
 
 
 def password() -> str:
-    """Make a secret that nobody can guess."""
-    return secrets.token_urlsafe(SECRET_BYTES)
+    """Make a secret of 120 random bits that a person can still type."""
+    return secrets.token_urlsafe(PASSWORD_BYTES)
+
+
+def api_key() -> str:
+    """Make a key of the form that the auth service gives out, 256 random bits."""
+    return f"qd_{NODE_KEY}_{secrets.token_urlsafe(KEY_BYTES)}"
 
 
 def signing_key() -> str:
@@ -55,7 +62,7 @@ def signing_key() -> str:
 
 MAKERS: dict[str, Callable[[], str]] = {
     "admin_password": password,
-    "node_api_key": password,
+    "node_api_key": api_key,
     "valkey_password": password,
     "signing_key": signing_key,
 }

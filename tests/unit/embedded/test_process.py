@@ -120,8 +120,9 @@ async def test_a_sweep_kills_what_does_not_listen(program: Program, state: State
     deaf = "import signal, time; signal.signal(15, 1); print('deaf', flush=True); time.sleep(600)"
     part = program("deaf", deaf)
     process = await spawn(part, state.path)
-    while "deaf" not in part.log.read_text():
-        await asyncio.sleep(0.01)
+    async with asyncio.timeout(10):
+        while "deaf" not in part.log.read_text():
+            await asyncio.sleep(0.01)
     await orphans.sweep(state, os.getpid(), timedelta(milliseconds=100))
     assert await process.wait() == -signal.SIGKILL
 
