@@ -1,0 +1,140 @@
+"""The client: one object with every service of a deck."""
+
+import os
+import uuid
+from collections.abc import Iterable
+from datetime import timedelta
+from pathlib import Path
+from types import TracebackType
+from typing import Self
+
+from quarterdeck._address import parse
+from quarterdeck._async.channel import AsyncChannel
+from quarterdeck._async.services import auth, marketdata, stream, system, trading
+from quarterdeck._async.watch import AsyncWatch
+from quarterdeck._inbox import Inbox
+from quarterdeck._plan import Plan, subscribe
+from quarterdeck._positions import Positions
+from quarterdeck.api.marketdata.v1.ingest_service_pb2 import PublishResponse
+from quarterdeck.api.stream.v1.subscription_pb2 import (
+    DELIVERY_UNSPECIFIED,
+    Cursor,
+    Delivery,
+    Subscription,
+)
+from quarterdeck.credentials import choose
+from quarterdeck.publishing import Bars, Quotes, Trades, bar_batches, quote_batches, trade_batches
+
+ADDRESS_VARIABLE = "QUARTERDECK_ADDRESS"
+API_KEY_VARIABLE = "QUARTERDECK_API_KEY"
+DEFAULT_ADDRESS = "localhost:8080"
+DEFAULT_TIMEOUT = 30.0
+
+
+class AsyncClient:
+    """A deck. Connects when first used; close it with ``async with`` or ``aclose``.
+
+    Every call raises a subclass of QuarterdeckError. Reads, and writes that are safe to repeat,
+    are sent again when the deck was not reachable, within the call's timeout.
+    """
+
+    def __init__(
+        self,
+        address: str = DEFAULT_ADDRESS,
+        *,
+        api_key: str | None = None,
+        password: tuple[str, str] | None = None,
+        token: str | None = None,
+        ca_certificate: bytes | Path | None = None,
+        timeout: float = DEFAULT_TIMEOUT,
+    ) -> None:
+        """Name the deck and who calls.
+
+        ``address`` is ``host:port``, or a URL with ``http`` or ``https``; without a scheme, hosts
+        other than this machine are reached through TLS. Give one of ``api_key``, ``password`` (the
+        principal's identifier and the password) or ``token``. ``ca_certificate`` is the authority
+        in PEM, or its file. ``timeout`` is in seconds and holds for each call with its repetitions.
+        """
+        credential = choose(api_key, password, token)
+        self._channel = AsyncChannel(parse(address, ca_certificate), credential, timeout)
+        self.instruments = marketdata.AsyncInstrumentService(self._channel)
+        self.ingest = marketdata.AsyncIngestService(self._channel)
+        self.history = marketdata.AsyncHistoryService(self._channel)
+        self.sources = marketdata.AsyncSourceService(self._channel)
+        self.stream = stream.AsyncStreamService(self._channel)
+        self.connections = stream.AsyncConnectionService(self._channel)
+        self.nodes = trading.AsyncNodeService(self._channel)
+        self.trading = trading.AsyncTradingEventService(self._channel)
+        self.portfolio = trading.AsyncPortfolioService(self._channel)
+        self.health = system.AsyncHealthService(self._channel)
+        self.jobs = system.AsyncJobService(self._channel)
+        self.metrics = system.AsyncMetricService(self._channel)
+        self.tokens = auth.AsyncTokenService(self._channel)
+        self.api_keys = auth.AsyncApiKeyService(self._channel)
+        self.principals = auth.AsyncPrincipalService(self._channel)
+        self.audit = auth.AsyncAuditService(self._channel)
+
+    @classmethod
+    def from_environment(cls) -> Self:
+        """Take the address from QUARTERDECK_ADDRESS and the key from QUARTERDECK_API_KEY."""
+        address = os.environ.get(ADDRESS_VARIABLE, DEFAULT_ADDRESS)  # noqa: TID251 - asked for
+        return cls(address, api_key=os.environ.get(API_KEY_VARIABLE))  # noqa: TID251
+
+    def watch(
+        self,
+        *wanted: str | Subscription,
+        delivery: Delivery.ValueType = DELIVERY_UNSPECIFIED,
+        max_rate: float = 0.0,
+        cursors: Iterable[Cursor] = (),
+        heartbeat_interval: timedelta | None = None,
+        patience: float | None = None,
+    ) -> AsyncWatch:
+        """Stream the events of topics, for example ``quotes/AAPL.XNAS`` or ``fills/*``.
+
+        ``delivery`` and ``max_rate`` (events a second and topic) hold for the topics given as
+        text. ``cursors`` resume where another watch stopped. The heartbeat comes every 1 s to
+        30 s; after two without one the stream is opened again. Once open, it is opened again
+        forever, or for ``patience`` seconds.
+        """
+        plan = Plan(subscribe(wanted, delivery, max_rate), heartbeat_interval)
+        positions = Positions()
+        positions.start(cursors)
+        return AsyncWatch(self._channel, plan, Inbox(positions), patience)
+
+    async def publish(
+        self,
+        *,
+        quotes: Iterable[Quotes] = (),
+        trades: Iterable[Trades] = (),
+        bars: Iterable[Bars] = (),
+        timeout: float | None = None,
+    ) -> PublishResponse:
+        """Publish market data given as plain numbers; all of it is accepted, or nothing.
+
+        Raises InvalidRequest naming the field, for example ``quotes[0].bid_price[3]``, for NaN and
+        for numbers that do not fit, before anything is sent.
+        """
+        return await self.ingest.publish(
+            quotes=quote_batches(quotes),
+            trades=trade_batches(trades),
+            bars=bar_batches(bars),
+            request_id=uuid.uuid4().hex,
+            timeout=timeout,
+        )
+
+    async def aclose(self) -> None:
+        """Close the connection; watches close by themselves."""
+        await self._channel.aclose()
+
+    async def __aenter__(self) -> Self:
+        """Nothing is opened before the first call."""
+        return self
+
+    async def __aexit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        """Close the connection."""
+        await self.aclose()

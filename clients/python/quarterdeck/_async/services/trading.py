@@ -1,0 +1,404 @@
+"""The services of trading; written by ``tools/rpcs.py`` from the contracts."""
+
+from collections.abc import AsyncIterator, Iterable
+from datetime import datetime
+
+from google.protobuf.timestamp_pb2 import Timestamp
+
+from quarterdeck._async.channel import AsyncChannel
+from quarterdeck._method import Method
+from quarterdeck._times import timestamp
+from quarterdeck.api.trading.v1.node_pb2 import (
+    COMMAND_KIND_UNSPECIFIED,
+    NODE_MODE_UNSPECIFIED,
+    AccountRegistration,
+    CachedPosition,
+    CommandKind,
+    CommandResult,
+    NodeHealth,
+    NodeMode,
+)
+from quarterdeck.api.trading.v1.node_service_pb2 import (
+    GetNodeRequest,
+    GetNodeResponse,
+    ListNodesRequest,
+    ListNodesResponse,
+    RegisterNodeRequest,
+    RegisterNodeResponse,
+    ReportNodeRequest,
+    ReportNodeResponse,
+    SendCommandRequest,
+    SendCommandResponse,
+    WatchCommandsRequest,
+    WatchCommandsResponse,
+)
+from quarterdeck.api.trading.v1.portfolio_service_pb2 import (
+    COST_METHOD_UNSPECIFIED,
+    CostMethod,
+    GetEquityCurveRequest,
+    GetEquityCurveResponse,
+    GetPortfolioRequest,
+    GetPortfolioResponse,
+    ListAccountsRequest,
+    ListAccountsResponse,
+    ListPositionsRequest,
+    ListPositionsResponse,
+    WatchPortfolioRequest,
+    WatchPortfolioResponse,
+)
+from quarterdeck.api.trading.v1.trading_event_pb2 import TradingEvent
+from quarterdeck.api.trading.v1.trading_event_service_pb2 import (
+    ListFillsRequest,
+    ListFillsResponse,
+    ListOrdersRequest,
+    ListOrdersResponse,
+    ListTopicRecordsRequest,
+    ListTopicRecordsResponse,
+    RecordEventsRequest,
+    RecordEventsResponse,
+)
+
+REGISTER_NODE = Method[RegisterNodeRequest, RegisterNodeResponse](
+    "/quarterdeck.api.trading.v1.NodeService/RegisterNode", RegisterNodeResponse, repeatable=True
+)
+REPORT_NODE = Method[ReportNodeRequest, ReportNodeResponse](
+    "/quarterdeck.api.trading.v1.NodeService/ReportNode", ReportNodeResponse, repeatable=True
+)
+WATCH_COMMANDS = Method[WatchCommandsRequest, WatchCommandsResponse](
+    "/quarterdeck.api.trading.v1.NodeService/WatchCommands", WatchCommandsResponse, repeatable=True
+)
+LIST_NODES = Method[ListNodesRequest, ListNodesResponse](
+    "/quarterdeck.api.trading.v1.NodeService/ListNodes", ListNodesResponse, repeatable=True
+)
+GET_NODE = Method[GetNodeRequest, GetNodeResponse](
+    "/quarterdeck.api.trading.v1.NodeService/GetNode", GetNodeResponse, repeatable=True
+)
+SEND_COMMAND = Method[SendCommandRequest, SendCommandResponse](
+    "/quarterdeck.api.trading.v1.NodeService/SendCommand", SendCommandResponse, repeatable=True
+)
+
+
+class AsyncNodeService:
+    """The nodes that trade: who they are, how they are, what they are told."""
+
+    def __init__(self, channel: AsyncChannel) -> None:
+        self._channel = channel
+
+    async def register_node(
+        self,
+        *,
+        node_id: str = "",
+        display_name: str = "",
+        mode: NodeMode.ValueType = NODE_MODE_UNSPECIFIED,
+        engine_version: str = "",
+        code_hash: str = "",
+        accounts: Iterable[AccountRegistration] | None = None,
+        strategies: Iterable[str] | None = None,
+        positions: Iterable[CachedPosition] | None = None,
+        timeout: float | None = None,
+    ) -> RegisterNodeResponse:
+        """Registers a node at its start: creates it or replaces what is known of it.
+
+        An account that the log does not know gets its opening balances; a known one keeps what the
+        log says. The node sends what its cache holds, and the answer lists what differs from the
+        log. Fails with PERMISSION_DENIED (SCOPE_FORBIDDEN) for an account or strategy outside of
+        the caller's.
+        """
+        request = RegisterNodeRequest(
+            node_id=node_id,
+            display_name=display_name,
+            mode=mode,
+            engine_version=engine_version,
+            code_hash=code_hash,
+            accounts=accounts,
+            strategies=strategies,
+            positions=positions,
+        )
+        return await self._channel.unary(REGISTER_NODE, request, timeout)
+
+    async def report_node(
+        self,
+        *,
+        name: str = "",
+        health: NodeHealth | None = None,
+        command_results: Iterable[CommandResult] | None = None,
+        stopping: bool = False,
+        timeout: float | None = None,
+    ) -> ReportNodeResponse:
+        """Reports the health of a node and what came of its commands; expected every second or two.
+
+        Fails with NOT_FOUND (RESOURCE_NOT_FOUND) if the node must register first.
+        """
+        request = ReportNodeRequest(
+            name=name, health=health, command_results=command_results, stopping=stopping
+        )
+        return await self._channel.unary(REPORT_NODE, request, timeout)
+
+    def watch_commands(
+        self, *, name: str = "", timeout: float | None = None
+    ) -> AsyncIterator[WatchCommandsResponse]:
+        """Streams the commands to a node: those pending, then each new one; an empty answer is a
+        heartbeat.
+
+        Fails with NOT_FOUND (RESOURCE_NOT_FOUND) if the node must register first.
+        """
+        request = WatchCommandsRequest(name=name)
+        return self._channel.stream(WATCH_COMMANDS, request, timeout)
+
+    async def list_nodes(
+        self, *, page_size: int = 0, page_token: str = "", timeout: float | None = None
+    ) -> ListNodesResponse:
+        """Lists nodes by name."""
+        request = ListNodesRequest(page_size=page_size, page_token=page_token)
+        return await self._channel.unary(LIST_NODES, request, timeout)
+
+    async def get_node(self, *, name: str = "", timeout: float | None = None) -> GetNodeResponse:
+        """Gets one node.
+
+        Fails with NOT_FOUND (RESOURCE_NOT_FOUND).
+        """
+        request = GetNodeRequest(name=name)
+        return await self._channel.unary(GET_NODE, request, timeout)
+
+    async def send_command(
+        self,
+        *,
+        name: str = "",
+        kind: CommandKind.ValueType = COMMAND_KIND_UNSPECIFIED,
+        strategy: str = "",
+        request_id: str = "",
+        timeout: float | None = None,
+    ) -> SendCommandResponse:
+        """Sends a command to a node; it is kept until the node has carried it out.
+
+        Fails with NOT_FOUND (RESOURCE_NOT_FOUND).
+        """
+        request = SendCommandRequest(name=name, kind=kind, strategy=strategy, request_id=request_id)
+        return await self._channel.unary(SEND_COMMAND, request, timeout)
+
+
+GET_PORTFOLIO = Method[GetPortfolioRequest, GetPortfolioResponse](
+    "/quarterdeck.api.trading.v1.PortfolioService/GetPortfolio",
+    GetPortfolioResponse,
+    repeatable=True,
+)
+LIST_POSITIONS = Method[ListPositionsRequest, ListPositionsResponse](
+    "/quarterdeck.api.trading.v1.PortfolioService/ListPositions",
+    ListPositionsResponse,
+    repeatable=True,
+)
+LIST_ACCOUNTS = Method[ListAccountsRequest, ListAccountsResponse](
+    "/quarterdeck.api.trading.v1.PortfolioService/ListAccounts",
+    ListAccountsResponse,
+    repeatable=True,
+)
+WATCH_PORTFOLIO = Method[WatchPortfolioRequest, WatchPortfolioResponse](
+    "/quarterdeck.api.trading.v1.PortfolioService/WatchPortfolio",
+    WatchPortfolioResponse,
+    repeatable=True,
+)
+GET_EQUITY_CURVE = Method[GetEquityCurveRequest, GetEquityCurveResponse](
+    "/quarterdeck.api.trading.v1.PortfolioService/GetEquityCurve",
+    GetEquityCurveResponse,
+    repeatable=True,
+)
+
+
+class AsyncPortfolioService:
+    """What is held and what it earned, computed from the trading log and live prices."""
+
+    def __init__(self, channel: AsyncChannel) -> None:
+        self._channel = channel
+
+    async def get_portfolio(
+        self,
+        *,
+        account: str = "",
+        strategy: str = "",
+        cost_method: CostMethod.ValueType = COST_METHOD_UNSPECIFIED,
+        timeout: float | None = None,
+    ) -> GetPortfolioResponse:
+        """Gets the portfolio as of now, within the caller's scope.
+
+        Fails with PERMISSION_DENIED (SCOPE_FORBIDDEN) for a named account or strategy outside of
+        it.
+        """
+        request = GetPortfolioRequest(account=account, strategy=strategy, cost_method=cost_method)
+        return await self._channel.unary(GET_PORTFOLIO, request, timeout)
+
+    async def list_positions(
+        self,
+        *,
+        account: str = "",
+        strategy: str = "",
+        open_only: bool = False,
+        cost_method: CostMethod.ValueType = COST_METHOD_UNSPECIFIED,
+        page_size: int = 0,
+        page_token: str = "",
+        timeout: float | None = None,
+    ) -> ListPositionsResponse:
+        """Lists positions by account, strategy and instrument."""
+        request = ListPositionsRequest(
+            account=account,
+            strategy=strategy,
+            open_only=open_only,
+            cost_method=cost_method,
+            page_size=page_size,
+            page_token=page_token,
+        )
+        return await self._channel.unary(LIST_POSITIONS, request, timeout)
+
+    async def list_accounts(
+        self, *, page_size: int = 0, page_token: str = "", timeout: float | None = None
+    ) -> ListAccountsResponse:
+        """Lists accounts by identifier."""
+        request = ListAccountsRequest(page_size=page_size, page_token=page_token)
+        return await self._channel.unary(LIST_ACCOUNTS, request, timeout)
+
+    def watch_portfolio(
+        self,
+        *,
+        account: str = "",
+        strategy: str = "",
+        max_rate: float = 0.0,
+        timeout: float | None = None,
+    ) -> AsyncIterator[WatchPortfolioResponse]:
+        """Streams the portfolio: a snapshot, then the rows that changed, as often as the reader
+        takes them and no more often than they change.
+
+        A slow reader gets the newest values; no row that changed is left out.
+        """
+        request = WatchPortfolioRequest(account=account, strategy=strategy, max_rate=max_rate)
+        return self._channel.stream(WATCH_PORTFOLIO, request, timeout)
+
+    async def get_equity_curve(
+        self,
+        *,
+        account: str = "",
+        strategy: str = "",
+        start_time: Timestamp | datetime | None = None,
+        end_time: Timestamp | datetime | None = None,
+        max_points: int = 0,
+        timeout: float | None = None,
+    ) -> GetEquityCurveResponse:
+        """Gets the equity of an account, or the profit of a strategy, over the market's time.
+
+        Fails with NOT_FOUND (RESOURCE_NOT_FOUND) for an unknown account.
+        """
+        request = GetEquityCurveRequest(
+            account=account,
+            strategy=strategy,
+            start_time=timestamp(start_time),
+            end_time=timestamp(end_time),
+            max_points=max_points,
+        )
+        return await self._channel.unary(GET_EQUITY_CURVE, request, timeout)
+
+
+RECORD_EVENTS = Method[RecordEventsRequest, RecordEventsResponse](
+    "/quarterdeck.api.trading.v1.TradingEventService/RecordEvents",
+    RecordEventsResponse,
+    repeatable=True,
+)
+LIST_ORDERS = Method[ListOrdersRequest, ListOrdersResponse](
+    "/quarterdeck.api.trading.v1.TradingEventService/ListOrders",
+    ListOrdersResponse,
+    repeatable=True,
+)
+LIST_FILLS = Method[ListFillsRequest, ListFillsResponse](
+    "/quarterdeck.api.trading.v1.TradingEventService/ListFills", ListFillsResponse, repeatable=True
+)
+LIST_TOPIC_RECORDS = Method[ListTopicRecordsRequest, ListTopicRecordsResponse](
+    "/quarterdeck.api.trading.v1.TradingEventService/ListTopicRecords",
+    ListTopicRecordsResponse,
+    repeatable=True,
+)
+
+
+class AsyncTradingEventService:
+    """The trading log: what happened to orders, positions and accounts, durable and complete."""
+
+    def __init__(self, channel: AsyncChannel) -> None:
+        self._channel = channel
+
+    async def record_events(
+        self,
+        *,
+        node: str = "",
+        events: Iterable[TradingEvent] | None = None,
+        timeout: float | None = None,
+    ) -> RecordEventsResponse:
+        """Records events; the answer comes after the database has committed them.
+
+        This operation is atomic: a bad event fails the call with INVALID_ARGUMENT (FIELD_INVALID),
+        naming for example "events[3].fill.quantity", and nothing is stored. An event whose
+        identifier and content are known is accepted and counted; the same identifier with other
+        content fails with ABORTED (EVENT_ID_REUSED). A fill for an unknown order is stored with
+        `order_unknown`. Fails with PERMISSION_DENIED (SCOPE_FORBIDDEN) for an account or strategy
+        outside of the caller's.
+        """
+        request = RecordEventsRequest(node=node, events=events)
+        return await self._channel.unary(RECORD_EVENTS, request, timeout)
+
+    async def list_orders(
+        self,
+        *,
+        account: str = "",
+        strategy: str = "",
+        instrument: str = "",
+        open_only: bool = False,
+        page_size: int = 0,
+        page_token: str = "",
+        timeout: float | None = None,
+    ) -> ListOrdersResponse:
+        """Lists orders, last changed first."""
+        request = ListOrdersRequest(
+            account=account,
+            strategy=strategy,
+            instrument=instrument,
+            open_only=open_only,
+            page_size=page_size,
+            page_token=page_token,
+        )
+        return await self._channel.unary(LIST_ORDERS, request, timeout)
+
+    async def list_fills(
+        self,
+        *,
+        account: str = "",
+        strategy: str = "",
+        instrument: str = "",
+        start_time: Timestamp | datetime | None = None,
+        end_time: Timestamp | datetime | None = None,
+        page_size: int = 0,
+        page_token: str = "",
+        timeout: float | None = None,
+    ) -> ListFillsResponse:
+        """Lists fills, newest first."""
+        request = ListFillsRequest(
+            account=account,
+            strategy=strategy,
+            instrument=instrument,
+            start_time=timestamp(start_time),
+            end_time=timestamp(end_time),
+            page_size=page_size,
+            page_token=page_token,
+        )
+        return await self._channel.unary(LIST_FILLS, request, timeout)
+
+    async def list_topic_records(
+        self,
+        *,
+        topic: str = "",
+        after_sequence: int = 0,
+        page_size: int = 0,
+        timeout: float | None = None,
+    ) -> ListTopicRecordsResponse:
+        """Lists what one durable topic published after a sequence number, oldest first.
+
+        Streams resume from this when their ring no longer reaches back far enough.
+        """
+        request = ListTopicRecordsRequest(
+            topic=topic, after_sequence=after_sequence, page_size=page_size
+        )
+        return await self._channel.unary(LIST_TOPIC_RECORDS, request, timeout)

@@ -1,0 +1,70 @@
+"""What a watch asks for when it opens and when it resumes."""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
+from datetime import timedelta
+
+from google.protobuf.duration_pb2 import Duration
+
+from quarterdeck import topics
+from quarterdeck._times import duration
+from quarterdeck.api.stream.v1.stream_service_pb2 import WatchRequest
+from quarterdeck.api.stream.v1.subscription_pb2 import (
+    DELIVERY_LATEST,
+    DELIVERY_UNSPECIFIED,
+    Cursor,
+    Delivery,
+    Subscription,
+)
+from quarterdeck.errors import invalid_field
+
+DEFAULT_HEARTBEAT = 5.0
+SILENT_HEARTBEATS = 2
+"""After so many intervals without a sign of life a stream counts as dead."""
+
+
+@dataclass(slots=True)
+class Plan:
+    """The subscriptions of a watch, and how often it wants a heartbeat."""
+
+    subscriptions: dict[str, Subscription]
+    heartbeat_interval: timedelta | None = None
+    agreed_heartbeat: float = field(default=DEFAULT_HEARTBEAT)
+    """Seconds between heartbeats, as the server said when the session was opened."""
+
+    def request(self, cursors: Sequence[Cursor]) -> WatchRequest:
+        """Ask for every subscription, from its cursors."""
+        resumed = [resumed_at(wanted, cursors) for wanted in self.subscriptions.values()]
+        interval = duration(self.heartbeat_interval)
+        return WatchRequest(subscriptions=resumed, heartbeat_interval=interval)
+
+    def agree(self, interval: Duration) -> None:
+        """Note how often the server sends a heartbeat."""
+        self.agreed_heartbeat = interval.ToTimedelta().total_seconds() or DEFAULT_HEARTBEAT
+
+    @property
+    def silence(self) -> float:
+        """Seconds without a sign of life after which the stream counts as dead."""
+        return SILENT_HEARTBEATS * self.agreed_heartbeat
+
+
+def subscribe(
+    wanted: Iterable[str | Subscription], delivery: Delivery.ValueType, max_rate: float
+) -> dict[str, Subscription]:
+    """Make subscriptions; a complete one is taken as it is. By topic, a later one replaces."""
+    if max_rate and delivery not in {DELIVERY_LATEST, DELIVERY_UNSPECIFIED}:
+        raise invalid_field("max_rate", "needs delivery LATEST")
+    made = (
+        item
+        if isinstance(item, Subscription)
+        else Subscription(topic=item, delivery=delivery, max_rate=max_rate)
+        for item in wanted
+    )
+    return {item.topic: item for item in made}
+
+
+def resumed_at(wanted: Subscription, cursors: Iterable[Cursor]) -> Subscription:
+    """Ask for the same from where the reader stands."""
+    asked = Subscription(topic=wanted.topic, delivery=wanted.delivery, max_rate=wanted.max_rate)
+    asked.cursors.extend(c for c in cursors if topics.matches(wanted.topic, c.topic))
+    return asked

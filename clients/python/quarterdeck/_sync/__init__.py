@@ -1,0 +1,1 @@
+"""The blocking client; made from the one for asyncio by ``tools/unasync.py``."""

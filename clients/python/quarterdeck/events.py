@@ -1,0 +1,148 @@
+"""What a watch yields: events, and what the stream says about itself."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from quarterdeck.api.marketdata.v1.bar_pb2 import BarBatch
+from quarterdeck.api.marketdata.v1.quote_pb2 import QuoteBatch
+from quarterdeck.api.marketdata.v1.trade_pb2 import TradeBatch
+from quarterdeck.api.stream.v1.control_pb2 import (
+    Gap,
+    GapCause,
+    Heartbeat,
+    Recovered,
+    SessionOpened,
+    Skipped,
+    Stale,
+    Subscribed,
+    Unsubscribed,
+)
+from quarterdeck.api.stream.v1.event_pb2 import Event as EventMessage
+from quarterdeck.api.stream.v1.notice_pb2 import Notice
+from quarterdeck.api.stream.v1.subscription_pb2 import (
+    DELIVERY_ALL,
+    DELIVERY_LATEST,
+    Cursor,
+    Delivery,
+    Subscription,
+)
+from quarterdeck.api.trading.v1.account_pb2 import AccountState
+from quarterdeck.api.trading.v1.fill_pb2 import Fill
+from quarterdeck.api.trading.v1.node_pb2 import Node
+from quarterdeck.api.trading.v1.order_pb2 import Order
+from quarterdeck.api.trading.v1.portfolio_pb2 import ProfitAndLoss
+from quarterdeck.api.trading.v1.position_pb2 import Position
+from quarterdeck.errors import QuarterdeckError, UnannouncedGap
+from quarterdeck.rows import Row, rows_of
+
+__all__ = [
+    "DELIVERY_ALL",
+    "DELIVERY_LATEST",
+    "Control",
+    "Cursor",
+    "Delivery",
+    "Disconnected",
+    "Event",
+    "Gap",
+    "GapCause",
+    "Heartbeat",
+    "Item",
+    "Payload",
+    "Recovered",
+    "SessionOpened",
+    "Skipped",
+    "Stale",
+    "Subscribed",
+    "Subscription",
+    "UnannouncedGap",
+    "Unsubscribed",
+]
+
+type Payload = (
+    QuoteBatch
+    | TradeBatch
+    | BarBatch
+    | Order
+    | Fill
+    | Position
+    | AccountState
+    | ProfitAndLoss
+    | Node
+    | Notice
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Event:
+    """One event of a topic; market data comes in batches of one or more rows."""
+
+    topic: str
+    """The topic, for example ``quotes/AAPL.XNAS``."""
+    kind: str
+    """The kind of the topic, which tells the type of the payload: ``quotes``."""
+    epoch: int
+    """Which run of sequence numbers this is."""
+    sequence: int
+    """The sequence number, of the first row if there are several."""
+    row_count: int
+    """How many sequence numbers the event takes."""
+    publish_time_ns: int
+    """When it was published, in nanoseconds since the Unix epoch."""
+    payload: Payload
+    """What happened."""
+
+    def rows(self) -> Sequence[Row | Payload]:
+        """Expand a batch of market data into its rows; any other payload is one row itself."""
+        if isinstance(self.payload, QuoteBatch | TradeBatch | BarBatch):
+            return rows_of(self.payload)
+        return (self.payload,)
+
+
+@dataclass(frozen=True, slots=True)
+class Disconnected:
+    """The stream broke; it is opened again and resumed after ``delay`` seconds."""
+
+    error: QuarterdeckError
+    """What broke it."""
+    delay: float
+    """Seconds until the next attempt."""
+    attempt: int
+    """Counts the attempts since the stream last lived."""
+
+
+type Control = (
+    SessionOpened
+    | Subscribed
+    | Unsubscribed
+    | Heartbeat
+    | Stale
+    | Gap
+    | Skipped
+    | Recovered
+    | Disconnected
+    | UnannouncedGap
+)
+type Item = Event | Control
+
+
+def event_from(message: EventMessage, seen_rows: int = 0) -> Event:
+    """Read an event, without the rows that were seen before."""
+    kind = message.WhichOneof("payload") or message.topic.partition("/")[0]
+    payload = getattr(message, kind)
+    if seen_rows:
+        _drop_rows(payload, seen_rows)
+    return Event(
+        topic=message.topic,
+        kind=kind,
+        epoch=message.epoch,
+        sequence=message.sequence + seen_rows,
+        row_count=max(message.rows, 1) - seen_rows,
+        publish_time_ns=message.publish_time_ns,
+        payload=payload,
+    )
+
+
+def _drop_rows(batch: QuoteBatch | TradeBatch | BarBatch, count: int) -> None:
+    for descriptor, _ in batch.ListFields():
+        if descriptor.is_repeated:
+            del getattr(batch, descriptor.name)[:count]
