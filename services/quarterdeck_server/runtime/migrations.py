@@ -12,6 +12,8 @@ import asyncpg
 
 from quarterdeck_server.runtime.postgres import AWAY, PostgresUnavailable
 
+type Connection = asyncpg.Connection[asyncpg.Record]
+
 LOCK = 0x71756172746572  # "quarter": the same for every process that migrates
 HISTORY = """
 CREATE TABLE IF NOT EXISTS public.schema_migration (
@@ -63,7 +65,7 @@ async def migrate(dsn: str, folder: Path | None = None) -> list[str]:
         await connection.close()
 
 
-async def _apply(connection: asyncpg.Connection[asyncpg.Record], folder: Path) -> list[str]:
+async def _apply(connection: Connection, folder: Path) -> list[str]:
     await connection.execute("SET client_min_messages = warning")
     await connection.execute(HISTORY)
     engine = await _engine(connection)
@@ -76,13 +78,20 @@ async def _apply(connection: asyncpg.Connection[asyncpg.Record], folder: Path) -
     for file in files:
         if _is_due(file, known):
             async with connection.transaction():
-                await connection.execute(file.sql)
+                await _run(connection, file)
                 await connection.execute(RECORD, file.name, file.digest, engine)
             applied.append(file.name)
     return applied
 
 
-async def _engine(connection: asyncpg.Connection[asyncpg.Record]) -> str:
+async def _run(connection: Connection, file: _File) -> None:
+    try:
+        await connection.execute(file.sql)
+    except asyncpg.PostgresError as error:
+        raise MigrationError(f"{file.name} cannot be applied: {error}") from error
+
+
+async def _engine(connection: Connection) -> str:
     """Tell TimescaleDB with its full licence from PostgreSQL alone."""
     available = await connection.fetchval(
         "SELECT count(*) FROM pg_available_extensions WHERE name = 'timescaledb'"

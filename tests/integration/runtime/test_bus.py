@@ -1,0 +1,68 @@
+"""The bus on a real Valkey."""
+
+import asyncio
+import time
+from datetime import timedelta
+
+import pytest
+from quarterdeck_server.runtime.bus import Batch, Bus, LocalBus, Message, RedisBus
+
+
+def message(sequence: int, topic: str = "quotes/AAPL.XNAS") -> Message:
+    return Message(topic, 1, sequence, 1, time.time_ns(), b"payload")
+
+
+@pytest.fixture(params=["local", "redis"])
+def any_bus(request: pytest.FixtureRequest, bus: RedisBus, local_bus: LocalBus) -> Bus:
+    return bus if request.param == "redis" else local_bus
+
+
+async def take(batches, count: int) -> list[Message]:
+    found: list[Message] = []
+    async with asyncio.timeout(5):
+        while len(found) < count:
+            found += (await anext(batches)).messages
+    return found
+
+
+async def test_a_subscriber_gets_what_is_published_after_it_came(any_bus: Bus) -> None:
+    await any_bus.publish([message(1)])
+    async with any_bus.subscribe([]) as batches:
+        sent = [message(2), message(3)]
+        await any_bus.publish(sent)
+        assert await take(batches, 2) == sent
+
+
+async def test_a_subscriber_may_start_with_what_was_published_before(any_bus: Bus) -> None:
+    sent = [message(1), message(2)]
+    await any_bus.publish(sent)
+    async with any_bus.subscribe([], replay=timedelta(seconds=30)) as batches:
+        assert await take(batches, 2) == sent
+
+
+async def test_a_subscriber_gets_only_the_kinds_it_asked_for(any_bus: Bus) -> None:
+    async with any_bus.subscribe(["fills"]) as batches:
+        wanted = message(1, "fills/SIM-001/Ema")
+        await any_bus.publish([message(1), wanted])
+        assert await take(batches, 1) == [wanted]
+
+
+async def test_concurrent_publishers_lose_nothing(any_bus: Bus) -> None:
+    async with any_bus.subscribe([]) as batches:
+        await asyncio.gather(*(any_bus.publish([message(n)]) for n in range(1, 201)))
+        assert {m.sequence for m in await take(batches, 200)} == set(range(1, 201))
+
+
+async def test_a_stream_that_was_emptied_is_announced_as_loss(bus: RedisBus) -> None:
+    """A reader whose connection broke while Redis lost its memory must not go on silently."""
+    async with bus.subscribe([]) as batches:
+        await bus.publish([message(1)])
+        assert await take(batches, 1)
+        waiting = asyncio.ensure_future(anext(batches))
+        await asyncio.sleep(0)
+        await bus._client.delete(bus._key)
+        await bus._reader.connection_pool.disconnect(inuse_connections=True)
+        async with asyncio.timeout(5):
+            assert await waiting == Batch((), lost=True)
+        await bus.publish([message(2)])
+        assert [m.sequence for m in await take(batches, 1)] == [2]

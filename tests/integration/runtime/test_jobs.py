@@ -1,0 +1,90 @@
+"""Jobs on a real PostgreSQL."""
+
+import asyncio
+
+import pytest
+from quarterdeck_server.kernel.errors import InvalidField, NotFound
+from quarterdeck_server.runtime.jobs import Job, Jobs, JobState, Progress, jobs
+from quarterdeck_server.runtime.postgres import Postgres
+
+
+async def ended(runner: Jobs, name: str) -> Job:
+    async with asyncio.timeout(5):
+        return [job async for job in runner.watch(name)][-1]
+
+
+async def test_a_job_ends_with_what_its_work_returns(store: Postgres) -> None:
+    async def work(progress: Progress) -> str:
+        await progress.report(0.5, "half")
+        return "imported 10 rows"
+
+    async with jobs(store) as runner:
+        job = await ended(runner, await runner.start("import", "sources/replay", "p", work))
+    assert (job.state, job.progress, job.note) == (JobState.SUCCEEDED, 1.0, "imported 10 rows")
+
+
+async def test_a_job_that_fails_says_why(store: Postgres) -> None:
+    async def work(_: Progress) -> str:
+        raise InvalidField("dataset", "is empty")
+
+    async with jobs(store) as runner:
+        job = await ended(runner, await runner.start("import", "s", "p", work))
+    assert (job.state, job.failure) == (JobState.FAILED, "dataset is empty")
+
+
+async def test_a_canceled_job_ends_at_its_next_step(store: Postgres) -> None:
+    begun = asyncio.Event()
+
+    async def work(progress: Progress) -> str:
+        while True:
+            await progress.report(0.1, "on and on")
+            begun.set()
+            await asyncio.sleep(0.01)
+
+    async with jobs(store) as runner:
+        name = await runner.start("import", "s", "p", work)
+        await begun.wait()
+        await runner.cancel(name)
+        assert (await ended(runner, name)).state is JobState.CANCELED
+
+
+async def test_a_job_of_a_stopped_process_is_failed(store: Postgres) -> None:
+    async def work(_: Progress) -> str:
+        await asyncio.sleep(60)
+        return ""
+
+    async with jobs(store) as runner:
+        name = await runner.start("import", "s", "p", work)
+        await asyncio.sleep(0)
+    assert (await Jobs(store).get(name)).failure == "the server stopped"
+
+
+async def test_jobs_of_a_process_that_died_are_buried_by_the_next(store: Postgres) -> None:
+    """A killed process cannot tell; its lock in the database is gone with its connection."""
+    dead = await store.fetchval(
+        """INSERT INTO jobs.job (kind, subject, owner, state, runner)
+           VALUES ('k', 's', 'o', 'RUNNING', gen_random_uuid()) RETURNING id"""
+    )
+    async with jobs(store) as runner:
+        alive = asyncio.create_task(runner.stay_alive())
+        assert (await ended(runner, f"jobs/{dead}")).failure == "the server stopped"
+        alive.cancel()
+
+
+async def test_jobs_of_a_living_process_are_left_alone(store: Postgres) -> None:
+    async def work(_: Progress) -> str:
+        await asyncio.sleep(60)
+        return ""
+
+    async with jobs(store) as one, jobs(store) as other:
+        alive = asyncio.create_task(one.stay_alive())
+        name = await one.start("import", "s", "p", work)
+        await asyncio.sleep(0.1)
+        await other.bury()
+        assert (await other.get(name)).state is JobState.RUNNING
+        alive.cancel()
+
+
+async def test_an_unknown_job_is_not_found(store: Postgres) -> None:
+    with pytest.raises(NotFound):
+        await Jobs(store).get("jobs/nothing")
