@@ -1,0 +1,123 @@
+/** Streams that come back: a watchdog for silence, waiting with jitter, a verdict on each error. */
+import { Code } from "@connectrpc/connect";
+import { Backoff, pause } from "./backoff.js";
+import {
+  Canceled,
+  errorOf,
+  InvalidRequest,
+  NotAllowed,
+  NotAuthenticated,
+  NotFound,
+  toQuarterdeckError,
+  type QuarterdeckError,
+} from "./errors.js";
+
+/** Where a stream stands. */
+export type LinkState = "idle" | "connecting" | "live" | "waiting" | "failed";
+
+/** Where a stream stands, and why. */
+export interface Link {
+  readonly state: LinkState;
+  /** How many attempts failed in a row. */
+  readonly attempt: number;
+  /** What ended the last attempt. */
+  readonly error?: QuarterdeckError | undefined;
+  /** When the next attempt begins, in milliseconds of the local clock. */
+  readonly retryAt?: number | undefined;
+}
+
+/** How to open a stream and what to do when it ends. */
+export interface Reconnection<T> {
+  /** Open it once; it is aborted when it goes silent. */
+  open(signal: AbortSignal): AsyncIterable<T>;
+  /** After so long without a message it counts as dead. */
+  silenceMs(): number;
+  /** Put right what ended it, or throw to give up. Connection failures need nothing. */
+  repair(error: QuarterdeckError, attempt: number): Promise<void>;
+  /** Be told where it stands. */
+  onLink(link: Link): void;
+  readonly signal: AbortSignal;
+  readonly backoff?: Backoff;
+}
+
+/** Yield the messages of a stream that is opened again whenever it ends, until aborted. */
+export async function* reconnecting<T>(plan: Reconnection<T>): AsyncGenerator<T, void> {
+  const backoff = plan.backoff ?? new Backoff();
+  while (!plan.signal.aborted) {
+    plan.onLink({ state: "connecting", attempt: backoff.attempt });
+    let error: QuarterdeckError;
+    try {
+      for await (const message of unlessSilent(plan)) {
+        plan.onLink({ state: "live", attempt: 0 });
+        backoff.reset();
+        yield message;
+      }
+      error = errorOf(Code.Unavailable, "the stream ended without saying why");
+    } catch (thrown) {
+      error = toQuarterdeckError(thrown);
+    }
+    if (plan.signal.aborted) return;
+    await rest(plan, backoff, error);
+  }
+}
+
+/** What cannot be put right by connecting again. */
+export function isFinal(error: QuarterdeckError): boolean {
+  return (
+    error.metadata["resumable"] === "false" ||
+    error instanceof InvalidRequest ||
+    error instanceof NotAllowed ||
+    error instanceof NotFound ||
+    error instanceof NotAuthenticated ||
+    error.code === Code.Unimplemented
+  );
+}
+
+async function rest<T>(
+  plan: Reconnection<T>,
+  backoff: Backoff,
+  error: QuarterdeckError,
+): Promise<void> {
+  try {
+    await plan.repair(error, backoff.attempt);
+  } catch (thrown) {
+    const final = toQuarterdeckError(thrown);
+    if (isFinal(final)) {
+      plan.onLink({ state: "failed", attempt: backoff.attempt, error: final });
+      throw final;
+    }
+  }
+  const ms = Math.max(backoff.next(), error.retryAfterMs ?? 0);
+  plan.onLink({ state: "waiting", attempt: backoff.attempt, error, retryAt: Date.now() + ms });
+  await pause(ms, plan.signal);
+}
+
+async function* unlessSilent<T>(plan: Reconnection<T>): AsyncGenerator<T, void> {
+  const attempt = new AbortController();
+  const signal = AbortSignal.any([plan.signal, attempt.signal]);
+  const iterator = plan.open(signal)[Symbol.asyncIterator]();
+  try {
+    for (;;) {
+      const next = iterator.next();
+      const result = await before(next, plan.silenceMs(), signal);
+      if (result.done) return;
+      yield result.value;
+    }
+  } finally {
+    attempt.abort();
+  }
+}
+
+/** Wait for a message, but not longer than a living stream could be silent. */
+function before<T>(message: Promise<T>, ms: number, signal: AbortSignal): Promise<T> {
+  return new Promise((resolve, reject) => {
+    const silent = errorOf(Code.Unavailable, `nothing came for ${Math.round(ms / 1000)} s`);
+    const timer = setTimeout(() => reject(silent), ms);
+    const abort = (): void => reject(new Canceled(Code.Canceled, "closed"));
+    signal.addEventListener("abort", abort, { once: true });
+    void message.then(resolve, reject).finally(() => {
+      clearTimeout(timer);
+      signal.removeEventListener("abort", abort);
+    });
+  });
+}
