@@ -1,0 +1,1 @@
+"""What connects the deck to the world outside: vendors, files. Adapters never know each other."""

@@ -1,0 +1,62 @@
+"""The instruments in memory: what every other part of the area looks them up in."""
+
+from collections.abc import Mapping
+from dataclasses import replace
+
+from quarterdeck_server.marketdata.domain.instrument import Instrument, unknown_instrument
+from quarterdeck_server.marketdata.ports import InstrumentStore
+
+
+class Instruments:
+    """Every instrument, kept in step with the store."""
+
+    def __init__(self, store: InstrumentStore) -> None:
+        self._store = store
+        self._known: dict[str, tuple[int, Instrument]] = {}
+
+    async def load(self) -> None:
+        """Read them all."""
+        self._known = await self._store.all()
+
+    def find(self, instrument: str, field: str = "instrument") -> Instrument:
+        """Return an instrument. Raises InstrumentNotFound, naming ``field``."""
+        known = self._known.get(instrument)
+        if known is None:
+            raise unknown_instrument(instrument, field)
+        return known[1]
+
+    def number(self, instrument: str) -> int:
+        """Return the number under which the tables know an instrument."""
+        return self._known[instrument][0]
+
+    def after(self, instrument: str, limit: int) -> list[Instrument]:
+        """Return the instruments that follow an identifier, in their order."""
+        names = sorted(name for name in self._known if name > instrument)
+        return [self._known[name][1] for name in names[:limit]]
+
+    async def search(self, text: str, limit: int) -> list[Instrument]:
+        """Return what contains the text, best match first."""
+        names = await self._store.search(text, limit)
+        return [self._known[name][1] for name in names if name in self._known]
+
+    async def put(self, instrument: Instrument) -> Instrument:
+        """Create or replace an instrument."""
+        known = await self._store.put(instrument)
+        self._known[instrument.instrument] = known
+        return known[1]
+
+    async def ensure(self, proposed: Instrument) -> Instrument:
+        """Return the instrument, made as proposed if nobody described it before.
+
+        What derives its prices marks it so.
+        """
+        known = self._known.get(proposed.instrument)
+        if known is None:
+            return await self.put(proposed)
+        if proposed.synthetic_microstructure and not known[1].synthetic_microstructure:
+            return await self.put(replace(known[1], synthetic_microstructure=True))
+        return known[1]
+
+    def numbers(self) -> Mapping[str, int]:
+        """Return the numbers of all instruments."""
+        return {name: number for name, (number, _) in self._known.items()}

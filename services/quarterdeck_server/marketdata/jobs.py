@@ -1,0 +1,23 @@
+"""Work beside the calls: keeping the partitions of ticks in order."""
+
+import asyncio
+from datetime import timedelta
+
+from quarterdeck_server.runtime.postgres import Postgres
+
+MAINTENANCE_PAUSE_S = 60.0
+
+
+async def set_retention(postgres: Postgres, keep: timedelta) -> None:
+    """Tell the database how long ticks are kept."""
+    for table in ("quote", "trade"):
+        await postgres.execute(
+            "SELECT series.set_retention($1::text::regclass, $2)", f"marketdata.{table}", keep
+        )
+
+
+async def maintain(postgres: Postgres) -> None:
+    """Make partitions ahead of time and drop those past their retention, for ever."""
+    while True:
+        await postgres.execute("CALL series.maintain()")
+        await asyncio.sleep(MAINTENANCE_PAUSE_S)

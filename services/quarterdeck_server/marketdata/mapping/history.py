@@ -1,0 +1,125 @@
+"""History on the wire: ranges, pages, columns."""
+
+from collections.abc import Sequence
+
+from quarterdeck.api.marketdata.v1 import history_service_pb2 as pb
+from quarterdeck_server.kernel import page
+from quarterdeck_server.kernel.errors import InvalidField
+from quarterdeck_server.marketdata.domain.columns import Bars, Ints, Quotes, Trades
+from quarterdeck_server.marketdata.mapping.batch import bars_to, quotes_to, trades_to
+from quarterdeck_server.marketdata.ports import BarQuery, Stored, TickQuery
+from quarterdeck_server.runtime.convert import LATEST_NS, timestamp_from
+
+type Request = pb.ListBarsRequest | pb.ListQuotesRequest | pb.ListTradesRequest
+
+DEFAULT_ROWS = 1_000
+MAX_ROWS = 10_000
+
+
+def tick_query_from(request: pb.ListQuotesRequest | pb.ListTradesRequest) -> TickQuery:
+    """Read which ticks are wanted; one row more than the page tells whether there is another."""
+    start_ns, end_ns = _range_from(request)
+    position = _position_from(request, 3)
+    return TickQuery(
+        instrument=request.instrument,
+        start_ns=start_ns,
+        end_ns=end_ns,
+        limit=_rows(request) + 1,
+        newest_first=request.newest_first,
+        position=(position[0], position[1], position[2]) if position else None,
+    )
+
+
+def bar_query_from(request: pb.ListBarsRequest) -> BarQuery:
+    """Read which bars are wanted; one row more than the page tells whether there is another."""
+    start_ns, end_ns = _range_from(request)
+    position = _position_from(request, 1)
+    return BarQuery(
+        instrument=request.instrument,
+        interval=request.interval,
+        start_ns=start_ns,
+        end_ns=end_ns,
+        limit=_rows(request) + 1,
+        newest_first=request.newest_first,
+        position=position[0] if position else None,
+    )
+
+
+def quote_page_to(request: pb.ListQuotesRequest, stored: Stored[Quotes]) -> pb.ListQuotesResponse:
+    """Write a page of quotes."""
+    part = _page(len(stored.rows), request)
+    key = (stored.rows.event_time_ns, stored.epoch, stored.sequence)
+    return pb.ListQuotesResponse(
+        quotes=quotes_to(stored.rows.rows(part)),
+        sequence=stored.sequence[part].tolist(),
+        next_page_token=_next(request, part, key),
+    )
+
+
+def trade_page_to(request: pb.ListTradesRequest, stored: Stored[Trades]) -> pb.ListTradesResponse:
+    """Write a page of trades."""
+    part = _page(len(stored.rows), request)
+    key = (stored.rows.event_time_ns, stored.epoch, stored.sequence)
+    return pb.ListTradesResponse(
+        trades=trades_to(stored.rows.rows(part)),
+        sequence=stored.sequence[part].tolist(),
+        next_page_token=_next(request, part, key),
+    )
+
+
+def bar_page_to(request: pb.ListBarsRequest, bars: Bars) -> pb.ListBarsResponse:
+    """Write a page of bars."""
+    part = _page(len(bars), request)
+    return pb.ListBarsResponse(
+        bars=bars_to(bars.rows(part)),
+        next_page_token=_next(request, part, (bars.close_time_ns,)),
+    )
+
+
+def _range_from(request: Request) -> tuple[int, int]:
+    start_ns, end_ns = 0, LATEST_NS
+    if request.HasField("start_time"):
+        start_ns = timestamp_from(request.start_time, "start_time")
+    if request.HasField("end_time"):
+        end_ns = timestamp_from(request.end_time, "end_time")
+    if end_ns <= start_ns:
+        raise InvalidField("end_time", "must be after start_time")
+    return start_ns, end_ns
+
+
+def _position_from(request: Request, parts: int) -> list[int] | None:
+    position = page.decode(request.page_token, *_query(request))
+    if position is None:
+        return None
+    numbers = [part for part in position if isinstance(part, int) and abs(part) <= LATEST_NS]
+    if len(numbers) != parts:
+        raise page.PageTokenInvalid
+    return numbers
+
+
+def _query(request: Request) -> tuple[str, Sequence[object]]:
+    """Return what a page token belongs to; the size of a page may change on the way."""
+    interval = request.interval if isinstance(request, pb.ListBarsRequest) else ""
+    return type(request).__name__, (
+        request.instrument,
+        interval,
+        *_range_from(request),
+        request.newest_first,
+    )
+
+
+def _rows(request: Request) -> int:
+    return page.page_size(request.page_size, DEFAULT_ROWS, MAX_ROWS)
+
+
+def _page(rows: int, request: Request) -> slice:
+    """Return which rows are the page: the one too many is the last, or the first going back."""
+    surplus = max(rows - _rows(request), 0)
+    return slice(surplus, rows) if request.newest_first else slice(0, rows - surplus)
+
+
+def _next(request: Request, part: slice, key: Sequence[Ints]) -> str:
+    if part == slice(0, len(key[0])):
+        return ""
+    edge = part.start if request.newest_first else part.stop - 1
+    return page.encode(*_query(request), [int(column[edge]) for column in key])

@@ -1,0 +1,26 @@
+"""What the market data area counts."""
+
+from prometheus_client import Counter, Gauge, Histogram
+
+PUBLISHED = Counter("quarterdeck_marketdata_published_rows_total", "Rows published.", ["kind"])
+REJECTED = Counter(
+    "quarterdeck_marketdata_rejected_requests_total", "Publish calls refused for a bad field."
+)
+LATE = Counter(
+    "quarterdeck_marketdata_late_rows_total", "Rows older than one of their topic.", ["kind"]
+)
+WAITING = Gauge("quarterdeck_marketdata_history_waiting_rows", "Rows waiting for the database.")
+STORED = Counter("quarterdeck_marketdata_stored_rows_total", "Rows in history.", ["kind"])
+DROPPED = Counter(
+    "quarterdeck_marketdata_dropped_rows_total", "Rows that history will not have.", ["kind"]
+)
+WRITE_SECONDS = Histogram(
+    "quarterdeck_marketdata_history_write_seconds", "Time to store what waited."
+)
+WRITE_RETRIES = Counter(
+    "quarterdeck_marketdata_history_retries_total", "Writes that were tried again."
+)
+RUNNING = Gauge("quarterdeck_marketdata_source_running", "1 while a source runs.", ["source"])
+SOURCE_FAILURES = Counter(
+    "quarterdeck_marketdata_source_failures_total", "Unexpected ends of a source.", ["source"]
+)

@@ -1,0 +1,205 @@
+"""What the market data area needs from others: databases, and sources that play or connect."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Protocol
+
+from quarterdeck_server.marketdata.domain.columns import Bars, Batch, Ints, Quotes, Trades
+from quarterdeck_server.marketdata.domain.instrument import Instrument
+from quarterdeck_server.marketdata.domain.source import Adjustment, ReplayOptions, SourceRecord
+
+
+class Publisher(Protocol):
+    """Takes what a source has to say."""
+
+    async def publish(self, batches: Sequence[Batch]) -> None:
+        """Check, sequence and publish; raises what is wrong with a batch."""
+        ...
+
+
+class Feed(Protocol):
+    """Data that were found whole, ready to be published. A live feed has no end time."""
+
+    @property
+    def instruments(self) -> Sequence[Instrument]:
+        """What it publishes, as it would describe them if nobody else did."""
+        ...
+
+    @property
+    def adjustments(self) -> Sequence[Adjustment]:
+        """What was done to the raw prices."""
+        ...
+
+    @property
+    def span(self) -> tuple[int, int] | None:
+        """The event times of the first and the last row."""
+        ...
+
+    def bars_until(self, time_ns: int) -> Sequence[Bars]:
+        """Return the bars that closed at the time or before, for history."""
+        ...
+
+    async def run(
+        self, publisher: Publisher, instruments: Mapping[str, Instrument], after_ns: int
+    ) -> None:
+        """Publish every row after an event time; return when there is none left."""
+        ...
+
+
+class Source(Protocol):
+    """Something that can be started and then publishes by itself. Adapters implement it."""
+
+    @property
+    def name(self) -> str:
+        """The name, "sources/{source}"."""
+        ...
+
+    @property
+    def display_name(self) -> str:
+        """What people read."""
+        ...
+
+    @property
+    def provenance(self) -> str:
+        """Where the data come from, with their licence."""
+        ...
+
+    @property
+    def default_options(self) -> ReplayOptions | None:
+        """How it plays when nobody said; nothing for a live source."""
+        ...
+
+    @property
+    def default_start_ns(self) -> int:
+        """The event time it begins with when nobody said."""
+        ...
+
+    @property
+    def autostart(self) -> bool:
+        """Whether it starts by itself if it never was started."""
+        ...
+
+    async def open(self, options: ReplayOptions | None) -> Feed:
+        """Read and check the data; raises an error that names what is wrong, and where."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class Sequenced:
+    """A published batch with the sequence numbers of its rows, on its way to history."""
+
+    batch: Batch
+    epoch: int
+    first_sequence: int
+    publish_time_ns: int
+
+    @property
+    def last_sequence(self) -> int:
+        """The sequence number of its last row."""
+        return self.first_sequence + len(self.batch) - 1
+
+
+@dataclass(frozen=True, slots=True)
+class Hole:
+    """Sequence numbers of a topic whose rows are not in history."""
+
+    topic: str
+    epoch: int
+    first_sequence: int
+    last_sequence: int
+
+
+@dataclass(frozen=True, slots=True)
+class TickQuery:
+    """Rows of one instrument in a half-open range, after a position if there is one."""
+
+    instrument: str
+    start_ns: int
+    end_ns: int
+    limit: int
+    newest_first: bool = False
+    position: tuple[int, int, int] | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class BarQuery:
+    """Bars of one instrument and interval in a half-open range, after a position if given."""
+
+    instrument: str
+    interval: str
+    start_ns: int
+    end_ns: int
+    limit: int
+    newest_first: bool = False
+    position: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Stored[T: (Quotes, Trades)]:
+    """Rows from history with the epoch and sequence number of each, oldest first."""
+
+    rows: T
+    epoch: Ints
+    sequence: Ints
+
+
+class HistoryRefused(Exception):
+    """The database will never take these rows, however often they are offered."""
+
+
+class InstrumentStore(Protocol):
+    """Keeps the instruments."""
+
+    async def all(self) -> dict[str, tuple[int, Instrument]]:
+        """Return every instrument with its number, by identifier."""
+        ...
+
+    async def put(self, instrument: Instrument) -> tuple[int, Instrument]:
+        """Create or replace; raises NotPossibleNow if stored prices would change their meaning."""
+        ...
+
+    async def search(self, text: str, limit: int) -> list[str]:
+        """Return the identifiers of what contains the text, best match first."""
+        ...
+
+
+class HistoryStore(Protocol):
+    """Keeps what was published."""
+
+    async def write(
+        self, batches: Sequence[Sequenced], holes: Sequence[Hole], *, again: bool
+    ) -> None:
+        """Store all or nothing; ``again`` when an earlier attempt may have succeeded."""
+        ...
+
+    async def write_bars(self, bars: Sequence[Bars]) -> None:
+        """Store bars that were never published; later ones win."""
+        ...
+
+    async def quotes(self, query: TickQuery, instrument: Instrument) -> Stored[Quotes]:
+        """Return quotes, oldest first."""
+        ...
+
+    async def trades(self, query: TickQuery, instrument: Instrument) -> Stored[Trades]:
+        """Return trades, oldest first."""
+        ...
+
+    async def bars(self, query: BarQuery) -> Bars:
+        """Return bars, oldest first."""
+        ...
+
+
+class SourceStore(Protocol):
+    """Keeps what sources do and how far they are."""
+
+    async def get(self, name: str) -> SourceRecord | None:
+        """Return what is known of a source."""
+        ...
+
+    async def put(self, record: SourceRecord) -> None:
+        """Store what is known of a source."""
+        ...
+
+    async def adjust(self, adjustments: Sequence[Adjustment]) -> None:
+        """Store what was done to raw prices."""
+        ...

@@ -1,0 +1,1 @@
+"""The rpcs: read the message, ask, write the message."""

@@ -1,0 +1,147 @@
+"""What was published: written by COPY, read in columns."""
+
+from collections.abc import Callable, Iterable, Sequence
+from datetime import date
+
+import asyncpg
+
+from quarterdeck_server.kernel.time import datetime_from_ns
+from quarterdeck_server.marketdata.domain.columns import Bars, Quotes, Trades
+from quarterdeck_server.marketdata.domain.instrument import Instrument
+from quarterdeck_server.marketdata.ports import (
+    BarQuery,
+    HistoryRefused,
+    Hole,
+    Sequenced,
+    Stored,
+    TickQuery,
+)
+from quarterdeck_server.marketdata.store import reading, rows
+from quarterdeck_server.marketdata.store.binary import copy_source
+from quarterdeck_server.runtime.postgres import Connection, Postgres
+
+PUT_HOLE = """
+INSERT INTO marketdata.hole (topic, epoch, first_sequence, last_sequence) VALUES ($1, $2, $3, $4)
+ON CONFLICT (topic, epoch, first_sequence)
+DO UPDATE SET last_sequence = greatest(hole.last_sequence, excluded.last_sequence)"""
+PUT_BARS = """
+INSERT INTO marketdata.bar
+SELECT DISTINCT ON (instrument_id, bar_interval, close_time_ns)
+  instrument_id, bar_interval, close_time_ns, open, high, low, close, volume
+FROM unnest($1::int[], $2::text[], $3::bigint[], $4::float8[], $5::float8[], $6::float8[],
+            $7::float8[], $8::float8[])
+  WITH ORDINALITY AS incoming (instrument_id, bar_interval, close_time_ns,
+                               open, high, low, close, volume, place)
+ORDER BY instrument_id, bar_interval, close_time_ns, place DESC
+ON CONFLICT (instrument_id, bar_interval, close_time_ns) DO UPDATE SET
+  open = excluded.open, high = excluded.high, low = excluded.low, close = excluded.close,
+  volume = excluded.volume"""
+
+
+class PostgresHistoryStore:
+    """Keeps ticks in partitions by publish time, and bars in one table."""
+
+    def __init__(self, postgres: Postgres, number: Callable[[str], int]) -> None:
+        self._postgres, self._number = postgres, number
+        self._days: set[date] = set()
+
+    async def write(
+        self, batches: Sequence[Sequenced], holes: Sequence[Hole], *, again: bool
+    ) -> None:
+        """Store all or nothing; ``again`` when an earlier attempt may have succeeded."""
+        await self._ensure_partitions(batches)
+        try:
+            async with self._postgres.transaction() as connection:
+                put = _merge if again else _copy
+                await put(connection, rows.QUOTE, self._quote_rows(batches))
+                await put(connection, rows.TRADE, self._trade_rows(batches))
+                await self._put_bars(
+                    connection, [i.batch for i in batches if isinstance(i.batch, Bars)]
+                )
+                await connection.executemany(PUT_HOLE, [_hole_row(hole) for hole in holes])
+        except (asyncpg.DataError, asyncpg.IntegrityConstraintViolationError) as error:
+            raise HistoryRefused(str(error)) from error
+
+    async def write_bars(self, bars: Sequence[Bars]) -> None:
+        """Store bars that were never published; later ones win."""
+        async with self._postgres.transaction() as connection:
+            await self._put_bars(connection, bars)
+
+    async def quotes(self, query: TickQuery, instrument: Instrument) -> Stored[Quotes]:
+        """Return quotes, oldest first."""
+        sql, values = reading.quotes(query, self._number(query.instrument))
+        return reading.stored_quotes(await self._postgres.fetchrow(sql, *values), instrument)
+
+    async def trades(self, query: TickQuery, instrument: Instrument) -> Stored[Trades]:
+        """Return trades, oldest first."""
+        sql, values = reading.trades(query, self._number(query.instrument))
+        return reading.stored_trades(await self._postgres.fetchrow(sql, *values), instrument)
+
+    async def bars(self, query: BarQuery) -> Bars:
+        """Return bars, oldest first."""
+        sql, values = reading.bars(query, self._number(query.instrument))
+        return reading.stored_bars(await self._postgres.fetchrow(sql, *values), query)
+
+    def _quote_rows(self, batches: Iterable[Sequenced]) -> list[bytes]:
+        return [
+            rows.quote_rows(item, item.batch, self._number(item.batch.instrument))
+            for item in batches
+            if isinstance(item.batch, Quotes)
+        ]
+
+    def _trade_rows(self, batches: Iterable[Sequenced]) -> list[bytes]:
+        return [
+            rows.trade_rows(item, item.batch, self._number(item.batch.instrument))
+            for item in batches
+            if isinstance(item.batch, Trades)
+        ]
+
+    async def _put_bars(self, connection: Connection, bars: Sequence[Bars]) -> None:
+        if bars:
+            numbers = [self._number(batch.instrument) for batch in bars]
+            await connection.execute(PUT_BARS, *rows.bar_columns(bars, numbers))
+
+    async def _ensure_partitions(self, batches: Iterable[Sequenced]) -> None:
+        """Make partitions for days not seen before; a row outside of every one is refused."""
+        moments = {datetime_from_ns(item.publish_time_ns) for item in batches}
+        for moment in moments:
+            if moment.date() not in self._days:
+                await self._postgres.execute(
+                    """SELECT series.ensure_range(rel, $1, $1)
+                       FROM unnest('{marketdata.quote,marketdata.trade}'::regclass[]) rel""",
+                    moment,
+                )
+                self._days.add(moment.date())
+
+
+async def _copy(connection: Connection, table: rows.Table, parts: Sequence[bytes]) -> None:
+    if parts:
+        await connection.copy_to_table(
+            table.name,
+            schema_name="marketdata",
+            columns=table.columns,
+            source=copy_source(parts),
+            format="binary",
+        )
+
+
+async def _merge(connection: Connection, table: rows.Table, parts: Sequence[bytes]) -> None:
+    """Write rows of which some may be there: their key is natural, so they are the same rows."""
+    if not parts:
+        return
+    incoming = f"incoming_{table.name}"
+    await connection.execute(
+        f"CREATE TEMP TABLE {incoming} (LIKE marketdata.{table.name}) ON COMMIT DROP"
+    )
+    await connection.copy_to_table(
+        incoming, columns=table.columns, source=copy_source(parts), format="binary"
+    )
+    columns = ", ".join(table.columns)
+    await connection.execute(
+        f"""INSERT INTO marketdata.{table.name} ({columns})
+            SELECT {columns} FROM {incoming} ON CONFLICT DO NOTHING"""  # noqa: S608 - constants
+    )
+
+
+def _hole_row(hole: Hole) -> tuple[str, int, int, int]:
+    return (hole.topic, hole.epoch, hole.first_sequence, hole.last_sequence)

@@ -1,0 +1,83 @@
+"""How the market data area is put together, opened and closed."""
+
+from collections.abc import AsyncIterator, Sequence
+from contextlib import asynccontextmanager
+from functools import partial
+
+from quarterdeck.api.marketdata.v1 import (
+    history_service_pb2_grpc,
+    ingest_service_pb2_grpc,
+    instrument_service_pb2_grpc,
+    source_service_pb2_grpc,
+)
+from quarterdeck_server.kernel.time import NS
+from quarterdeck_server.marketdata.domain.sequence import Sequencer
+from quarterdeck_server.marketdata.ingest import Ingest
+from quarterdeck_server.marketdata.instruments import Instruments
+from quarterdeck_server.marketdata.jobs import maintain, set_retention
+from quarterdeck_server.marketdata.outlet import Outlet
+from quarterdeck_server.marketdata.ports import Source
+from quarterdeck_server.marketdata.servicers.history import HistoryServicer
+from quarterdeck_server.marketdata.servicers.ingest import IngestServicer
+from quarterdeck_server.marketdata.servicers.instrument import InstrumentServicer
+from quarterdeck_server.marketdata.servicers.source import SourceServicer
+from quarterdeck_server.marketdata.sources import Sources, Stage
+from quarterdeck_server.marketdata.store.history import PostgresHistoryStore
+from quarterdeck_server.marketdata.store.instrument import PostgresInstrumentStore
+from quarterdeck_server.marketdata.store.source import PostgresSourceStore
+from quarterdeck_server.marketdata.writer import HistoryWriter
+from quarterdeck_server.runtime.service import Service
+from quarterdeck_server.runtime.shared import Shared
+from quarterdeck_server.settings import Settings
+
+DRAIN_S = 10.0
+PACKAGE = "quarterdeck.api.marketdata.v1"
+
+
+@asynccontextmanager
+async def open(  # noqa: A001 - every area is opened by this name
+    settings: Settings, shared: Shared, sources: Sequence[Source]
+) -> AsyncIterator[Sequence[Service]]:
+    """Open the area; at the end the sources halt and what waits is written to history."""
+    options = settings.marketdata
+    source_store = PostgresSourceStore(shared.postgres)
+    epoch = await source_store.new_epoch(shared.clock.now_ns() // NS)
+    instruments = Instruments(PostgresInstrumentStore(shared.postgres))
+    await instruments.load()
+    await set_retention(shared.postgres, options.tick_retention)
+    history = PostgresHistoryStore(shared.postgres, instruments.number)
+    writer = HistoryWriter(history, options.history_queue_rows)
+    outlet = Outlet(shared.bus, shared.clock, Sequencer(epoch))
+    ingest = Ingest(instruments, outlet, writer, shared.clock)
+    shared.background.start("marketdata-history", writer.run)
+    shared.background.start("marketdata-partitions", partial(maintain, shared.postgres))
+    playing = Sources(sources, Stage(source_store, instruments, history, ingest, outlet), shared)
+    try:
+        await playing.open()
+        yield _services(
+            InstrumentServicer(instruments),
+            IngestServicer(ingest, shared.clock),
+            HistoryServicer(instruments, history),
+            SourceServicer(playing),
+        )
+    finally:
+        await playing.close()
+        await writer.drain(DRAIN_S)
+
+
+def _services(
+    instrument: InstrumentServicer,
+    ingest: IngestServicer,
+    history: HistoryServicer,
+    source: SourceServicer,
+) -> list[Service]:
+    adders = (
+        partial(instrument_service_pb2_grpc.add_InstrumentServiceServicer_to_server, instrument),
+        partial(ingest_service_pb2_grpc.add_IngestServiceServicer_to_server, ingest),
+        partial(history_service_pb2_grpc.add_HistoryServiceServicer_to_server, history),
+        partial(source_service_pb2_grpc.add_SourceServiceServicer_to_server, source),
+    )
+    nouns = ("Instrument", "Ingest", "History", "Source")
+    return [
+        Service(f"{PACKAGE}.{noun}Service", add) for noun, add in zip(nouns, adders, strict=True)
+    ]
