@@ -8,13 +8,14 @@ import json
 import platform
 import statistics
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from decimal import Decimal
 
 from quarterdeck_server.trading.portfolio import Book, Fill, Instrument, Side
 
 type Measure = Callable[[], float]
 
+POSITIONS = 100_000
 ACCOUNTS = 10
 STRATEGIES = 10
 TICKS = 20_000
@@ -25,22 +26,18 @@ FILLS = 5_000
 def main() -> None:
     """Build a book, measure it and print the result."""
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--positions", type=int, default=100_000)
     parser.add_argument("--runs", type=int, default=7)
     options = parser.parse_args()
-    book = filled_book(options.positions)
+    book, foreign = filled_book(("USD",)), filled_book(("USD", "EUR", "GBP", "JPY"))
     measures: dict[str, Measure] = {
-        "tick_us": lambda: tick_us(book, options.positions),
-        "tick_and_position_us": lambda: tick_and_position_us(book, options.positions),
-        "revalue_ms": lambda: revalue_ms(book),
-        "fill_us": lambda: fill_us(book, options.positions),
+        "tick_us": lambda: tick_us(book),
+        "tick_and_position_us": lambda: tick_and_position_us(book),
+        "revalue_100k_ms": lambda: revalue_ms(book),
+        "revalue_100k_four_currencies_ms": lambda: revalue_ms(foreign, "EUR/USD.IDEALPRO"),
+        "fill_us": lambda: fill_us(book),
     }
     found = {name: spread(measure, options.runs) for name, measure in measures.items()}
-    facts = {
-        "positions": options.positions,
-        "runs": options.runs,
-        "python": platform.python_version(),
-    }
+    facts = {"positions": POSITIONS, "runs": options.runs, "python": platform.python_version()}
     print(json.dumps(facts | found, indent=2))
 
 
@@ -51,11 +48,15 @@ def spread(measure: Measure, runs: int) -> dict[str, float]:
     return {name: round(value, 3) for name, value in numbers.items()}
 
 
-def filled_book(positions: int) -> Book:
-    """Return a book with one position in each of many instruments."""
+def filled_book(currencies: Sequence[str]) -> Book:
+    """Return a book with one position in each of many instruments, and rates to dollars."""
     book = Book()
-    for number in range(positions):
-        book.add_instrument(Instrument(instrument(number), "USD"))
+    for base in currencies[1:]:
+        pair = f"{base}/USD.IDEALPRO"
+        book.add_instrument(Instrument(pair, "USD", base_currency=base, quote_currency="USD"))
+        book.trade(pair, Decimal("1.25"), 1)
+    for number in range(POSITIONS):
+        book.add_instrument(Instrument(instrument(number), currencies[number % len(currencies)]))
         book.apply(fill(number))
     return book
 
@@ -79,20 +80,20 @@ def fill(number: int, quantity: int = 100) -> Fill:
     )
 
 
-def tick_us(book: Book, positions: int) -> float:
+def tick_us(book: Book) -> float:
     """Time quotes that each touch one position: the mark and the arrays follow."""
     bid, ask = Decimal("101.25"), Decimal("101.27")
-    names = [instrument(number * 7919 % positions) for number in range(TICKS)]
+    names = [instrument(number * 7919 % POSITIONS) for number in range(TICKS)]
     start = time.perf_counter()
     for name in names:
         book.quote(name, bid, ask, 1)
     return (time.perf_counter() - start) / TICKS * 1e6
 
 
-def tick_and_position_us(book: Book, positions: int) -> float:
+def tick_and_position_us(book: Book) -> float:
     """Time quotes and, after each, the touched position in exact numbers."""
     bid, ask = Decimal("101.25"), Decimal("101.27")
-    names = [instrument(number * 7919 % positions) for number in range(TICKS)]
+    names = [instrument(number * 7919 % POSITIONS) for number in range(TICKS)]
     start = time.perf_counter()
     for name in names:
         for key in book.quote(name, bid, ask, 1):
@@ -100,17 +101,19 @@ def tick_and_position_us(book: Book, positions: int) -> float:
     return (time.perf_counter() - start) / TICKS * 1e6
 
 
-def revalue_ms(book: Book) -> float:
-    """Time the summary of the whole book: every position valued, summed and converted."""
+def revalue_ms(book: Book, pair: str | None = None) -> float:
+    """Time summaries of the whole book, each after a new rate of the pair if one is given."""
     start = time.perf_counter()
-    for _ in range(REVALUATIONS):
+    for number in range(REVALUATIONS):
+        if pair is not None:
+            book.trade(pair, Decimal("1.25"), number)
         book.summary("USD")
     return (time.perf_counter() - start) / REVALUATIONS * 1e3
 
 
-def fill_us(book: Book, positions: int) -> float:
+def fill_us(book: Book) -> float:
     """Time fills that reduce a position."""
-    fills = [fill(number * 31 % positions, 1) for number in range(FILLS)]
+    fills = [fill(number * 31 % POSITIONS, 1) for number in range(FILLS)]
     start = time.perf_counter()
     for each in fills:
         book.apply(each)

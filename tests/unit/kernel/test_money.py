@@ -5,6 +5,7 @@ from decimal import Context, Decimal, Inexact
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+
 from quarterdeck_server.kernel.errors import InvalidField
 from quarterdeck_server.kernel.money import (
     CurrencyMismatch,

@@ -5,6 +5,7 @@ ones. Slot 0 belongs to no instrument: flat positions point there and are worth 
 """
 
 from collections.abc import Iterator
+from dataclasses import replace
 from decimal import Decimal
 
 import numpy as np
@@ -27,6 +28,7 @@ class PriceBoard:
         self._instruments: dict[str, Instrument] = {}
         self._prices: dict[str, Prices] = {}
         self._slots: dict[str, int] = {}
+        self._pairs: dict[str, tuple[str, str]] = {}
         self._rates: Rates | None = None
         self._price = np.full(_FIRST_CAPACITY, np.nan)
         self._unit = np.full(_FIRST_CAPACITY, np.nan)
@@ -66,6 +68,9 @@ class PriceBoard:
             problem = f"{instrument.id} is in use: its currency, multiplier and kind cannot change"
             raise NotPossibleNow("instrument", problem, instrument=instrument.id)
         self._instruments[instrument.id] = instrument
+        self._pairs.pop(instrument.id, None)
+        if instrument.pair is not None:
+            self._pairs[instrument.id] = instrument.pair
         self._rates = None
 
     def instrument(self, instrument_id: str) -> Instrument:
@@ -110,8 +115,11 @@ class PriceBoard:
         self._refresh(instrument, prices)
 
     def load(self, instrument_id: str, prices: Prices) -> None:
-        """Take all prices of an instrument as they were saved."""
+        """Take the prices of an instrument as they were saved; a fill known here stays."""
         instrument = self.instrument(instrument_id)
+        known = self._prices[instrument_id]
+        if known.fill is not None:
+            prices = replace(prices, fill=known.fill, fill_ns=known.fill_ns)
         self._prices[instrument_id] = prices
         self._refresh(instrument, prices)
 
@@ -130,7 +138,7 @@ class PriceBoard:
         if self._rule is ValuationRule.BID_ASK:
             mark = prices.mark(self._rule, is_long=False)
         self._show(slot + 1, instrument, mark)
-        if instrument.pair is not None:
+        if instrument.id in self._pairs:
             self._rates = None
 
     def _show(self, slot: int, instrument: Instrument, mark: Mark | None) -> None:
@@ -148,11 +156,10 @@ class PriceBoard:
             self._time = np.append(self._time, np.zeros(grown - len(self._time), np.int64))
 
     def _pair_prices(self) -> Iterator[PairPrice]:
-        for instrument in self._instruments.values():
-            mark = self._prices[instrument.id].mark(ValuationRule.MID, is_long=True)
-            if instrument.pair is not None and mark is not None:
-                base, quote = instrument.pair
-                yield PairPrice(instrument.id, base, quote, mark.price, mark.time_ns)
+        for name, (base, quote) in self._pairs.items():
+            mark = self._prices[name].mark(ValuationRule.MID, is_long=True)
+            if mark is not None:
+                yield PairPrice(name, base, quote, mark.price, mark.time_ns)
 
 
 def _grown(values: NDArray[np.float64], size: int) -> NDArray[np.float64]:

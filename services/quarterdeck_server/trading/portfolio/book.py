@@ -176,7 +176,10 @@ class Book:
         return [prices_to(name, prices) for name, prices in self._ledger.board.saved()]
 
     def load_prices(self, states: Iterable[PricesState]) -> None:
-        """Take prices that ``prices`` returned; their instruments must be registered."""
+        """Take prices that ``prices`` returned; their instruments must be registered.
+
+        The prices of fills that the book has applied stay: they may be newer than the saved ones.
+        """
         for state in states:
             self._ledger.board.load(state["instrument"], prices_from(state))
 

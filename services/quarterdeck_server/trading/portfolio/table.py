@@ -32,7 +32,8 @@ class Rows:
     """The columns of some positions, all of one length.
 
     ``size`` is the multiplier, ``direction`` is -1 for an inverse contract and else 1,
-    ``margined`` is 1 where the position is worth its profit only and else 0.
+    ``margined`` is 1 where the position is worth its profit only and else 0. ``is_plain`` says that
+    all are neither, which saves work.
     """
 
     quantity: Floats
@@ -45,6 +46,7 @@ class Rows:
     slot: Indices
     currency: Indices
     updated_ns: Indices
+    is_plain: bool
 
 
 class PositionTable:
@@ -52,6 +54,7 @@ class PositionTable:
 
     def __init__(self) -> None:
         self._count = 0
+        self._is_plain = True
         self._floats = np.zeros((7, _FIRST_CAPACITY))
         self._indices = np.zeros((3, _FIRST_CAPACITY), dtype=np.intp)
 
@@ -68,6 +71,8 @@ class PositionTable:
         self._floats[_DIRECTION, row] = -1.0 if instrument.is_inverse else 1.0
         self._floats[_MARGINED, row] = float(instrument.settlement is Settlement.MARGINED)
         self._indices[_CURRENCY, row] = currency
+        if instrument.settlement is Settlement.MARGINED:
+            self._is_plain = False
         self._count += 1
         return row
 
@@ -86,4 +91,16 @@ class PositionTable:
             floats, indices = self._floats[:, : self._count], self._indices[:, : self._count]
         else:
             floats, indices = self._floats[:, chosen], self._indices[:, chosen]
-        return Rows(*floats, *indices)
+        return Rows(
+            quantity=floats[_QUANTITY],
+            cost=floats[_COST],
+            realised=floats[_REALISED],
+            fees=floats[_FEES],
+            size=floats[_SIZE],
+            direction=floats[_DIRECTION],
+            margined=floats[_MARGINED],
+            slot=indices[_SLOT],
+            currency=indices[_CURRENCY],
+            updated_ns=indices[_UPDATED],
+            is_plain=self._is_plain,
+        )

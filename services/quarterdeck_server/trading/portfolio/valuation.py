@@ -29,6 +29,8 @@ class CurrencySums:
 def revalue(rows: Rows, units: Floats) -> Worth:
     """Value positions at the unit values of their slots."""
     worth = rows.quantity * units.take(rows.slot)
+    if rows.is_plain:
+        return Worth(unrealised=worth - rows.cost, market_value=worth, exposure=worth)
     return Worth(
         unrealised=worth - rows.cost,
         market_value=worth - rows.margined * rows.cost,
@@ -44,9 +46,10 @@ def currency_sums(rows: Rows, worth: Worth, currencies: int) -> CurrencySums:
             return np.array([values.sum()])
         return np.bincount(rows.currency, weights=values, minlength=currencies)
 
+    market_value = total(worth.market_value)
     return CurrencySums(
         unrealised=total(worth.unrealised),
-        market_value=total(worth.market_value),
+        market_value=market_value,
         gross_exposure=total(np.abs(worth.exposure)),
-        net_exposure=total(worth.exposure),
+        net_exposure=market_value if rows.is_plain else total(worth.exposure),
     )

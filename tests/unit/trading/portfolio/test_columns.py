@@ -4,6 +4,7 @@ from decimal import Decimal
 
 import numpy as np
 from numpy.typing import NDArray
+
 from quarterdeck_server.kernel.money import Money
 from quarterdeck_server.trading.portfolio import (
     Book,
@@ -54,6 +55,8 @@ def test_columns_show_what_positions_say() -> None:
     columns, positions = book.columns(), book.positions()
     assert columns.keys == tuple(position.key for position in positions)
     assert columns.currencies == ("USD", "EUR")
+    scales = (columns.quantity_scale, columns.price_scale, columns.money_scale)
+    assert scales == (8, 6, 8)
     assert _quantities(columns) == [position.quantity for position in positions]
     averages = _at(columns.price_scale, columns.average_price)
     assert averages == [position.average_price for position in positions]

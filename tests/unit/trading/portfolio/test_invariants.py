@@ -8,6 +8,7 @@ from decimal import Decimal
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+
 from quarterdeck_server.kernel.money import EXACT, ZERO, Money, exact
 from quarterdeck_server.trading.portfolio import (
     EVERYTHING,

@@ -3,6 +3,7 @@
 from decimal import Decimal
 
 import pytest
+
 from quarterdeck_server.kernel.money import Money
 from quarterdeck_server.trading.portfolio import (
     Book,
@@ -91,6 +92,12 @@ def test_a_change_says_what_kind_it_was() -> None:
     ]
 
 
+def test_the_peak_grows_with_the_position_and_starts_anew_with_a_flip() -> None:
+    book = _book()
+    peaks = [_trade(book, signed, "10").position.peak_quantity for signed in ("2", "3", "-4", "-4")]
+    assert peaks == [Decimal(2), Decimal(5), Decimal(5), Decimal(3)]
+
+
 def test_a_closed_position_remembers_its_peak_and_when_it_closed() -> None:
     book = _book()
     _trade(book, "10", "100")
@@ -164,6 +171,17 @@ def test_no_digit_is_lost_at_the_edge_of_the_range() -> None:
     lost = price_move * int(largest.replace(".", ""))
     assert change.realised.amount == Decimal(f"-{lost}e-36")
     assert book.cash("A", "USD") == change.realised.amount
+
+
+@pytest.mark.parametrize("method", CostMethod)
+def test_a_flat_position_keeps_no_dust(method: CostMethod) -> None:
+    """Not even where the cost has more decimals than roundings keep."""
+    book = _book(method)
+    grain = Instrument("GRAIN.XCBT", "USD", Decimal("1e-18"))
+    book.add_instrument(grain)
+    _trade(book, "3e-18", "1e-18", grain)
+    position = _trade(book, "-3e-18", "2e-18", grain).position
+    assert (position.cost, position.realised) == (Decimal(0), Decimal("3e-54"))
 
 
 def test_the_mark_is_the_fill_until_the_market_shows_a_price() -> None:

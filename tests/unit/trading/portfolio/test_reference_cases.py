@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+
 from quarterdeck_server.kernel.money import Money
 from quarterdeck_server.trading.portfolio import (
     Book,

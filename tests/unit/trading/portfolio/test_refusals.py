@@ -4,6 +4,7 @@ from collections.abc import Callable
 from decimal import Decimal
 
 import pytest
+
 from quarterdeck_server.kernel.errors import (
     InstrumentNotFound,
     InvalidField,

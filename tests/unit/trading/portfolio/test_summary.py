@@ -74,6 +74,15 @@ def test_gross_exposure_adds_and_net_exposure_offsets() -> None:
     assert (summary.gross_exposure, summary.net_exposure) == (1400.0, 600.0)
 
 
+def test_a_long_inverse_contract_is_an_exposure_above_zero() -> None:
+    book = _book()
+    perpetual = Instrument("XBTUSD.BITMEX", "XBT", is_inverse=True, settlement=Settlement.MARGINED)
+    book.add_instrument(perpetual)
+    _buy(book, 1000, 500, perpetual)
+    summary = book.summary("XBT")
+    assert (summary.net_exposure, summary.gross_exposure, summary.unrealised) == (2.0, 2.0, 0.0)
+
+
 def test_a_withdrawal_lowers_equity_and_is_no_loss() -> None:
     book = _book()
     _deposit(book, 1000)
@@ -141,6 +150,13 @@ def test_a_cross_rate_goes_over_the_common_currency() -> None:
     assert book.rate("EUR", "JPY") is None
 
 
+def test_a_rate_follows_the_price_of_its_pair() -> None:
+    book = _book()
+    for price in ("1.1", "1.2"):
+        book.trade(EURO.id, Decimal(price), 1)
+        assert book.rate("EUR", "USD") == Decimal(price)
+
+
 def test_the_newest_price_of_a_pair_wins_over_venues() -> None:
     book = _book()
     book.add_instrument(
@@ -195,3 +211,27 @@ def test_saved_prices_restore_the_marks() -> None:
     other.load_prices(book.prices())
     assert other.summary("USD") == book.summary("USD")
     assert other.summary("USD").unrealised == 50.0
+
+
+def test_saved_prices_do_not_erase_the_mark_of_a_later_fill() -> None:
+    book = _book()
+    saved = book.prices()
+    _buy(book, 10, 100)
+    book.load_prices(saved)
+    assert book.summary("USD").market_value == 1000.0
+
+
+def test_a_position_without_any_price_has_no_value_and_is_named() -> None:
+    book = _book()
+    _deposit(book, 5000)
+    key = _buy(book, 10, 100)
+    _buy(book, 1, 4000, FUTURE)
+    state = book.snapshot()
+    state["prices"] = [each for each in state["prices"] if each["instrument"] != SHARE.id]
+    unpriced = Book.restore(state)
+    summary = unpriced.summary("USD")
+    assert summary.mark_missing == (SHARE.id,)
+    assert (summary.equity, summary.unrealised, summary.gross_exposure) == (None,) * 3
+    assert (summary.cash, summary.fees) == (Decimal(3999 - 1), Decimal(2))
+    assert unpriced.position(key).unrealised is None
+    assert unpriced.columns().is_marked.tolist() == [False, True]
