@@ -1,0 +1,1 @@
+"""Between the contract of the system area and its domain."""
