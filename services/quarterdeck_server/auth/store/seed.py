@@ -16,7 +16,7 @@ UPDATE auth.api_key SET revoke_time = coalesce(revoke_time, $3)
 WHERE principal = $1 AND from_seed AND secret_hash <> $2 RETURNING id"""
 # Installers may keep the identifier when they replace the secret. A key that an operator revoked
 # works again with a new secret only.
-REPLACE_SECRET = """
+TAKE_OVER = """
 UPDATE auth.api_key SET secret_hash = $3, prefix = $4, revoke_time = NULL
 WHERE id = $1 AND principal = $2 AND from_seed AND secret_hash <> $3 RETURNING id"""
 KNOWN = "SELECT id FROM auth.api_key WHERE secret_hash = $1"
@@ -65,7 +65,7 @@ async def _plant_key(
     for row in ended:
         await end_sessions(connection, now_ns, api_key=row["id"])
     replaced = await connection.fetchval(
-        REPLACE_SECRET, secret.id, principal_id, secret.hash, secret.prefix
+        TAKE_OVER, secret.id, principal_id, secret.hash, secret.prefix
     )
     known = await connection.fetchval(KNOWN, secret.hash)
     if not (replaced or known):
