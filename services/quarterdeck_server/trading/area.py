@@ -1,0 +1,177 @@
+"""The running trading area: restored from the log, kept at the newest prices, saved at its end."""
+
+import asyncio
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+
+import orjson
+import structlog
+
+from quarterdeck_server.kernel.errors import QuarterdeckError
+from quarterdeck_server.runtime.shared import Shared
+from quarterdeck_server.settings import TradingSettings
+from quarterdeck_server.trading.desk import Desk
+from quarterdeck_server.trading.facts import Facts
+from quarterdeck_server.trading.feed import Feed
+from quarterdeck_server.trading.fleet import Fleet
+from quarterdeck_server.trading.mapping.node import health_of
+from quarterdeck_server.trading.portfolio import Book
+from quarterdeck_server.trading.ports import InstrumentSource
+from quarterdeck_server.trading.publisher import Publisher
+from quarterdeck_server.trading.recorder import Recorder, move
+from quarterdeck_server.trading.sampler import Sampler
+from quarterdeck_server.trading.store import load, topics
+from quarterdeck_server.trading.store.nodes import NodeStore
+from quarterdeck_server.trading.ticker import Ticker
+
+log = structlog.get_logger()
+
+CHECKPOINT_EVERY = 10_000
+"""After so many events the portfolio is saved, so that a start need not replay them."""
+
+REPUBLISH_S = 60
+MOST_REPUBLISHED = 100_000
+FOLLOW_EVERY_S = 1.0
+
+
+@dataclass(frozen=True, slots=True)
+class Area:
+    """The parts that the services use."""
+
+    desk: Desk
+    recorder: Recorder
+    fleet: Fleet
+    feed: Feed
+    ticker: Ticker
+    publisher: Publisher
+    sampler: Sampler
+
+
+@asynccontextmanager
+async def opened(
+    settings: TradingSettings, shared: Shared, source: InstrumentSource
+) -> AsyncIterator[Area]:
+    """Restore the area and run it until the block ends."""
+    desk = await restored(shared)
+    area = await _assembled(settings, shared, source, desk)
+    keeper = Keeper(shared, area)
+    work = shared.background
+    tasks = [
+        work.start("trading-prices", area.ticker.receive),
+        work.start("trading-flush", area.ticker.run),
+        work.start("trading-profits", area.ticker.publish),
+        work.start("trading-records", area.publisher.run),
+        work.start("trading-samples", area.sampler.run),
+        work.start("trading-nodes", area.fleet.watch_over),
+        work.start("trading-keeper", keeper.run),
+    ]
+    try:
+        yield area
+    finally:
+        for task in tasks:
+            task.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)
+        await _saved(area, keeper)
+
+
+async def restored(shared: Shared) -> Desk:
+    """Return the desk as the log makes it."""
+    desk = Desk()
+    await _restore_checkpoint(shared, desk)
+    for mark in await load.marks(shared.postgres):
+        desk.newest[mark.instrument] = mark
+    for instrument in await load.facts(shared.postgres):
+        desk.add_instrument(instrument)
+    for account in await load.accounts(shared.postgres):
+        desk.add_account(account.account, account.base_currency)
+    async for page in load.movements(shared.postgres, desk.position):
+        for position, movement in page:
+            move(desk, movement, position)
+    desk.position = (await load.head(shared.postgres)).event_position
+    desk.revalue_all()
+    desk.flush()
+    log.info("portfolio_restored", position=desk.position, accounts=len(desk.bases))
+    return desk
+
+
+async def _restore_checkpoint(shared: Shared, desk: Desk) -> None:
+    checkpoint = await load.newest_checkpoint(shared.postgres)
+    if checkpoint is None:
+        return
+    position, average, fifo = checkpoint
+    try:
+        desk.restore(Book.restore(average), Book.restore(fifo), position)
+    except (QuarterdeckError, KeyError) as error:
+        # Of another version: the log has everything.
+        log.warning("checkpoint_not_restored", position=position, error=repr(error))
+
+
+async def _assembled(
+    settings: TradingSettings, shared: Shared, source: InstrumentSource, desk: Desk
+) -> Area:
+    postgres, bus, clock = shared.postgres, shared.bus, shared.clock
+    head = await load.head(postgres)
+    since = clock.now_ns() - REPUBLISH_S * 1_000_000_000
+    through = await topics.position_before(postgres, since, MOST_REPUBLISHED)
+    publisher = Publisher(postgres, bus, head.epoch, through)
+    publisher.reached(head.record_position)
+    ticker = Ticker(desk, bus, clock)
+    feed = Feed(desk, clock)
+    sampler = Sampler(postgres, clock, settings.equity_interval, lambda: desk.newest)
+    ticker.listen(feed.flushed)
+    ticker.listen(sampler.flushed)
+    recorder = Recorder(
+        postgres, clock, desk, Facts(postgres, source, desk), publisher, ticker.wake
+    )
+    fleet = Fleet(NodeStore(postgres, health_of), desk, bus, clock, settings.node_lost_after)
+    await fleet.load()
+    return Area(desk, recorder, fleet, feed, ticker, publisher, sampler)
+
+
+class Keeper:
+    """Follows the log where it moved without the desk, and saves the portfolio now and then."""
+
+    def __init__(self, shared: Shared, area: Area) -> None:
+        self._shared, self._area = shared, area
+        self._saved_at = area.desk.position
+
+    async def run(self) -> None:
+        """Look after the desk for ever."""
+        while True:
+            await asyncio.sleep(FOLLOW_EVERY_S)
+            await self.follow()
+            if self._area.desk.position - self._saved_at >= CHECKPOINT_EVERY:
+                await self.save()
+
+    async def follow(self) -> None:
+        """Apply and publish what a doubtful commit or another recorder left in the log."""
+        head = await load.head(self._shared.postgres)
+        if head.event_position > self._area.desk.position:
+            await self._area.recorder.catch_up()
+        self._area.publisher.reached(head.record_position)
+
+    async def save(self) -> None:
+        """Store the portfolio."""
+        desk = self._area.desk
+        position = desk.position
+        if position == self._saved_at:
+            return
+        average, fifo = desk.saved()
+        await load.save_checkpoint(
+            self._shared.postgres,
+            position,
+            await self._shared.compute.thread(orjson.dumps, average),
+            await self._shared.compute.thread(orjson.dumps, fifo),
+        )
+        self._saved_at = position
+
+
+async def _saved(area: Area, keeper: Keeper) -> None:
+    """Store what only memory has; what cannot be stored now, the log gives again."""
+    area.ticker.flush()
+    try:
+        await area.sampler.close()
+        await keeper.save()
+    except QuarterdeckError as error:
+        log.warning("portfolio_not_saved", error=str(error))

@@ -1,0 +1,293 @@
+"""The desk: the live portfolio, and the version at which each part of it changed last.
+
+Changes collect until ``flush``, which values what they touched and counts the version up. A reader
+is then only a version: what it has to be told is everything with a higher one, however long it
+was away and however many readers there are.
+"""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from quarterdeck_server.kernel.errors import QuarterdeckError
+from quarterdeck_server.kernel.money import Money
+from quarterdeck_server.trading.domain.price import Last, Newest, Quote
+from quarterdeck_server.trading.domain.profit import ProfitAndLoss, profit_of
+from quarterdeck_server.trading.domain.view import View
+from quarterdeck_server.trading.portfolio import (
+    Book,
+    BookState,
+    CostMethod,
+    Fill,
+    Flow,
+    Instrument,
+    PositionKey,
+    Scope,
+)
+
+_FIRST_CAPACITY = 64
+
+type ScopeKey = tuple[str, str]
+
+
+@dataclass(frozen=True, slots=True)
+class Flush:
+    """What a flush changed: the profits that are new, and those of them that fills touched."""
+
+    version: int
+    profits: tuple[ProfitAndLoss, ...]
+    filled: tuple[ProfitAndLoss, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Cash:
+    """The cash of an account in a currency."""
+
+    account: str
+    money: Money
+
+
+@dataclass(frozen=True, slots=True)
+class Changes:
+    """What of the portfolio changed, within a view."""
+
+    profits: tuple[ProfitAndLoss, ...]
+    positions: tuple[PositionKey, ...]
+    cash: tuple[Cash, ...]
+
+    @property
+    def is_empty(self) -> bool:
+        """Whether there is nothing to tell."""
+        return not (self.profits or self.positions or self.cash)
+
+
+class Desk:
+    """Both books, the newest prices, and what changed when. One owner, one event loop."""
+
+    def __init__(self) -> None:
+        self.version = 0
+        self.position = 0
+        self.bases: dict[str, str] = {}
+        self.newest: dict[str, Newest] = {}
+        self.refused_prices = 0
+        self._average = Book(CostMethod.AVERAGE)
+        self._fifo = Book(CostMethod.FIFO)
+        self._instruments: set[str] = set()
+        self._fifo_behind: set[str] = set()
+        self._keys: list[PositionKey] = []
+        self._rows: dict[PositionKey, int] = {}
+        self._row_version: NDArray[np.int64] = np.zeros(_FIRST_CAPACITY, dtype=np.int64)
+        self._touched: set[PositionKey] = set()
+        self._filled: dict[ScopeKey, None] = {}
+        self._rates_moved = False
+        self._profits: dict[ScopeKey, tuple[int, ProfitAndLoss]] = {}
+        self._cash: dict[ScopeKey, int] = {}
+        self._moved: set[ScopeKey] = set()
+
+    @property
+    def average(self) -> Book:
+        """The book at average cost."""
+        return self._average
+
+    def book(self, method: CostMethod) -> Book:
+        """Return the book of a cost method, at the newest prices."""
+        if method is CostMethod.AVERAGE:
+            return self._average
+        # Few ask for it, so its prices are brought up to date when someone does.
+        for instrument in self._fifo_behind:
+            for price in self.newest[instrument].parts():
+                _show(self._fifo, price)
+        self._fifo_behind.clear()
+        return self._fifo
+
+    def restore(self, average: Book, fifo: Book, position: int) -> None:
+        """Take over saved books."""
+        self._average, self._fifo, self.position = average, fifo, position
+        for key in average.keys(open_only=False):
+            self._row(key)
+        for account in average.accounts():
+            self._cash.update({(account, money.currency): 0 for money in self._money(account)})
+
+    def saved(self) -> tuple[BookState, BookState]:
+        """Return both books as plain data."""
+        return self._average.snapshot(), self.book(CostMethod.FIFO).snapshot()
+
+    def revalue_all(self) -> None:
+        """Value everything with the next flush."""
+        self._rates_moved = True
+
+    def add_account(self, account: str, base_currency: str) -> None:
+        """Register an account and the currency in which its profit is told."""
+        self.bases[account] = base_currency
+        self._filled[account, ""] = None
+
+    def knows(self, instrument: str) -> bool:
+        """Tell whether an instrument is registered."""
+        return instrument in self._instruments
+
+    def add_instrument(self, instrument: Instrument) -> None:
+        """Register an instrument, with the prices that came before it."""
+        self._average.add_instrument(instrument)
+        self._fifo.add_instrument(instrument)
+        self._instruments.add(instrument.id)
+        if newest := self.newest.get(instrument.id):
+            for price in newest.parts():
+                self._value(price)
+
+    def apply(self, fill: Fill, position: int) -> None:
+        """Apply a fill of the log."""
+        self._average.apply(fill)
+        self._fifo.apply(fill)
+        self._row(fill.key)
+        self._touched.add(fill.key)
+        self._filled |= {(fill.account, fill.strategy): None, (fill.account, ""): None}
+        settled = {self._average.instrument(fill.instrument).currency}
+        fees = {fill.fee.currency} if fill.fee else set()
+        self._moved |= {(fill.account, currency) for currency in settled | fees}
+        self.position = position
+
+    def transfer(self, flow: Flow, position: int) -> None:
+        """Apply cash from outside."""
+        self._average.transfer(flow)
+        self._fifo.transfer(flow)
+        self._moved.add((flow.account, flow.money.currency))
+        self._filled[flow.account, ""] = None
+        self.position = position
+
+    def price(self, price: Quote | Last) -> None:
+        """Take a price; a price that cannot be one is counted and left out."""
+        newest = self.newest.get(price.instrument) or Newest(price.instrument)
+        if price.instrument not in self._instruments or self._value(price):
+            self.newest[price.instrument] = newest.with_price(price)
+
+    def flush(self) -> Flush | None:
+        """Value what changed since the last flush; ``None`` if nothing did."""
+        scopes = self._dirty_scopes()
+        if not (scopes or self._touched or self._moved or self._rates_moved):
+            return None
+        self.version += 1
+        self._row_version[[self._rows[key] for key in self._touched]] = self.version
+        self._cash.update(dict.fromkeys(self._moved, self.version))
+        changed = [profit for scope in scopes if (profit := self._revalued(scope))]
+        filled = tuple(p for p in changed if (p.account, p.strategy) in self._filled)
+        self._touched.clear()
+        self._moved.clear()
+        self._filled.clear()
+        self._rates_moved = False
+        return Flush(self.version, tuple(changed), filled)
+
+    def changes(self, view: View, since: int) -> Changes:
+        """Return what changed within a view after a version; everything after version -1."""
+        rows = np.flatnonzero(self._row_version[: len(self._keys)] > since)
+        keys = (self._keys[row] for row in rows.tolist())
+        return Changes(
+            profits=tuple(
+                profit
+                for (account, strategy), (version, profit) in self._profits.items()
+                if version > since and view.shows(account, strategy)
+            ),
+            positions=tuple(key for key in keys if view.shows(key.account, key.strategy)),
+            cash=tuple(self._cash_within(view, since)),
+        )
+
+    def profits(self, view: View, method: CostMethod) -> tuple[ProfitAndLoss, ...]:
+        """Return the profits within a view as of now."""
+        book, unpriced = self.book(method), self.unpriced
+        return tuple(
+            profit_of(book, account, strategy, self._base(account), unpriced)
+            for account, strategy in self._scopes()
+            if view.shows(account, strategy)
+        )
+
+    def keys(self, view: View, method: CostMethod, *, open_only: bool) -> tuple[PositionKey, ...]:
+        """Return the positions within a view, in the order of their first fill."""
+        scope = Scope(view.account or None, view.strategy or None)
+        keys = self.book(method).keys(scope, open_only=open_only)
+        return tuple(key for key in keys if view.shows(key.account, key.strategy))
+
+    def strategies_of(self, view: View, account: str) -> tuple[str, ...]:
+        """Return the strategies within a view that traded in an account."""
+        names = self._average.strategies(account)
+        return tuple(name for name in names if view.shows(account, name))
+
+    def cash_of(self, view: View) -> tuple[Cash, ...]:
+        """Return the cash within a view."""
+        return tuple(self._cash_within(view, since=-1))
+
+    def cash(self, account: str) -> tuple[Cash, ...]:
+        """Return the cash of an account."""
+        return tuple(Cash(account, money) for money in self._money(account))
+
+    def _cash_within(self, view: View, since: int) -> Iterable[Cash]:
+        for (account, currency), version in sorted(self._cash.items()):
+            if version > since and view.shows(account):
+                amount = self._average.cash(account, currency)
+                yield Cash(account, Money(amount, currency))
+
+    def _money(self, account: str) -> list[Money]:
+        totals = self._average.totals(Scope(account))
+        return [Money(part.cash, part.currency) for part in totals if part.cash is not None]
+
+    def _scopes(self) -> list[ScopeKey]:
+        accounts = sorted(self.bases.keys() | set(self._average.accounts()))
+        return [
+            (account, strategy)
+            for account in accounts
+            for strategy in ("", *self._average.strategies(account))
+        ]
+
+    def _dirty_scopes(self) -> dict[ScopeKey, None]:
+        if self._rates_moved:
+            return dict.fromkeys(self._scopes())
+        scopes = dict(self._filled)
+        for key in self._touched:
+            scopes[key.account, key.strategy] = scopes[key.account, ""] = None
+        return scopes
+
+    def _revalued(self, scope: ScopeKey) -> ProfitAndLoss | None:
+        account, strategy = scope
+        profit = profit_of(self._average, account, strategy, self._base(account), self.unpriced)
+        _, before = self._profits.get(scope, (0, None))
+        if not profit.differs(before):
+            return None
+        self._profits[scope] = (self.version, profit)
+        return profit
+
+    def _base(self, account: str) -> str:
+        return self.bases[account]
+
+    @property
+    def unpriced(self) -> frozenset[str]:
+        """The instruments that no market price was seen of."""
+        return frozenset(self._instruments - self.newest.keys())
+
+    def _value(self, price: Quote | Last) -> bool:
+        try:
+            touched = _show(self._average, price)
+        except QuarterdeckError:
+            self.refused_prices += 1
+            return False
+        self._fifo_behind.add(price.instrument)
+        self._touched.update(touched)
+        if self._average.instrument(price.instrument).pair is not None:
+            self._rates_moved = True
+        return True
+
+    def _row(self, key: PositionKey) -> int:
+        row = self._rows.get(key)
+        if row is None:
+            row = self._rows[key] = len(self._keys)
+            self._keys.append(key)
+            if row == len(self._row_version):
+                self._row_version = np.concatenate(
+                    (self._row_version, np.zeros_like(self._row_version))
+                )
+        return row
+
+
+def _show(book: Book, price: Quote | Last) -> tuple[PositionKey, ...]:
+    if isinstance(price, Quote):
+        return book.quote(price.instrument, price.bid, price.ask, price.time_ns)
+    return book.trade(price.instrument, price.price, price.time_ns)

@@ -1,0 +1,118 @@
+"""A batch of events folded into what the log, the orders and the topics get. Pure."""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field, replace
+
+from quarterdeck_server.trading.domain.errors import EventIdReused
+from quarterdeck_server.trading.domain.event import AccountReport, Event
+from quarterdeck_server.trading.domain.fill import Fill, FillKey, check_repeat
+from quarterdeck_server.trading.domain.order import (
+    Order,
+    OrderChange,
+    OrderStatus,
+    changed,
+    check_change,
+    check_fill,
+    filled,
+)
+
+type OrderKey = tuple[str, str]
+
+
+@dataclass(frozen=True, slots=True)
+class Reported:
+    """An account state to be published."""
+
+    account: str
+    report: AccountReport
+    time_ns: int
+
+
+type Outcome = Order | Fill | Reported
+
+
+@dataclass(slots=True)
+class Batch:
+    """What a batch comes to, on top of what the log knew."""
+
+    position: int
+    digests: dict[str, bytes]
+    orders: dict[OrderKey, Order]
+    fills: dict[FillKey, Fill]
+    events: list[Event] = field(default_factory=list)
+    duplicates: int = 0
+    new_fills: list[tuple[Fill, int]] = field(default_factory=list)
+    new_orders: dict[OrderKey, tuple[Order, int]] = field(default_factory=dict)
+    outcomes: list[Outcome] = field(default_factory=list)
+
+    def fold(self, events: Iterable[Event]) -> None:
+        """Take events one by one; the first that cannot be accepted fails the whole batch."""
+        for event in events:
+            if self._is_known(event):
+                self.duplicates += 1
+                continue
+            self.digests[event.event_id] = event.digest
+            self.events.append(event)
+            self.position += 1
+            self._take(event)
+
+    def _is_known(self, event: Event) -> bool:
+        known = self.digests.get(event.event_id)
+        if known is not None and known != event.digest:
+            raise EventIdReused(f"{event.path}.event_id", event.event_id)
+        return known is not None
+
+    def _take(self, event: Event) -> None:
+        match event.body:
+            case OrderChange():
+                self._take_order(event, event.body)
+            case Fill():
+                self._take_fill(event, event.body)
+            case AccountReport():
+                word = event.word
+                self.outcomes.append(Reported(word.account, event.body, word.time_ns))
+
+    def _take_order(self, event: Event, change: OrderChange) -> None:
+        key = (event.word.account, change.client_order_id)
+        known = self.orders.get(key)
+        check_change(known, change, event.word.strategy, event.path)
+        self._put(key, changed(known, change, event.word))
+
+    def _take_fill(self, event: Event, fill: Fill) -> None:
+        if known := self.fills.get(fill.key):
+            # Told again under another identifier: the log keeps the event, nothing else changes.
+            check_repeat(known, fill, event.path)
+            return
+        key = (fill.account, fill.client_order_id)
+        order = self.orders.get(key)
+        check_fill(order, fill, event.path)
+        unknown = order is None or order.claim is OrderStatus.ORDER_UNKNOWN
+        fill = replace(fill, order_unknown=unknown)
+        self.fills[fill.key] = fill
+        self.new_fills.append((fill, self.position))
+        self.outcomes.append(fill)
+        self._put(key, filled(order, fill))
+
+    def _put(self, key: OrderKey, order: Order) -> None:
+        self.orders[key] = order
+        self.new_orders[key] = (order, self.position)
+        self.outcomes.append(order)
+
+
+def order_keys(events: Iterable[Event]) -> set[OrderKey]:
+    """Return the orders that events concern."""
+    return {
+        (event.word.account, event.body.client_order_id)
+        for event in events
+        if isinstance(event.body, OrderChange | Fill)
+    }
+
+
+def fill_keys(events: Iterable[Event]) -> set[FillKey]:
+    """Return the keys of the fills among events."""
+    return {event.body.key for event in events if isinstance(event.body, Fill)}
+
+
+def newest_reports(outcomes: Iterable[Outcome]) -> Mapping[str, Reported]:
+    """Return the last report of each account."""
+    return {found.account: found for found in outcomes if isinstance(found, Reported)}

@@ -1,0 +1,72 @@
+"""What nodes report: one event is one fact, kept whole."""
+
+from dataclasses import dataclass
+from decimal import Decimal
+
+from quarterdeck_server.trading.domain.fill import Fill
+from quarterdeck_server.trading.domain.order import OrderChange, Word
+
+
+@dataclass(frozen=True, slots=True)
+class PositionReport:
+    """What a node believes to hold of an instrument; kept, and compared with the log."""
+
+    instrument: str
+    quantity: Decimal
+
+
+@dataclass(frozen=True, slots=True)
+class Balance:
+    """What an account has of a currency."""
+
+    currency: str
+    total: Decimal
+
+
+@dataclass(frozen=True, slots=True)
+class AccountReport:
+    """The balances of an account; ``payload`` is what readers of its topic get."""
+
+    balances: tuple[Balance, ...]
+    payload: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class Event:
+    """One event of a batch; ``path`` names it in refusals, for example "events[3]"."""
+
+    path: str
+    event_id: str
+    digest: bytes
+    content: bytes
+    word: Word
+    body: OrderChange | Fill | PositionReport | AccountReport
+
+    @property
+    def kind(self) -> str:
+        """The name of its kind in the log."""
+        return _KINDS[type(self.body)]
+
+    @property
+    def instrument(self) -> str | None:
+        """The instrument it concerns, if any."""
+        match self.body:
+            case OrderChange():
+                return self.body.nature.instrument
+            case Fill() | PositionReport():
+                return self.body.instrument
+            case AccountReport():
+                return None
+
+    @property
+    def instrument_field(self) -> str:
+        """The path of the field that names its instrument."""
+        return f"{self.path}.{self.kind}.instrument"
+
+
+_KINDS: dict[type, str] = {
+    OrderChange: "order",
+    Fill: "fill",
+    PositionReport: "position",
+    AccountReport: "account",
+}

@@ -1,0 +1,195 @@
+"""Reported events to the domain; what is refused is named by its path in the request."""
+
+import hashlib
+from collections.abc import Sequence
+from decimal import Decimal
+
+from google.type.decimal_pb2 import Decimal as DecimalMessage
+
+from quarterdeck.api.trading.v1 import account_pb2, fill_pb2, trading_event_pb2
+from quarterdeck.api.trading.v1 import trading_event_service_pb2 as pb
+from quarterdeck_server.kernel.errors import InvalidField
+from quarterdeck_server.kernel.money import checked, currency_code, positive
+from quarterdeck_server.runtime.convert import decimal_from, decimal_to, timestamp_from
+from quarterdeck_server.trading.domain.event import AccountReport, Balance, Event, PositionReport
+from quarterdeck_server.trading.domain.fill import Fill, OrderSide
+from quarterdeck_server.trading.domain.order import (
+    Nature,
+    OrderChange,
+    OrderStatus,
+    Terms,
+    Word,
+)
+
+type Body = OrderChange | Fill | PositionReport | AccountReport
+
+
+def events_from(request: pb.RecordEventsRequest) -> tuple[Event, ...]:
+    """Read the events of a batch, refusing the first that cannot be accepted."""
+    return tuple(
+        event_from(message, request.node, f"events[{index}]")
+        for index, message in enumerate(request.events)
+    )
+
+
+def event_from(message: trading_event_pb2.TradingEvent, node: str, path: str) -> Event:
+    """Read one event."""
+    time_ns = timestamp_from(message.event_time, f"{path}.event_time")
+    word = Word(node, message.account, message.strategy, time_ns, message.reconciliation)
+    kind = message.WhichOneof("event")
+    if kind != "account_state" and not message.strategy:
+        raise InvalidField(f"{path}.strategy", "must not be empty")
+    return Event(
+        path=path,
+        event_id=message.event_id,
+        digest=digest(message),
+        content=message.SerializeToString(deterministic=True),
+        word=word,
+        body=_body(message, word, path),
+    )
+
+
+def digest(message: trading_event_pb2.TradingEvent) -> bytes:
+    """Return the hash of what makes an event the same event.
+
+    Whether it came live or from a reconciliation, and what the contract ignores, does not count.
+    """
+    content = trading_event_pb2.TradingEvent()
+    content.CopyFrom(message)
+    content.ClearField("reconciliation")
+    if content.HasField("fill"):
+        for field in ("account", "strategy", "node", "event_time", "order_unknown"):
+            content.fill.ClearField(field)
+    if content.HasField("account_state"):
+        content.account_state.ClearField("account")
+        content.account_state.ClearField("event_time")
+    return hashlib.sha256(content.SerializeToString(deterministic=True)).digest()
+
+
+def _body(message: trading_event_pb2.TradingEvent, word: Word, path: str) -> Body:
+    match message.WhichOneof("event"):
+        case "order":
+            return _order_from(message.order, f"{path}.order")
+        case "fill":
+            return _fill_from(message.fill, message.event_id, word, f"{path}.fill")
+        case "position":
+            return _position_from(message.position, f"{path}.position")
+        case "account_state":
+            return _account_from(message.account_state, word, f"{path}.account_state")
+        case _:
+            raise InvalidField(f"{path}.event", "must be given")
+
+
+def _order_from(message: trading_event_pb2.OrderEvent, path: str) -> OrderChange:
+    return OrderChange(
+        client_order_id=message.client_order_id,
+        venue_order_id=message.venue_order_id,
+        status=OrderStatus(message.status),
+        status_reason=message.status_reason,
+        nature=Nature(
+            instrument=message.instrument,
+            side=OrderSide(message.side),
+            order_type=message.order_type,
+            time_in_force=message.time_in_force,
+            reduce_only=message.reduce_only,
+        ),
+        terms=Terms(
+            quantity=_positive(message.quantity, f"{path}.quantity"),
+            limit_price=(
+                _checked(message.limit_price, f"{path}.limit_price")
+                if message.HasField("limit_price")
+                else None
+            ),
+            trigger_price=(
+                _checked(message.trigger_price, f"{path}.trigger_price")
+                if message.HasField("trigger_price")
+                else None
+            ),
+        ),
+    )
+
+
+def _fill_from(message: fill_pb2.Fill, event_id: str, word: Word, path: str) -> Fill:
+    for field in ("trade_id", "client_order_id", "instrument"):
+        if not getattr(message, field):
+            raise InvalidField(f"{path}.{field}", "must not be empty")
+    if int(message.side) not in set(OrderSide):
+        raise InvalidField(f"{path}.side", "must be ORDER_SIDE_BUY or ORDER_SIDE_SELL")
+    if not message.HasField("price"):
+        raise InvalidField(f"{path}.price", "must be given")
+    return Fill(
+        event_id=event_id,
+        trade_id=message.trade_id,
+        client_order_id=message.client_order_id,
+        venue_order_id=message.venue_order_id,
+        account=word.account,
+        strategy=word.strategy,
+        instrument=message.instrument,
+        node=word.node,
+        side=OrderSide(message.side),
+        quantity=_positive(message.quantity, f"{path}.quantity"),
+        price=_checked(message.price, f"{path}.price"),
+        fee=_fee(message, path),
+        fee_currency=message.fee_currency,
+        liquidity_side=message.liquidity_side,
+        event_time_ns=word.time_ns,
+    )
+
+
+def _fee(message: fill_pb2.Fill, path: str) -> Decimal | None:
+    if not message.HasField("fee"):
+        return None
+    currency_code(f"{path}.fee_currency", message.fee_currency)
+    return _checked(message.fee, f"{path}.fee")
+
+
+def _position_from(message: trading_event_pb2.PositionReport, path: str) -> PositionReport:
+    if message.HasField("average_price"):
+        _checked(message.average_price, f"{path}.average_price")
+    return PositionReport(message.instrument, _checked(message.quantity, f"{path}.quantity"))
+
+
+def _account_from(message: account_pb2.AccountState, word: Word, path: str) -> AccountReport:
+    state = account_pb2.AccountState(account=word.account, reported=message.reported)
+    state.event_time.FromNanoseconds(word.time_ns)
+    for index, balance in enumerate(message.balances):
+        state.balances.append(_balance(balance, f"{path}.balances[{index}]"))
+    return AccountReport(
+        balances=tuple(Balance(b.currency, Decimal(b.total.value)) for b in state.balances),
+        payload=state.SerializeToString(deterministic=True),
+    )
+
+
+def _balance(message: account_pb2.Balance, path: str) -> account_pb2.Balance:
+    written = account_pb2.Balance(currency=currency_code(f"{path}.currency", message.currency))
+    for field in ("total", "locked", "free"):
+        if message.HasField(field):
+            amount = _checked(getattr(message, field), f"{path}.{field}")
+            getattr(written, field).CopyFrom(decimal_to(amount))
+        elif field == "total":
+            raise InvalidField(f"{path}.total", "must be given")
+    return written
+
+
+def opening_balances(messages: Sequence[account_pb2.Balance], path: str) -> tuple[Balance, ...]:
+    """Read the balances that an account starts from."""
+    return tuple(
+        Balance(
+            currency_code(f"{path}[{index}].currency", message.currency),
+            _checked(message.total, f"{path}[{index}].total"),
+        )
+        for index, message in enumerate(messages)
+    )
+
+
+def _checked(message: DecimalMessage, field: str) -> Decimal:
+    return _plain(checked(field, decimal_from(message, field)))
+
+
+def _positive(message: DecimalMessage, field: str) -> Decimal:
+    return _plain(positive(field, decimal_from(message, field)))
+
+
+def _plain(number: Decimal) -> Decimal:
+    # As the database will give it back: no exponent, no negative zero.
+    return Decimal(format(number, "f")) if number else abs(number)

@@ -1,0 +1,127 @@
+"""The portfolio to messages: profit, positions in columns, cash."""
+
+from collections.abc import Iterable
+
+from quarterdeck.api.trading.v1 import portfolio_pb2, portfolio_service_pb2
+from quarterdeck_server.runtime.convert import decimal_to, timestamp_to
+from quarterdeck_server.trading.desk import Cash
+from quarterdeck_server.trading.domain.account import Account
+from quarterdeck_server.trading.domain.equity import EquityPoint
+from quarterdeck_server.trading.domain.profit import ProfitAndLoss
+from quarterdeck_server.trading.portfolio import CostMethod, PositionColumns
+
+
+def cost_method_from(value: portfolio_service_pb2.CostMethod.ValueType) -> CostMethod:
+    """Read how closes take their cost; unsaid is average cost."""
+    is_fifo = value == portfolio_service_pb2.COST_METHOD_FIFO
+    return CostMethod.FIFO if is_fifo else CostMethod.AVERAGE
+
+
+def profit_to(profit: ProfitAndLoss) -> portfolio_pb2.ProfitAndLoss:
+    """Write profit and loss."""
+    message = portfolio_pb2.ProfitAndLoss(
+        account=profit.account,
+        strategy=profit.strategy,
+        currency=profit.currency,
+        realised_profit=decimal_to(profit.realised),
+        unrealised_profit=decimal_to(profit.unrealised),
+        fees=decimal_to(profit.fees),
+        total_profit=decimal_to(profit.total),
+        gross_exposure=decimal_to(profit.gross_exposure),
+        net_exposure=decimal_to(profit.net_exposure),
+        open_positions=profit.open_positions,
+        unpriced_instruments=profit.unpriced,
+        missing_rates=profit.missing_rates,
+    )
+    if profit.equity is not None:
+        message.equity.CopyFrom(decimal_to(profit.equity))
+    if profit.event_time_ns is not None:
+        message.event_time.CopyFrom(timestamp_to(profit.event_time_ns))
+    return message
+
+
+def columns_to(
+    columns: PositionColumns, unpriced: frozenset[str] = frozenset()
+) -> portfolio_pb2.PositionColumns:
+    """Write positions; those in instruments without a market price have no mark."""
+    keys = columns.keys
+    has_mark = columns.is_marked.tolist()
+    mark = columns.mark
+    if unpriced:
+        has_mark = [
+            marked and key.instrument not in unpriced
+            for marked, key in zip(has_mark, keys, strict=True)
+        ]
+        mark = mark * has_mark
+    return portfolio_pb2.PositionColumns(
+        quantity_scale=columns.quantity_scale,
+        price_scale=columns.price_scale,
+        money_scale=columns.money_scale,
+        account=[key.account for key in keys],
+        strategy=[key.strategy for key in keys],
+        instrument=[key.instrument for key in keys],
+        currency=columns.currencies,
+        quantity=columns.quantity.tolist(),
+        average_price=columns.average_price.tolist(),
+        mark_price=mark.tolist(),
+        has_mark=has_mark,
+        market_value=columns.market_value.tolist(),
+        unrealised_profit=columns.unrealised.tolist(),
+        realised_profit=columns.realised.tolist(),
+        fees=columns.fees.tolist(),
+    )
+
+
+def cash_to(cash: Cash) -> portfolio_pb2.CashBalance:
+    """Write the cash of an account in a currency."""
+    return portfolio_pb2.CashBalance(
+        account=cash.account, currency=cash.money.currency, amount=decimal_to(cash.money.amount)
+    )
+
+
+def portfolio_to(
+    profits: Iterable[ProfitAndLoss],
+    columns: portfolio_pb2.PositionColumns,
+    cash: Iterable[Cash],
+) -> portfolio_pb2.Portfolio:
+    """Write a portfolio, or what changed of it."""
+    return portfolio_pb2.Portfolio(
+        profit_and_loss=[profit_to(profit) for profit in profits],
+        positions=columns,
+        cash=[cash_to(one) for one in cash],
+    )
+
+
+def account_to(
+    account: Account, strategies: Iterable[str], cash: Iterable[Cash]
+) -> portfolio_pb2.Account:
+    """Write an account."""
+    message = portfolio_pb2.Account(
+        account=account.account,
+        base_currency=account.base_currency,
+        strategies=strategies,
+        cash=[cash_to(one) for one in cash],
+        reported=[
+            portfolio_pb2.CashBalance(
+                account=account.account, currency=currency, amount=decimal_to(total)
+            )
+            for currency, total in sorted(account.reported.items())
+        ],
+    )
+    if account.reported_time_ns is not None:
+        message.reported_time.CopyFrom(timestamp_to(account.reported_time_ns))
+    return message
+
+
+def curve_to(
+    points: list[EquityPoint], currency: str
+) -> portfolio_service_pb2.GetEquityCurveResponse:
+    """Write the points of an equity curve."""
+    return portfolio_service_pb2.GetEquityCurveResponse(
+        currency=currency,
+        event_time_ns=[point.event_time_ns for point in points],
+        equity=[point.equity for point in points if point.equity is not None],
+        realised_profit=[point.realised_profit for point in points],
+        unrealised_profit=[point.unrealised_profit for point in points],
+        fees=[point.fees for point in points],
+    )

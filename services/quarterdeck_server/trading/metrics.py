@@ -1,0 +1,36 @@
+"""What the trading area counts and measures."""
+
+from prometheus_client import Counter, Gauge, Histogram
+
+from quarterdeck_server.trading.domain.batch import Batch
+
+EVENTS = Counter(
+    "quarterdeck_trading_events_total",
+    "Events recorded, by kind; known ones are duplicates.",
+    ["kind"],
+)
+RECORD = Histogram(
+    "quarterdeck_trading_record_seconds",
+    "From a batch to its commit.",
+    buckets=(0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5),
+)
+UNPUBLISHED = Gauge(
+    "quarterdeck_trading_unpublished_records", "Committed records that the bus does not hold yet."
+)
+FLUSH = Histogram(
+    "quarterdeck_trading_flush_seconds",
+    "Valuing what prices and fills touched.",
+    buckets=(0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1),
+)
+PRICES_REFUSED = Counter(
+    "quarterdeck_trading_prices_refused_total", "Prices that cannot be prices."
+)
+READERS = Gauge("quarterdeck_trading_portfolio_readers", "Open portfolio streams.")
+NODES = Gauge("quarterdeck_trading_nodes", "Nodes by state.", ["state"])
+
+
+def counted(batch: Batch) -> None:
+    """Count the events of a batch."""
+    for event in batch.events:
+        EVENTS.labels(event.kind).inc()
+    EVENTS.labels("known").inc(batch.duplicates)

@@ -1,0 +1,87 @@
+"""The other areas on the wire. No error of gRPC leaves this file."""
+
+from collections.abc import Sequence
+from decimal import Decimal, InvalidOperation
+
+import grpc
+
+from quarterdeck.api.marketdata.v1 import instrument_pb2, instrument_service_pb2
+from quarterdeck.api.marketdata.v1.instrument_service_pb2_grpc import InstrumentServiceStub
+from quarterdeck_server.kernel.errors import InstrumentNotFound, NotAllowed, Unavailable
+from quarterdeck_server.runtime.caller import current
+from quarterdeck_server.runtime.peers import Peers
+from quarterdeck_server.trading.portfolio import Instrument, Settlement
+
+TIMEOUT_S = 5.0
+MOST_PAIRS = 20
+
+
+class InstrumentPeer:
+    """Instruments as the market data area knows them, asked for with the caller's own token."""
+
+    def __init__(self, peers: Peers) -> None:
+        self._peers = peers
+
+    async def instrument(self, instrument: str) -> Instrument:
+        """Return an instrument; fails with InstrumentNotFound or Unavailable."""
+        stub = InstrumentServiceStub(self._peers.channel("marketdata"))
+        request = instrument_service_pb2.GetInstrumentRequest(instrument=instrument)
+        try:
+            answer = await stub.GetInstrument(request, timeout=TIMEOUT_S, metadata=_credentials())
+        except grpc.aio.AioRpcError as error:
+            raise _failure(error, instrument) from error
+        return instrument_from(answer.instrument)
+
+    async def pairs(self, base: str, quote: str) -> Sequence[Instrument]:
+        """Return the spot pairs whose price is an exchange rate between two currencies."""
+        found = [*await self._search(f"{base}/{quote}"), *await self._search(f"{quote}/{base}")]
+        wanted = {base, quote}
+        return tuple(one for one in found if one.pair is not None and set(one.pair) == wanted)
+
+    async def _search(self, query: str) -> Sequence[Instrument]:
+        stub = InstrumentServiceStub(self._peers.channel("marketdata"))
+        request = instrument_service_pb2.SearchInstrumentsRequest(query=query, limit=MOST_PAIRS)
+        try:
+            answer = await stub.SearchInstruments(
+                request, timeout=TIMEOUT_S, metadata=_credentials()
+            )
+        except grpc.aio.AioRpcError as error:
+            raise _failure(error, query) from error
+        return tuple(instrument_from(message) for message in answer.instruments)
+
+
+def instrument_from(message: instrument_pb2.Instrument) -> Instrument:
+    """Read the facts that profit depends on."""
+    is_future = message.instrument_class == instrument_pb2.INSTRUMENT_CLASS_FUTURE
+    is_pair = message.instrument_class == instrument_pb2.INSTRUMENT_CLASS_CURRENCY_PAIR
+    margined = is_future or message.is_inverse
+    return Instrument(
+        id=message.instrument,
+        currency=message.currency,
+        multiplier=_multiplier(message),
+        price_precision=message.price_precision,
+        size_precision=message.size_precision,
+        is_inverse=message.is_inverse,
+        settlement=Settlement.MARGINED if margined else Settlement.PAID,
+        base_currency=message.base_currency or None,
+        quote_currency=message.currency if is_pair and not margined else None,
+    )
+
+
+def _multiplier(message: instrument_pb2.Instrument) -> Decimal:
+    try:
+        return Decimal(message.multiplier.value or "1")
+    except InvalidOperation as error:
+        raise Unavailable("the multiplier of an instrument is malformed") from error
+
+
+def _credentials() -> tuple[tuple[str, str], ...]:
+    return (("authorization", f"Bearer {current().token}"),)
+
+
+def _failure(error: grpc.aio.AioRpcError, instrument: str) -> Exception:
+    if error.code() is grpc.StatusCode.NOT_FOUND:
+        return InstrumentNotFound(instrument)
+    if error.code() is grpc.StatusCode.PERMISSION_DENIED:
+        return NotAllowed("the caller may not read instruments", permission="MARKETDATA_READ")
+    return Unavailable("instruments cannot be looked up now", dependency="marketdata")

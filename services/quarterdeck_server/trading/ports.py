@@ -1,0 +1,27 @@
+"""What the trading area needs of others."""
+
+from collections.abc import Sequence
+from typing import Protocol
+
+from quarterdeck_server.trading.domain.topic import TopicRecord
+from quarterdeck_server.trading.portfolio import Instrument
+
+
+class InstrumentSource(Protocol):
+    """Knows the facts of instruments."""
+
+    async def instrument(self, instrument: str) -> Instrument:
+        """Return an instrument; fails with InstrumentNotFound or Unavailable."""
+        ...
+
+    async def pairs(self, base: str, quote: str) -> Sequence[Instrument]:
+        """Return the spot pairs whose price is an exchange rate between two currencies."""
+        ...
+
+
+class RecordSink(Protocol):
+    """Takes what durable topics published, once it is committed."""
+
+    def committed(self, records: Sequence[TopicRecord]) -> None:
+        """Pass records on to readers, in order, without waiting."""
+        ...

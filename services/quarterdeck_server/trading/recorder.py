@@ -1,0 +1,250 @@
+"""Recording: from a batch of events to a commit, and only then to the desk and the readers.
+
+Every recorder locks the head of the log, so positions and sequences are gapless however many there
+are. The desk follows the log, never leads it: what a failed or doubtful commit left behind, and
+what another recorder wrote, is read from the log before the next batch is looked at.
+"""
+
+import asyncio
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import dataclass
+
+from quarterdeck_server.kernel.money import Money
+from quarterdeck_server.runtime.clock import Clock
+from quarterdeck_server.runtime.postgres import Connection, Postgres
+from quarterdeck_server.trading import metrics
+from quarterdeck_server.trading.desk import Desk
+from quarterdeck_server.trading.domain import topic as topics
+from quarterdeck_server.trading.domain.account import Account, Opening
+from quarterdeck_server.trading.domain.batch import (
+    Batch,
+    fill_keys,
+    newest_reports,
+    order_keys,
+)
+from quarterdeck_server.trading.domain.event import AccountReport, Event
+from quarterdeck_server.trading.domain.fill import Fill, OrderSide
+from quarterdeck_server.trading.domain.order import Order
+from quarterdeck_server.trading.domain.topic import Publication, TopicRecord
+from quarterdeck_server.trading.facts import Facts
+from quarterdeck_server.trading.mapping import log as mapping
+from quarterdeck_server.trading.portfolio import Fill as BookFill
+from quarterdeck_server.trading.portfolio import Flow, FlowKind, Position, Side
+from quarterdeck_server.trading.ports import RecordSink
+from quarterdeck_server.trading.store import flows, load
+from quarterdeck_server.trading.store import log as store
+
+
+@dataclass(frozen=True, slots=True)
+class Recorded:
+    """How many events of a batch were new, and how many the log had."""
+
+    new: int
+    known: int
+
+
+class Recorder:
+    """The one way into the log."""
+
+    def __init__(
+        self,
+        postgres: Postgres,
+        clock: Clock,
+        desk: Desk,
+        facts: Facts,
+        sink: RecordSink,
+        moved: Callable[[], None],
+    ) -> None:
+        self._postgres, self._clock = postgres, clock
+        self._desk, self._facts, self._sink, self._moved = desk, facts, sink, moved
+        self._turn = asyncio.Lock()
+
+    async def record(self, events: Sequence[Event]) -> Recorded:
+        """Store a batch and return when it is committed; a bad event stores nothing."""
+        await self._facts.ensure(events)
+        # A caller that gives up must not leave a commit half followed.
+        return await asyncio.shield(asyncio.create_task(self._record(events)))
+
+    async def open_accounts(self, openings: Sequence[Opening]) -> None:
+        """Store the accounts that the log does not know, with their opening balances."""
+        async with self._turn:
+            async with self._postgres.transaction() as connection:
+                head = await self._locked(connection)
+                fresh = [one for one in openings if await store.add_account(connection, one)]
+                moved = list(self._opening_flows(fresh, head.event_position))
+                for flow, position in moved:
+                    await flows.write(connection, flow, position)
+                end = head.event_position + len(moved)
+                await store.move_head(connection, store.Head(head.epoch, end, head.record_position))
+            for opening in fresh:
+                self._desk.add_account(opening.account, opening.base_currency)
+            for flow, position in moved:
+                self._desk.transfer(flow, position)
+            self._desk.position = end
+        self._moved()
+
+    async def catch_up(self) -> None:
+        """Apply what the log has and the desk has not."""
+        async with self._turn, self._postgres.transaction() as connection:
+            await self._locked(connection)
+        self._moved()
+
+    async def _record(self, events: Sequence[Event]) -> Recorded:
+        started = self._clock.monotonic()
+        async with self._turn:
+            async with self._postgres.transaction() as connection:
+                head = await self._locked(connection)
+                batch = await self._folded(connection, head, events)
+                accounts = await self._accounts(connection, batch)
+                records = await self._write(connection, head, batch)
+            self._show(batch, accounts)
+        self._sink.committed(records)
+        self._moved()
+        metrics.counted(batch)
+        metrics.RECORD.observe(self._clock.monotonic() - started)
+        await self._find_rates(batch)
+        return Recorded(len(batch.events), batch.duplicates)
+
+    async def _locked(self, connection: Connection) -> store.Head:
+        head = await store.lock_head(connection)
+        if head.event_position != self._desk.position:
+            await self._follow(connection, head)
+        return head
+
+    async def _follow(self, connection: Connection, head: store.Head) -> None:
+        for account in await load.accounts(connection):
+            if account.account not in self._desk.bases:
+                self._desk.add_account(account.account, account.base_currency)
+        await self._facts.refresh()
+        async for page in load.movements(connection, self._desk.position):
+            for position, movement in page:
+                move(self._desk, movement, position)
+        self._desk.position = head.event_position
+
+    async def _folded(
+        self, connection: Connection, head: store.Head, events: Sequence[Event]
+    ) -> Batch:
+        batch = Batch(
+            position=head.event_position,
+            digests=await store.known_digests(connection, {event.event_id for event in events}),
+            orders=await store.orders(connection, order_keys(events)),
+            fills=await store.fills(connection, fill_keys(events)),
+        )
+        batch.fold(events)
+        return batch
+
+    async def _accounts(self, connection: Connection, batch: Batch) -> list[Opening]:
+        """Store the accounts that no node registered: their first currency becomes the base."""
+        fresh: dict[str, Opening] = {}
+        for event in batch.events:
+            account = event.word.account
+            if account not in self._desk.bases and account not in fresh:
+                fresh[account] = Opening(account, self._currency(event))
+        return [one for one in fresh.values() if await store.add_account(connection, one)]
+
+    def _currency(self, event: Event) -> str:
+        if isinstance(event.body, AccountReport):
+            return next((one.currency for one in event.body.balances), "USD")
+        return self._desk.average.instrument(str(event.instrument)).currency
+
+    async def _write(
+        self, connection: Connection, head: store.Head, batch: Batch
+    ) -> tuple[TopicRecord, ...]:
+        if not batch.events:
+            return ()
+        await store.write_events(connection, batch.events, head.event_position)
+        await store.write_fills(connection, batch.new_fills)
+        await store.write_orders(connection, batch.new_orders.values())
+        await store.write_reports(connection, dict(_reported(batch)))
+        records = await store.write_publications(
+            connection,
+            tuple(self._publications(batch)),
+            head.record_position,
+            self._clock.now_ns(),
+        )
+        end = head.record_position + len(records)
+        await store.move_head(connection, store.Head(head.epoch, batch.position, end))
+        return records
+
+    def _publications(self, batch: Batch) -> Iterator[Publication]:
+        fills = [book_fill(fill) for fill, _ in batch.new_fills]
+        positions = (change.position for change in self._desk.average.preview(fills))
+        for outcome in batch.outcomes:
+            match outcome:
+                case Order():
+                    yield _order(outcome)
+                case Fill():
+                    yield _fill(outcome)
+                    yield _position(next(positions))
+                case _:
+                    yield Publication(topics.accounts(outcome.account), outcome.report.payload)
+
+    def _show(self, batch: Batch, accounts: Iterable[Opening]) -> None:
+        for opening in accounts:
+            self._desk.add_account(opening.account, opening.base_currency)
+        for fill, position in batch.new_fills:
+            self._desk.apply(book_fill(fill), position)
+        self._desk.position = batch.position
+
+    async def _find_rates(self, batch: Batch) -> None:
+        needed: dict[str, set[str]] = {}
+        for fill, _ in batch.new_fills:
+            settled = self._desk.average.instrument(fill.instrument).currency
+            needed.setdefault(fill.account, set()).update((settled, fill.fee_currency))
+        for account, currencies in needed.items():
+            await self._facts.ensure_rates(account, currencies)
+
+    def _opening_flows(self, openings: Iterable[Opening], after: int) -> Iterator[tuple[Flow, int]]:
+        now_ns, position = self._clock.now_ns(), after
+        for opening in openings:
+            for balance in opening.balances:
+                position += 1
+                money = Money(balance.total, balance.currency)
+                flow_id = f"opening/{opening.account}/{balance.currency}"
+                kind = FlowKind.OPENING_BALANCE
+                yield Flow(flow_id, opening.account, kind, money, now_ns), position
+
+
+def move(desk: Desk, movement: Fill | Flow, position: int) -> None:
+    """Apply a fill or a flow of the log to the desk."""
+    if isinstance(movement, Flow):
+        desk.transfer(movement, position)
+    else:
+        desk.apply(book_fill(movement), position)
+
+
+def book_fill(fill: Fill) -> BookFill:
+    """Return a fill as the portfolio takes it."""
+    return BookFill(
+        id=fill.event_id,
+        account=fill.account,
+        instrument=fill.instrument,
+        strategy=fill.strategy,
+        side=Side.BUY if fill.side is OrderSide.BUY else Side.SELL,
+        quantity=fill.quantity,
+        price=fill.price,
+        time_ns=fill.event_time_ns,
+        fee=None if fill.fee is None else Money(fill.fee, fill.fee_currency),
+    )
+
+
+def _reported(batch: Batch) -> Iterator[tuple[str, Account]]:
+    for name, found in newest_reports(batch.outcomes).items():
+        totals = {balance.currency: balance.total for balance in found.report.balances}
+        yield name, Account(name, "", found.time_ns, totals)
+
+
+def _order(order: Order) -> Publication:
+    topic = topics.orders(order.account, order.strategy)
+    return Publication(topic, mapping.order_to(order).SerializeToString(deterministic=True))
+
+
+def _fill(fill: Fill) -> Publication:
+    topic = topics.fills(fill.account, fill.strategy)
+    return Publication(topic, mapping.fill_to(fill).SerializeToString(deterministic=True))
+
+
+def _position(position: Position) -> Publication:
+    topic = topics.positions(position.key.account, position.key.strategy)
+    message = mapping.position_to(position)
+    return Publication(topic, message.SerializeToString(deterministic=True))

@@ -1,0 +1,111 @@
+"""TradingEventService."""
+
+from quarterdeck.api.trading.v1 import trading_event_service_pb2 as pb
+from quarterdeck.api.trading.v1.trading_event_service_pb2_grpc import TradingEventServiceServicer
+from quarterdeck_server.kernel import page
+from quarterdeck_server.runtime.caller import current
+from quarterdeck_server.runtime.convert import LATEST_NS, timestamp_from
+from quarterdeck_server.runtime.postgres import Postgres
+from quarterdeck_server.runtime.service import Context
+from quarterdeck_server.trading.domain import topic as topics
+from quarterdeck_server.trading.mapping import log as mapping
+from quarterdeck_server.trading.mapping.event import events_from
+from quarterdeck_server.trading.recorder import Recorder
+from quarterdeck_server.trading.servicers.view import view_of
+from quarterdeck_server.trading.store import listing
+from quarterdeck_server.trading.store.topics import topic_page
+
+DEFAULT_ROWS = 100
+MOST_ROWS = 1_000
+
+
+class TradingEventServicer(TradingEventServiceServicer):
+    """Serves the trading log."""
+
+    def __init__(self, recorder: Recorder, postgres: Postgres) -> None:
+        self._recorder, self._postgres = recorder, postgres
+
+    async def RecordEvents(
+        self, request: pb.RecordEventsRequest, context: Context
+    ) -> pb.RecordEventsResponse:
+        caller = current()
+        for index, event in enumerate(request.events):
+            caller.require_scope(event.account, event.strategy, f"events[{index}].account")
+        recorded = await self._recorder.record(events_from(request))
+        return pb.RecordEventsResponse(recorded_count=recorded.new, duplicate_count=recorded.known)
+
+    async def ListOrders(
+        self, request: pb.ListOrdersRequest, context: Context
+    ) -> pb.ListOrdersResponse:
+        view = view_of(request.account, request.strategy)
+        filters = (*_filters(request), request.open_only)
+        found = await listing.orders(
+            self._postgres,
+            view,
+            request.instrument,
+            _order_place(page.decode(request.page_token, "ListOrders", filters)),
+            (size := page.page_size(request.page_size, DEFAULT_ROWS, MOST_ROWS)) + 1,
+            open_only=request.open_only,
+        )
+        token = _next("ListOrders", filters, found.places, size)
+        orders = [mapping.order_to(order) for order in found.items[:size]]
+        return pb.ListOrdersResponse(orders=orders, next_page_token=token)
+
+    async def ListFills(
+        self, request: pb.ListFillsRequest, context: Context
+    ) -> pb.ListFillsResponse:
+        view = view_of(request.account, request.strategy)
+        within = _within(request)
+        filters = (*_filters(request), *within)
+        found = await listing.fills(
+            self._postgres,
+            view,
+            request.instrument,
+            within,
+            _fill_place(page.decode(request.page_token, "ListFills", filters)),
+            (size := page.page_size(request.page_size, DEFAULT_ROWS, MOST_ROWS)) + 1,
+        )
+        token = _next("ListFills", filters, found.places, size)
+        fills = [mapping.fill_to(fill) for fill in found.items[:size]]
+        return pb.ListFillsResponse(fills=fills, next_page_token=token)
+
+    async def ListTopicRecords(
+        self, request: pb.ListTopicRecordsRequest, context: Context
+    ) -> pb.ListTopicRecordsResponse:
+        owner = topics.owner(request.topic)
+        current().require_scope(owner.account, owner.strategy, "topic")
+        size = page.page_size(request.page_size, MOST_ROWS, MOST_ROWS)
+        after = min(request.after_sequence, LATEST_NS)
+        found = await topic_page(self._postgres, request.topic, after, size)
+        return pb.ListTopicRecordsResponse(
+            records=[mapping.record_to(record, found.epoch) for record in found.records],
+            epoch=found.epoch,
+            last_sequence=found.last_sequence,
+        )
+
+
+def _filters(request: pb.ListOrdersRequest | pb.ListFillsRequest) -> tuple[str, str, str]:
+    return (request.account, request.strategy, request.instrument)
+
+
+def _within(request: pb.ListFillsRequest) -> tuple[int, int]:
+    start, end = 0, LATEST_NS
+    if request.HasField("start_time"):
+        start = timestamp_from(request.start_time, "start_time")
+    if request.HasField("end_time"):
+        end = timestamp_from(request.end_time, "end_time")
+    return start, end
+
+
+def _order_place(position: page.Position | None) -> tuple[int, str] | None:
+    return None if position is None else (int(position[0]), str(position[1]))
+
+
+def _fill_place(position: page.Position | None) -> tuple[int, int] | None:
+    return None if position is None else (int(position[0]), int(position[1]))
+
+
+def _next(
+    rpc: str, filters: tuple[object, ...], places: tuple[tuple[int, str | int], ...], size: int
+) -> str:
+    return page.encode(rpc, filters, [*places[size - 1]]) if len(places) > size else ""

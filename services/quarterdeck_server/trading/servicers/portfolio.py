@@ -1,0 +1,120 @@
+"""PortfolioService."""
+
+from collections.abc import AsyncIterator
+
+from quarterdeck.api.trading.v1 import portfolio_service_pb2 as pb
+from quarterdeck.api.trading.v1.portfolio_service_pb2_grpc import PortfolioServiceServicer
+from quarterdeck_server.kernel import page
+from quarterdeck_server.kernel.errors import NotFound
+from quarterdeck_server.runtime.convert import LATEST_NS, timestamp_from
+from quarterdeck_server.runtime.postgres import Postgres
+from quarterdeck_server.runtime.service import Context
+from quarterdeck_server.trading.desk import Desk
+from quarterdeck_server.trading.feed import Feed
+from quarterdeck_server.trading.mapping import portfolio as mapping
+from quarterdeck_server.trading.portfolio import PositionKey
+from quarterdeck_server.trading.servicers.view import view_of
+from quarterdeck_server.trading.store import curve, load
+
+DEFAULT_ACCOUNTS, MOST_ACCOUNTS = 100, 1_000
+DEFAULT_POSITIONS, MOST_POSITIONS = 1_000, 10_000
+DEFAULT_POINTS, MOST_POINTS = 1_000, 10_000
+
+
+class PortfolioServicer(PortfolioServiceServicer):
+    """Serves what is held and what it earned."""
+
+    def __init__(self, desk: Desk, feed: Feed, postgres: Postgres) -> None:
+        self._desk, self._feed, self._postgres = desk, feed, postgres
+
+    async def GetPortfolio(
+        self, request: pb.GetPortfolioRequest, context: Context
+    ) -> pb.GetPortfolioResponse:
+        view = view_of(request.account, request.strategy)
+        method = mapping.cost_method_from(request.cost_method)
+        keys = self._desk.keys(view, method, open_only=False)
+        columns = self._desk.book(method).columns_of(keys)
+        portfolio = mapping.portfolio_to(
+            self._desk.profits(view, method),
+            mapping.columns_to(columns, self._desk.unpriced),
+            self._desk.cash_of(view),
+        )
+        return pb.GetPortfolioResponse(portfolio=portfolio)
+
+    async def ListPositions(
+        self, request: pb.ListPositionsRequest, context: Context
+    ) -> pb.ListPositionsResponse:
+        view = view_of(request.account, request.strategy)
+        method = mapping.cost_method_from(request.cost_method)
+        filters = (request.account, request.strategy, request.open_only, method.value)
+        after = page.decode(request.page_token, "ListPositions", filters)
+        size = page.page_size(request.page_size, DEFAULT_POSITIONS, MOST_POSITIONS)
+        keys = sorted(self._desk.keys(view, method, open_only=request.open_only), key=_place)
+        if after is not None:
+            keys = [key for key in keys if [*_place(key)] > [str(part) for part in after]]
+        columns = self._desk.book(method).columns_of(keys[:size])
+        token = ""
+        if len(keys) > size:
+            token = page.encode("ListPositions", filters, [*_place(keys[size - 1])])
+        return pb.ListPositionsResponse(
+            positions=mapping.columns_to(columns, self._desk.unpriced), next_page_token=token
+        )
+
+    async def ListAccounts(
+        self, request: pb.ListAccountsRequest, context: Context
+    ) -> pb.ListAccountsResponse:
+        view = view_of()
+        after = page.decode(request.page_token, "ListAccounts", ())
+        size = page.page_size(request.page_size, DEFAULT_ACCOUNTS, MOST_ACCOUNTS)
+        found = [
+            account
+            for account in await load.accounts(self._postgres)
+            if view.shows(account.account) and (after is None or account.account > str(after[0]))
+        ]
+        accounts = [
+            mapping.account_to(
+                account,
+                self._desk.strategies_of(view, account.account),
+                self._desk.cash(account.account),
+            )
+            for account in found[:size]
+        ]
+        more = len(found) > size
+        token = page.encode("ListAccounts", (), [found[size - 1].account]) if more else ""
+        return pb.ListAccountsResponse(accounts=accounts, next_page_token=token)
+
+    async def WatchPortfolio(
+        self, request: pb.WatchPortfolioRequest, context: Context
+    ) -> AsyncIterator[pb.WatchPortfolioResponse]:
+        view = view_of(request.account, request.strategy)
+        async for answer in self._feed.watch(view, request.max_rate):
+            yield answer
+
+    async def GetEquityCurve(
+        self, request: pb.GetEquityCurveRequest, context: Context
+    ) -> pb.GetEquityCurveResponse:
+        view_of(request.account, request.strategy)
+        currency = self._desk.bases.get(request.account)
+        if currency is None:
+            raise NotFound("account", request.account)
+        points = await curve.curve(
+            self._postgres,
+            request.account,
+            request.strategy,
+            _within(request),
+            page.page_size(request.max_points, DEFAULT_POINTS, MOST_POINTS),
+        )
+        return mapping.curve_to(points, currency)
+
+
+def _place(key: PositionKey) -> tuple[str, str, str]:
+    return (key.account, key.strategy, key.instrument)
+
+
+def _within(request: pb.GetEquityCurveRequest) -> tuple[int, int]:
+    start, end = 0, LATEST_NS
+    if request.HasField("start_time"):
+        start = timestamp_from(request.start_time, "start_time")
+    if request.HasField("end_time"):
+        end = timestamp_from(request.end_time, "end_time")
+    return start, end

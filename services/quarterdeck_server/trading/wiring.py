@@ -1,0 +1,42 @@
+"""Puts the trading area together, and takes it apart in reverse."""
+
+from collections.abc import AsyncIterator, Sequence
+from contextlib import asynccontextmanager
+
+from quarterdeck.api.trading.v1 import (
+    node_service_pb2_grpc,
+    portfolio_service_pb2_grpc,
+    trading_event_service_pb2_grpc,
+)
+from quarterdeck_server.runtime.service import Service
+from quarterdeck_server.runtime.shared import Shared
+from quarterdeck_server.settings import Settings
+from quarterdeck_server.trading.area import Area, opened
+from quarterdeck_server.trading.peers import InstrumentPeer
+from quarterdeck_server.trading.servicers.event import TradingEventServicer
+from quarterdeck_server.trading.servicers.node import NodeServicer
+from quarterdeck_server.trading.servicers.portfolio import PortfolioServicer
+
+PACKAGE = "quarterdeck.api.trading.v1"
+
+
+@asynccontextmanager
+async def open(settings: Settings, shared: Shared) -> AsyncIterator[Sequence[Service]]:  # noqa: A001
+    """Open the trading area: its log, its desk and its nodes."""
+    async with opened(settings.trading, shared, InstrumentPeer(shared.peers)) as area:
+        yield services(area, shared)
+
+
+def services(area: Area, shared: Shared) -> Sequence[Service]:
+    """Return the services of an open area."""
+    nodes = NodeServicer(area.fleet, area.recorder, shared.clock)
+    events = TradingEventServicer(area.recorder, shared.postgres)
+    portfolio = PortfolioServicer(area.desk, area.feed, shared.postgres)
+    add_nodes = node_service_pb2_grpc.add_NodeServiceServicer_to_server
+    add_events = trading_event_service_pb2_grpc.add_TradingEventServiceServicer_to_server
+    add_portfolio = portfolio_service_pb2_grpc.add_PortfolioServiceServicer_to_server
+    return (
+        Service(f"{PACKAGE}.NodeService", lambda server: add_nodes(nodes, server)),
+        Service(f"{PACKAGE}.TradingEventService", lambda server: add_events(events, server)),
+        Service(f"{PACKAGE}.PortfolioService", lambda server: add_portfolio(portfolio, server)),
+    )
