@@ -6,7 +6,6 @@ alone, and `run` is content with what `dev` installed. Runs on Python 3.9 and la
 
 from __future__ import annotations
 
-import glob
 import hashlib
 import shutil
 import subprocess
@@ -52,7 +51,7 @@ def candidates() -> Iterator[str]:
     for program in (f"python{PYTHON}", "python3"):
         if found := shutil.which(program):
             yield found
-    yield from sorted(glob.glob(str(Path.home() / f".pyenv/versions/{PYTHON}*/bin/python3")))
+    yield from map(str, Path.home().glob(f".pyenv/versions/{PYTHON}*/bin/python3"))
 
 
 def is_wanted(program: str) -> bool:

@@ -17,6 +17,7 @@ from pathlib import Path
 import asyncpg
 import pytest
 import redis
+
 from quarterdeck_server.embedded.components import Component, PartState, read_components
 from quarterdeck_server.embedded.postgres.data import servers_on
 from quarterdeck_server.embedded.process import STATE_MARK

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from quarterdeck_server.embedded.ports import LOOPBACK, PortBook
 
 EDGE_PORT = 8080
-EVERYWHERE = ("0.0.0.0", "::")
+EVERYWHERE = ("0.0.0.0", "::")  # noqa: S104 (compared with, not bound to)
 """Addresses one listens on and cannot open."""
 
 

@@ -1,7 +1,8 @@
 """Becomes a supervised program: drops privileges, asks to die with its parent, then executes it.
 
-Runs as a script under `python -I -S`, so it imports the standard library alone. A program of its own instead of
-a `preexec_fn`, because code between fork and exec is not safe in a process that has threads.
+Runs as a script under `python -I -S`, so it imports the standard library alone. A program of its
+own instead of a `preexec_fn`, because code between fork and exec is not safe in a process that has
+threads.
 """
 
 import ctypes
@@ -43,7 +44,7 @@ def main(arguments: list[str]) -> None:
         drop_privileges(user, group)
     die_with(parent, death_signal)
     restore_signals()
-    os.execv(arguments[4], arguments[4:])
+    os.execv(arguments[4], arguments[4:])  # noqa: S606 (what this program is for)
 
 
 if __name__ == "__main__":

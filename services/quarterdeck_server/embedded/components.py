@@ -1,14 +1,15 @@
 """Tells the state of the parts in a file that the system service reads."""
 
 import json
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable
 from dataclasses import asdict, dataclass, replace
-from datetime import UTC, datetime
 from enum import StrEnum
 from pathlib import Path
 
 from quarterdeck_server.embedded.files import write_whole
 from quarterdeck_server.embedded.part import Part
+from quarterdeck_server.kernel.time import datetime_from_ns
+from quarterdeck_server.runtime.clock import Clock, SystemClock
 
 
 class PartState(StrEnum):
@@ -35,17 +36,13 @@ class Component:
     log: str
 
 
-def now() -> datetime:
-    """Read the wall clock."""
-    return datetime.now(UTC)
+SYSTEM_CLOCK = SystemClock()
 
 
 class ComponentBoard:
     """The parts' states, written to the file at every change."""
 
-    def __init__(
-        self, file: Path, parts: Iterable[Part], clock: Callable[[], datetime] = now
-    ) -> None:
+    def __init__(self, file: Path, parts: Iterable[Part], clock: Clock = SYSTEM_CLOCK) -> None:
         self._file = file
         self._clock = clock
         self._components = {part.name: self._stopped(part) for part in parts}
@@ -83,7 +80,8 @@ class ComponentBoard:
         return Component(part.name, PartState.STOPPED, None, 0, self._time(), None, log)
 
     def _time(self) -> str:
-        return self._clock().isoformat(timespec="milliseconds").replace("+00:00", "Z")
+        time = datetime_from_ns(self._clock.now_ns())
+        return time.isoformat(timespec="milliseconds").replace("+00:00", "Z")
 
     def _write(self) -> None:
         rows = [asdict(component) for component in self._components.values()]

@@ -1,4 +1,4 @@
-"""`quarterdeck doctor`: says what this machine lacks to run and test the suite, and how to get it."""
+"""`quarterdeck doctor`: says what this machine lacks to run the suite, and how to get it."""
 
 import asyncio
 import platform

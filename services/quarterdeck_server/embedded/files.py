@@ -11,7 +11,7 @@ def write_whole(path: Path, text: str, mode: int = PRIVATE_FILE) -> None:
     """Replace a file in one step, so that a reader or a crash never meets half of it."""
     draft = path.with_name(f".{path.name}.{os.getpid()}")
     descriptor = os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_CLOEXEC, mode)
-    with open(descriptor, "w", encoding="utf-8") as file:
+    with os.fdopen(descriptor, "w", encoding="utf-8") as file:
         file.write(text)
     draft.chmod(mode)
     draft.replace(path)

@@ -161,7 +161,7 @@ class Keeper:
         orphans.forget(self._state, self.part)
 
     async def _rest(self, reason: str) -> None:
-        delay = self._pace.backoff.delay(self._failures, random.random())
+        delay = self._pace.backoff.delay(self._failures, random.random())  # noqa: S311 (spreads, hides nothing)
         self._restarts += 1
         self._show(PartState.BACKOFF)
         if self._started.is_set():

@@ -1,7 +1,6 @@
 """Asks the parts whether they are ready: each answers yes or no and never raises."""
 
 import asyncio
-from pathlib import Path
 
 import asyncpg
 import grpc.aio
@@ -89,14 +88,5 @@ def redis_answers(url: str) -> Probe:
             return False
         finally:
             await client.aclose()
-
-    return probe
-
-
-def file_exists(path: Path) -> Probe:
-    """Wait for a file that a program writes when it is ready."""
-
-    async def probe() -> bool:
-        return path.exists()
 
     return probe

@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+
 from quarterdeck_server.embedded.part import Part
 from quarterdeck_server.embedded.state import StateDirectory
 

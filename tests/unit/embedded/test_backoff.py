@@ -4,6 +4,7 @@ from datetime import timedelta
 
 from hypothesis import given
 from hypothesis import strategies as st
+
 from quarterdeck_server.embedded.backoff import Backoff
 
 shares = st.floats(min_value=0, max_value=1, exclude_max=True)

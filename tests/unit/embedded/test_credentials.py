@@ -5,6 +5,7 @@ from dataclasses import fields
 
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.hazmat.primitives.serialization import load_pem_private_key
+
 from quarterdeck_server.embedded import credentials
 from quarterdeck_server.embedded.state import StateDirectory
 

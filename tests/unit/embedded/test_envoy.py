@@ -3,6 +3,7 @@
 from pathlib import Path
 
 import pytest
+
 from quarterdeck_server.embedded.envoy import render
 from quarterdeck_server.embedded.errors import TemplateMismatch, UnsafeValue
 

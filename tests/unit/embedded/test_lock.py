@@ -3,6 +3,7 @@
 import os
 
 import pytest
+
 from quarterdeck_server.embedded.errors import AlreadyRunning
 from quarterdeck_server.embedded.lock import exclusive
 from quarterdeck_server.embedded.state import StateDirectory

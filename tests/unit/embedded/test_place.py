@@ -4,6 +4,7 @@ import os
 from pathlib import Path
 
 import pytest
+
 from quarterdeck_server.embedded import binaries
 from quarterdeck_server.embedded.errors import (
     ForeignFolder,

@@ -5,6 +5,7 @@ import socket
 from collections.abc import Iterator
 
 import pytest
+
 from quarterdeck_server.embedded.errors import PortTaken
 from quarterdeck_server.embedded.ports import LOOPBACK, PortBook, is_free
 from quarterdeck_server.embedded.state import StateDirectory

@@ -10,6 +10,7 @@ from datetime import timedelta
 from pathlib import Path
 
 import pytest
+
 from quarterdeck_server.embedded import child, orphans
 from quarterdeck_server.embedded.errors import CommandFailed
 from quarterdeck_server.embedded.part import Part
@@ -28,6 +29,14 @@ from quarterdeck_server.embedded.state import StateDirectory
 type Program = Callable[..., Part]
 
 SHORT = timedelta(seconds=5)
+
+
+async def holds(claim: Callable[[], bool]) -> bool:
+    for _ in range(1000):
+        if claim():
+            return True
+        await asyncio.sleep(0.01)
+    return False
 
 
 def own_mark() -> Mark:
@@ -120,9 +129,7 @@ async def test_a_sweep_kills_what_does_not_listen(program: Program, state: State
     deaf = "import signal, time; signal.signal(15, 1); print('deaf', flush=True); time.sleep(600)"
     part = program("deaf", deaf)
     process = await spawn(part, state.path)
-    async with asyncio.timeout(10):
-        while "deaf" not in part.log.read_text():
-            await asyncio.sleep(0.01)
+    assert await holds(lambda: "deaf" in part.log.read_text())
     await orphans.sweep(state, os.getpid(), timedelta(milliseconds=100))
     assert await process.wait() == -signal.SIGKILL
 

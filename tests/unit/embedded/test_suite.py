@@ -6,6 +6,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+
 from quarterdeck_server.embedded import credentials
 from quarterdeck_server.embedded.assets import Assets, find_assets
 from quarterdeck_server.embedded.errors import UnsafeValue
@@ -118,10 +119,10 @@ async def test_the_nodes_file_has_its_key_and_where_to_go(
 
 
 def test_options_come_from_the_settings(tmp_path: Path) -> None:
-    settings = Settings(data_dir=tmp_path / "deck", edge={"port": 9000, "host": "0.0.0.0"})
+    settings = Settings(data_dir=tmp_path / "deck", edge={"port": 9000, "host": "10.0.0.1"})
     options = options_from(settings, {})
     assert options.state.path == tmp_path / "deck"
-    assert (options.edge_host, options.edge_port) == ("0.0.0.0", 9000)
+    assert (options.edge_host, options.edge_port) == ("10.0.0.1", 9000)
 
 
 def test_the_password_is_shown_at_the_first_start_alone(state: StateDirectory) -> None:

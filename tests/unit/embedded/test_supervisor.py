@@ -11,11 +11,13 @@ from datetime import timedelta
 from pathlib import Path
 
 import pytest
+
 from quarterdeck_server.embedded.backoff import Backoff
 from quarterdeck_server.embedded.components import Component, PartState, read_components
 from quarterdeck_server.embedded.errors import CyclicParts, EmbeddedError, PartFailed
 from quarterdeck_server.embedded.keeper import Pace
 from quarterdeck_server.embedded.part import Part
+from quarterdeck_server.embedded.process import mark_of, survivors
 from quarterdeck_server.embedded.state import StateDirectory
 from quarterdeck_server.embedded.supervisor import Supervisor, in_order
 
@@ -200,11 +202,9 @@ async def test_stop_ends_also_what_a_part_left_in_its_session(
         return (tmp_path / "pid").exists() and bool((tmp_path / "pid").read_text())
 
     async with running(state, program("a", source, ready=ready)):
-        descendant = int((tmp_path / "pid").read_text())
-    deadline = time.monotonic() + 5
-    while Path(f"/proc/{descendant}/exe").exists() and time.monotonic() < deadline:
-        await asyncio.sleep(0.01)
-    assert not Path(f"/proc/{descendant}/exe").exists()
+        descendant = mark_of(int((tmp_path / "pid").read_text()))
+        assert descendant is not None
+    assert not await survivors([descendant], timedelta(seconds=5))
 
 
 async def test_the_file_of_components_has_all_that_the_system_service_shows(
