@@ -3,11 +3,13 @@
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
+from quarterdeck._plan import Plan
 from quarterdeck._positions import Positions
 from quarterdeck.api.stream.v1.control_pb2 import GAP_CAUSE_CURSOR_TOO_OLD
 from quarterdeck.api.stream.v1.control_pb2 import Control as ControlMessage
 from quarterdeck.api.stream.v1.event_pb2 import Event as EventMessage
 from quarterdeck.api.stream.v1.stream_service_pb2 import WatchResponse
+from quarterdeck.api.stream.v1.subscription_pb2 import Cursor
 from quarterdeck.events import Control, Gap, Heartbeat, Item, event_from
 
 
@@ -16,8 +18,11 @@ class Inbox:
     """Sorts answers into new events, repeated ones, and what is missing."""
 
     positions: Positions
+    plan: Plan
     duplicates: int = 0
     """How many rows came twice after a reconnection and were left out."""
+    began_unseen: bool = False
+    """Whether a topic began while the stream was down, so that it must be read from its start."""
 
     def take(self, answer: WatchResponse) -> Iterator[Item]:
         """Take controls first, since they concern what came before the events of the answer.
@@ -50,12 +55,23 @@ class Inbox:
         return (getattr(message, message.WhichOneof("message") or ""),)
 
     def _event(self, event: EventMessage) -> Iterator[Item]:
+        if self._began_unseen(event):
+            return
         arrival = self.positions.event(event)
         self.duplicates += arrival.seen_rows
         if arrival.gap:
             yield arrival.gap
         if arrival.seen_rows < max(event.rows, 1):
             yield event_from(event, arrival.seen_rows)
+
+    def _began_unseen(self, event: EventMessage) -> bool:
+        if event.sequence <= 1 or self.positions.knows(event.topic):
+            return False
+        if not self.plan.goes_on_with(event.topic):
+            return False
+        self.positions.start([Cursor(topic=event.topic, epoch=event.epoch, sequence=0)])
+        self.began_unseen = True
+        return True
 
     def _missing(self, heartbeat: Heartbeat) -> Iterator[Item]:
         gaps = (self.positions.reached(cursor) for cursor in heartbeat.cursors)

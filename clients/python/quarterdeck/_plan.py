@@ -10,6 +10,7 @@ from quarterdeck import topics
 from quarterdeck._times import duration
 from quarterdeck.api.stream.v1.stream_service_pb2 import WatchRequest
 from quarterdeck.api.stream.v1.subscription_pb2 import (
+    DELIVERY_ALL,
     DELIVERY_LATEST,
     DELIVERY_UNSPECIFIED,
     Cursor,
@@ -18,6 +19,7 @@ from quarterdeck.api.stream.v1.subscription_pb2 import (
 )
 from quarterdeck.errors import invalid_field
 
+MARKET_DATA = frozenset({"quotes", "trades", "bars"})
 DEFAULT_HEARTBEAT = 5.0
 SILENT_HEARTBEATS = 2
 """After so many intervals without a sign of life a stream counts as dead."""
@@ -31,6 +33,26 @@ class Plan:
     heartbeat_interval: timedelta | None = None
     agreed_heartbeat: float = field(default=DEFAULT_HEARTBEAT)
     """Seconds between heartbeats, as the server said when the session was opened."""
+    _lived: set[str] = field(default_factory=set)
+    _resumed: set[str] = field(default_factory=set)
+
+    def lives(self) -> None:
+        """Note that what is subscribed to now lived through a heartbeat."""
+        self._lived.update(self.subscriptions)
+
+    def reopens(self) -> None:
+        """Note that what lived before is subscribed to again."""
+        self._lived &= self.subscriptions.keys()
+        self._resumed = set(self._lived)
+
+    def goes_on_with(self, topic: str) -> bool:
+        """Tell whether an earlier session would have shown the topic if it had had events.
+
+        So a topic that is seen first after a reconnection began while the stream was down, and
+        all of its events are new. Only where nothing may be left out.
+        """
+        covering = (self.subscriptions[t] for t in self._resumed if topics.matches(t, topic))
+        return any(takes_all(subscription) for subscription in covering)
 
     def request(self, cursors: Sequence[Cursor]) -> WatchRequest:
         """Ask for every subscription, from its cursors."""
@@ -46,6 +68,13 @@ class Plan:
     def silence(self) -> float:
         """Seconds without a sign of life after which the stream counts as dead."""
         return SILENT_HEARTBEATS * self.agreed_heartbeat
+
+
+def takes_all(subscription: Subscription) -> bool:
+    """Tell whether every event is delivered, by the subscription or by the kind's own rule."""
+    if subscription.delivery == DELIVERY_UNSPECIFIED:
+        return topics.kind(subscription.topic) not in MARKET_DATA
+    return subscription.delivery == DELIVERY_ALL
 
 
 def subscribe(

@@ -30,6 +30,10 @@ class Positions:
             if sequence != ANYWHERE:
                 yield Cursor(topic=topic, epoch=epoch, sequence=sequence)
 
+    def knows(self, topic: str) -> bool:
+        """Tell whether the reader has a place in the topic."""
+        return topic in self._seen
+
     def forget(self, pattern: str) -> list[str]:
         """Start anew in the topics a subscription covers, and tell which they were."""
         forgotten = [topic for topic in self._seen if matches(pattern, topic)]

@@ -33,6 +33,7 @@ from quarterdeck.api.trading.v1.order_pb2 import Order
 from quarterdeck.api.trading.v1.portfolio_pb2 import ProfitAndLoss
 from quarterdeck.api.trading.v1.position_pb2 import Position
 from quarterdeck.errors import QuarterdeckError, UnannouncedGap
+from quarterdeck.frames import Table, table
 from quarterdeck.rows import Row, rows_of
 
 __all__ = [
@@ -96,6 +97,15 @@ class Event:
         if isinstance(self.payload, QuoteBatch | TradeBatch | BarBatch):
             return rows_of(self.payload)
         return (self.payload,)
+
+    def to_pandas(self) -> Table:
+        """Turn a batch of market data into a table; needs ``quarterdeck[pandas]``.
+
+        Raises TypeError for an event that has no columns.
+        """
+        if isinstance(self.payload, QuoteBatch | TradeBatch | BarBatch):
+            return table(self.payload)
+        raise TypeError(f"an event of kind {self.kind} has no columns")
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,12 +1,11 @@
 """A watch yields every event once and in order, whatever happens to the connection."""
 
 import asyncio
-from collections.abc import AsyncIterator
-from typing import Any
 
 import pytest
 from google.rpc import code_pb2
-from tests.unit.sdk.deck import TOPIC, Deck, Script, answer, beat, event, failure, opened
+from tests.unit.sdk.deck import TOPIC, Deck, answer, beat, event, failure, opened
+from tests.unit.sdk.scripts import script
 
 from quarterdeck import (
     AsyncClient,
@@ -23,24 +22,9 @@ from quarterdeck import (
     Unavailable,
 )
 from quarterdeck.api.stream.v1.control_pb2 import Control, StreamError
-from quarterdeck.api.stream.v1.stream_service_pb2 import WatchRequest, WatchResponse
 from quarterdeck.api.type.v1.error_reason_pb2 import ERROR_REASON_READER_TOO_SLOW
 
 LIMIT = 10.0
-
-
-def script(*answers: WatchResponse, status: Any = None, hang: bool = False) -> Script:
-    """Answer so, then end with the status, go silent, or simply end."""
-
-    async def play(request: WatchRequest, context: Any) -> AsyncIterator[WatchResponse]:
-        for one in answers:
-            yield one
-        if status is not None:
-            await context.abort_with_status(status)
-        if hang:
-            await asyncio.Event().wait()
-
-    return play
 
 
 async def sequences(watch: AsyncWatch, count: int) -> list[int]:
@@ -258,3 +242,27 @@ async def test_heartbeats_keep_a_quiet_stream_open(deck: Deck, client: AsyncClie
         for _ in range(3):
             await first(watch, Heartbeat)
         assert len(deck.streams.requests) == 1
+
+
+async def test_a_topic_that_began_while_the_stream_was_down_is_read_from_its_start(
+    deck: Deck, client: AsyncClient
+) -> None:
+    later = answer(event(3, topic="notices/new"))
+    deck.streams.scripts += [
+        script(opened(), beat()),
+        script(opened(), later, hang=True),
+        script(opened(), answer(*(event(i, topic="notices/new") for i in (1, 2, 3))), hang=True),
+    ]
+    async with client.watch("notices/*") as watch:
+        assert await sequences(watch, 3) == [1, 2, 3]
+        cursor = deck.streams.requests[2].subscriptions[0].cursors[0]
+        assert (cursor.topic, cursor.epoch, cursor.sequence) == ("notices/new", 7, 0)
+
+
+async def test_a_topic_that_is_older_than_the_stream_starts_with_its_newest_event(
+    deck: Deck, client: AsyncClient
+) -> None:
+    old = answer(event(50), event(51))
+    deck.streams.scripts.append(script(opened(), old, hang=True))
+    async with client.watch("notices/*") as watch:
+        assert await sequences(watch, 2) == [50, 51]

@@ -99,7 +99,7 @@ class AsyncClient:
         plan = Plan(subscribe(wanted, delivery, max_rate), heartbeat_interval)
         positions = Positions()
         positions.start(cursors)
-        return AsyncWatch(self._channel, plan, Inbox(positions), patience)
+        return AsyncWatch(self._channel, plan, Inbox(positions, plan), patience)
 
     async def publish(
         self,

@@ -35,6 +35,8 @@ UPDATE_TIMEOUT = 5.0
 RENEWAL_PAUSE = 15.0
 """Seconds until a token that could not be renewed in place is tried again."""
 
+BEGAN_UNSEEN = "a topic began while the stream was down and is read from its start"
+
 
 @dataclass(slots=True)
 class Session:
@@ -164,6 +166,9 @@ class AsyncWatch:
             self._items.extend(self._inbox.take(answer))
             for control in answer.controls:
                 await self._heed(control, session)
+            if self._inbox.began_unseen:
+                self._inbox.began_unseen = False
+                await self._lost(Unavailable(BEGAN_UNSEEN), resumable=True)
         except grpc.RpcError as raised:
             await self._lost(error_from(raised))
         except TimeoutError:
@@ -177,6 +182,7 @@ class AsyncWatch:
         self._alive_at = self._alive_at or time.monotonic()
         token = await self._token()
         channel = dial(self._channel.address)
+        self._plan.reopens()
         call = self._channel.open(channel, WATCH, self._plan.request(self.cursors), token)
         self._session = Session(channel, AsyncReader(call), token)
         return self._session
@@ -196,6 +202,7 @@ class AsyncWatch:
         elif control.HasField("heartbeat"):
             self._backoff.reset()
             self._refused_token = ""
+            self._plan.lives()
             await self._renew(session)
         elif control.HasField("error"):
             await self._lost(error_from_stream(control.error), resumable=control.error.resumable)

@@ -99,7 +99,7 @@ class Client:
         plan = Plan(subscribe(wanted, delivery, max_rate), heartbeat_interval)
         positions = Positions()
         positions.start(cursors)
-        return Watch(self._channel, plan, Inbox(positions), patience)
+        return Watch(self._channel, plan, Inbox(positions, plan), patience)
 
     def publish(
         self,

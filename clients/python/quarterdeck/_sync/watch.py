@@ -33,6 +33,8 @@ UPDATE_TIMEOUT = 5.0
 RENEWAL_PAUSE = 15.0
 """Seconds until a token that could not be renewed in place is tried again."""
 
+BEGAN_UNSEEN = "a topic began while the stream was down and is read from its start"
+
 
 @dataclass(slots=True)
 class Session:
@@ -160,6 +162,9 @@ class Watch:
             self._items.extend(self._inbox.take(answer))
             for control in answer.controls:
                 self._heed(control, session)
+            if self._inbox.began_unseen:
+                self._inbox.began_unseen = False
+                self._lost(Unavailable(BEGAN_UNSEEN), resumable=True)
         except grpc.RpcError as raised:
             self._lost(error_from(raised))
         except TimeoutError:
@@ -173,6 +178,7 @@ class Watch:
         self._alive_at = self._alive_at or time.monotonic()
         token = self._token()
         channel = dial(self._channel.address)
+        self._plan.reopens()
         call = self._channel.open(channel, WATCH, self._plan.request(self.cursors), token)
         self._session = Session(channel, Reader(call), token)
         return self._session
@@ -192,6 +198,7 @@ class Watch:
         elif control.HasField("heartbeat"):
             self._backoff.reset()
             self._refused_token = ""
+            self._plan.lives()
             self._renew(session)
         elif control.HasField("error"):
             self._lost(error_from_stream(control.error), resumable=control.error.resumable)

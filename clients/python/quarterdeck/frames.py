@@ -1,0 +1,123 @@
+"""Columns of messages as numpy arrays and pandas tables.
+
+Needs the extra ``quarterdeck[pandas]``; numpy and pandas are imported when first used. Prices,
+sizes and amounts become float64: good for statistics, not for the books; exact numbers come from
+``Event.rows`` and ``quarterdeck.numbers``. NaN means that there is no value.
+"""
+
+from collections.abc import Iterable
+from typing import TYPE_CHECKING, Any
+
+from quarterdeck.api.marketdata.v1.bar_pb2 import BarBatch
+from quarterdeck.api.marketdata.v1.quote_pb2 import QuoteBatch
+from quarterdeck.api.marketdata.v1.trade_pb2 import TradeBatch
+from quarterdeck.api.trading.v1.portfolio_pb2 import PositionColumns
+from quarterdeck.api.trading.v1.portfolio_service_pb2 import GetEquityCurveResponse
+
+if TYPE_CHECKING:
+    import numpy as np
+    import pandas as pd
+
+type Columnar = QuoteBatch | TradeBatch | BarBatch | PositionColumns | GetEquityCurveResponse
+type Columns = "dict[str, np.ndarray[tuple[int], np.dtype[Any]]]"
+type Table = "pd.DataFrame"
+
+TIMES = ("event_time_ns", "close_time_ns")
+QUOTE_SCALES = {
+    "bid_price": "price_precision",
+    "ask_price": "price_precision",
+    "bid_size": "size_precision",
+    "ask_size": "size_precision",
+}
+TRADE_SCALES = {"price": "price_precision", "size": "size_precision"}
+POSITION_SCALES = {
+    "quantity": "quantity_scale",
+    "average_price": "price_scale",
+    "mark_price": "price_scale",
+    "market_value": "money_scale",
+    "unrealised_profit": "money_scale",
+    "realised_profit": "money_scale",
+    "fees": "money_scale",
+}
+BAR_VALUES = ("open", "high", "low", "close", "volume")
+CURVE_VALUES = ("equity", "realised_profit", "unrealised_profit", "fees")
+
+
+def columns(message: Columnar) -> Columns:
+    """Turn a message into arrays by column name; the arrays have one value for each row."""
+    match message:
+        case QuoteBatch():
+            return _times(message, "event_time_ns") | _scaled(message, QUOTE_SCALES)
+        case TradeBatch():
+            return _trades(message)
+        case BarBatch():
+            return _times(message, "close_time_ns") | _plain(message, BAR_VALUES)
+        case PositionColumns():
+            return _positions(message)
+        case GetEquityCurveResponse():
+            present = (name for name in CURVE_VALUES if len(getattr(message, name)))
+            return _times(message, "event_time_ns") | _plain(message, present)
+
+
+def table(*messages: Columnar) -> Table:
+    """Turn messages of one kind, such as the pages of a list, into one pandas table.
+
+    The index is the time in UTC where rows have one; the instrument of market data is a column.
+    """
+    import pandas as pd  # noqa: PLC0415 - optional
+
+    return pd.concat([_table(message) for message in messages])
+
+
+def _table(message: Columnar) -> Table:
+    import pandas as pd  # noqa: PLC0415 - optional
+
+    found: dict[str, Any] = dict(columns(message))
+    time = next((name for name in TIMES if name in found), None)
+    index = pd.Index(pd.to_datetime(found.pop(time), utc=True)) if time else None
+    made = pd.DataFrame(found, index=index)
+    if index is not None:
+        made.index.name = str(time).removesuffix("_ns")
+    if isinstance(message, QuoteBatch | TradeBatch | BarBatch):
+        made.insert(0, "instrument", message.instrument)
+    return made
+
+
+def _trades(message: TradeBatch) -> Columns:
+    import numpy as np  # noqa: PLC0415 - optional
+
+    side = np.array(message.aggressor_side, dtype=np.int8)
+    trade_id = np.array(message.trade_id or [""] * len(side), dtype=np.object_)
+    scaled = _times(message, "event_time_ns") | _scaled(message, TRADE_SCALES)
+    return {**scaled, "aggressor_side": side, "trade_id": trade_id}
+
+
+def _positions(message: PositionColumns) -> Columns:
+    import numpy as np  # noqa: PLC0415 - optional
+
+    names = ("account", "strategy", "instrument", "currency")
+    texts = {name: np.array(getattr(message, name), dtype=np.object_) for name in names}
+    numbers = _scaled(message, POSITION_SCALES)
+    numbers["mark_price"][~np.array(message.has_mark, dtype=np.bool_)] = np.nan
+    return {**texts, **numbers}
+
+
+def _times(message: Columnar, name: str) -> Columns:
+    import numpy as np  # noqa: PLC0415 - optional
+
+    return {name: np.array(getattr(message, name), dtype=np.int64)}
+
+
+def _plain(message: Columnar, names: Iterable[str]) -> Columns:
+    import numpy as np  # noqa: PLC0415 - optional
+
+    return {name: np.array(getattr(message, name), dtype=np.float64) for name in names}
+
+
+def _scaled(message: Columnar, scales: dict[str, str]) -> Columns:
+    return {
+        name: array / 10.0 ** getattr(message, scale)
+        for (name, scale), array in zip(
+            scales.items(), _plain(message, scales).values(), strict=True
+        )
+    }
