@@ -89,7 +89,7 @@ class Guard(grpc.aio.ServerInterceptor):
 
     async def intercept_service(
         self, continuation: Continuation, details: grpc.HandlerCallDetails
-    ) -> grpc.RpcMethodHandler[Any, Any] | None:
+    ) -> "grpc.RpcMethodHandler[Any, Any] | None":
         """Return the handler of the rpc, wrapped; nothing for an unknown rpc."""
         handler = await continuation(details)
         if handler is None:
