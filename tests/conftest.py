@@ -12,6 +12,7 @@ from pathlib import Path
 
 import asyncpg
 import pytest
+
 from quarterdeck_server.runtime.bus import LocalBus, RedisBus, redis_bus
 from quarterdeck_server.runtime.migrations import migrate
 from quarterdeck_server.runtime.postgres import Postgres, postgres
