@@ -195,9 +195,9 @@ class Watch:
             session.session_id = control.session_opened.session_id
             self._plan.agree(control.session_opened.heartbeat_interval)
             self._opened = True
+            self._refused_token = ""
         elif control.HasField("heartbeat"):
             self._backoff.reset()
-            self._refused_token = ""
             self._plan.lives()
             self._renew(session)
         elif control.HasField("error"):
@@ -243,7 +243,7 @@ class Watch:
         self._items.append(Disconnected(error, self._delay, self._backoff.attempts))
 
     def _cures(self, error: QuarterdeckError, token: str) -> bool:
-        """Tell whether another token, or no cursors, cures it: each once per live session."""
+        """Tell whether another token, or no cursors, cures it; a new token must open a session."""
         if token and wants_new_token(error) and self._channel.tokens.renewable:
             first, self._refused_token = not self._refused_token, token
             return first
