@@ -1,11 +1,13 @@
 """Where a deck is, and how its connections behave."""
 
+import re
 from dataclasses import dataclass
 from pathlib import Path
 from urllib.parse import urlsplit
 
 import grpc
 
+HOST = re.compile(r"[\w.:%-]+")
 LOOPBACK = frozenset({"localhost", "127.0.0.1", "::1"})
 DEFAULT_PORTS = {"http": 80, "https": 443}
 MAX_RECEIVE_BYTES = 64 * 1024 * 1024
@@ -47,7 +49,7 @@ def parse(address: str, ca_certificate: bytes | Path | None = None) -> Address:
     """
     url = urlsplit(address if "://" in address else f"//{address}")
     host = url.hostname or ""
-    if url.scheme not in {"", *DEFAULT_PORTS} or not host or url.path.strip("/"):
+    if url.scheme not in {"", *DEFAULT_PORTS} or url.path.strip("/") or not HOST.fullmatch(host):
         message = f"address must be host:port, http://host:port or https://host:port, was {address}"
         raise ValueError(message)
     tls = url.scheme == "https" or (not url.scheme and host not in LOOPBACK)
