@@ -65,6 +65,16 @@ def launch(state: StateDirectory) -> subprocess.Popen[str]:
     )
 
 
+def ready_line(process: subprocess.Popen[str]) -> str:
+    assert process.stdout is not None
+    lines = []
+    for line in process.stdout:
+        if line.startswith("ready "):
+            return line
+        lines.append(line)
+    raise AssertionError("".join(lines))
+
+
 @contextmanager
 def bystander() -> Iterator[subprocess.Popen[bytes]]:
     with subprocess.Popen(["/bin/sleep", "600"]) as process:
@@ -76,10 +86,8 @@ def bystander() -> Iterator[subprocess.Popen[bytes]]:
 def suite(state: StateDirectory) -> Iterator[Suite]:
     with launch(state) as process:
         try:
-            assert process.stdout is not None
-            words = next((w for line in process.stdout if (w := line.split())[0] == "ready"), [])
-            assert len(words) == 3, "the supervisor ended before it was ready"
-            yield Suite(process, state, words[1], words[2])
+            _, dsn, url = ready_line(process).split()
+            yield Suite(process, state, dsn, url)
         finally:
             process.send_signal(signal.SIGINT)
 

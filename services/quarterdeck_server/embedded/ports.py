@@ -2,6 +2,8 @@
 
 import json
 import socket
+import zlib
+from collections.abc import Iterator
 from itertools import chain
 from pathlib import Path
 
@@ -41,10 +43,18 @@ class PortBook:
 
     def _free_port(self, name: str, host: str, preferred: int) -> int:
         first = [self._remembered.get(name, 0), preferred]
-        for port in chain(first, CHOICES):
+        for port in chain(first, self._choices()):
             if port and port not in self._given and is_free(port, host):
                 return port
         raise PortTaken(name, CHOICES.start, f"many programs, up to port {CHOICES.stop - 1}")
+
+    def _choices(self) -> Iterator[int]:
+        """Go through the choices from a place of this book's own.
+
+        Suites that start at the same moment would otherwise choose the same free port.
+        """
+        start = zlib.crc32(str(self._file).encode()) % len(CHOICES)
+        return chain(CHOICES[start:], CHOICES[:start])
 
 
 def _read(file: Path) -> dict[str, int]:

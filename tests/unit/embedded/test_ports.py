@@ -57,3 +57,10 @@ def test_a_configured_port_that_is_taken_is_refused_with_its_holder(
 def test_a_damaged_book_costs_only_the_memory(state: StateDirectory, damage: str) -> None:
     state.ports.write_text(damage)
     assert is_free(PortBook(state.ports).choose("edge"))
+
+
+def test_suites_that_start_together_look_for_free_ports_in_different_places(
+    state: StateDirectory,
+) -> None:
+    chosen = {PortBook(state.path / f"{n}.json").choose("edge") for n in range(20)}
+    assert len(chosen) == 20
