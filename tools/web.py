@@ -18,19 +18,20 @@ ROOT = Path(__file__).resolve().parent.parent
 CLIENTS = ROOT / "clients"
 UV = ROOT / ".tools" / "bin" / "uv"
 WHEEL = ROOT / ".tools" / "node"
-NODE_MAJOR = 20
+NODE = (20, 19)
+"""What `engines` in clients/package.json asks for."""
 LOCK = CLIENTS / "package-lock.json"
 MODULES_STAMP = CLIENTS / "node_modules" / ".lock"
 BUILD_STAMP = CLIENTS / "dashboard" / "dist" / ".sources"
 SKIPPED = {"node_modules", "dist", "python", "coverage", "test-results"}
-SCRIPTS = {"lint": "lint", "test": "test"}
+SCRIPTS = ("lint", "test")
 
 
 def node_is_recent(node: str) -> bool:
     """Tell whether a Node can build the clients."""
     answer = subprocess.run([node, "--version"], capture_output=True, text=True, check=False)
-    major = answer.stdout.strip().lstrip("v").partition(".")[0]
-    return answer.returncode == 0 and major.isdigit() and int(major) >= NODE_MAJOR
+    numbers = answer.stdout.strip().lstrip("v").split(".")[:2]
+    return answer.returncode == 0 and tuple(map(int, numbers)) >= NODE
 
 
 def npm() -> tuple[list[str], dict[str, str]]:
@@ -105,7 +106,7 @@ def main() -> int:
     if step == "build":
         build()
     elif step in SCRIPTS:
-        run("run", SCRIPTS[step], "--workspaces", "--if-present")
+        run("run", step)
     return 0
 
 

@@ -20,7 +20,7 @@ from quarterdeck_server.embedded.process import run
 PYTHON = (3, 13)
 GLIBC = (2, 35)
 """What the wheels of the servers and of NautilusTrader were built for."""
-NODE_MAJOR = 20
+NODE = (20, 19)
 FREE_BYTES = 2 * 1024**3
 BROWSERS = ("chromium", "chromium-browser", "google-chrome")
 
@@ -82,11 +82,9 @@ async def node_js(_state: Path) -> Finding:
     """Look for what builds the dashboard."""
     found = shutil.which("node")
     version = (await run([found, "--version"], FOREIGN)).strip() if found else "absent"
-    ok = found is not None and int(version.lstrip("v").partition(".")[0]) >= NODE_MAJOR
-    remedy = f"`make run` brings a wheel with it; or install Node {NODE_MAJOR} or later"
-    return Finding(
-        "node", ok, version, remedy, needed_for="building the dashboard, without a wheel"
-    )
+    numbers = tuple(int(part) for part in version.lstrip("v").split(".") if part.isdigit())
+    remedy = "nothing: `make run` brings one in a wheel; or install Node 20.19 or later"
+    return Finding("node", numbers >= NODE, version, remedy, "building the dashboard")
 
 
 async def web(_state: Path) -> Finding:
