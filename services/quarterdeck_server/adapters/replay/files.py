@@ -19,6 +19,8 @@ READERS = {".csv": csv_table, ".parquet": parquet_table}
 _UNITS = ((86_400, "d"), (3_600, "h"), (60, "m"), (1, "s"))
 MAX_COUNT = 9_999
 NS = 1_000_000_000
+DAY_NS = 86_400 * NS
+WEEK_NS = 7 * DAY_NS
 
 
 def read_file(folder: Path | None, name: str, instrument: str, now_ns: int) -> DataSet:
@@ -96,11 +98,15 @@ def _check_order(table: Table, rows: Ints) -> None:
 
 
 def _interval(table: Table, groups: Sequence[Ints]) -> str:
-    """Return the shortest time between bars as the length of all: gaps are days off."""
+    """Return the shortest time between bars as the length of all: longer ones are days off.
+
+    A few days are a day too: a short file may begin on a Friday.
+    """
     steps = [int(np.diff(table.time_ns[rows]).min()) for rows in groups if len(rows) > 1]
-    if not steps:
+    shortest = min(steps, default=DAY_NS)
+    if DAY_NS <= shortest < WEEK_NS:
         return "1d"
-    seconds, rest = divmod(min(steps), NS)
+    seconds, rest = divmod(shortest, NS)
     for unit_s, letter in _UNITS:
         if not rest and seconds % unit_s == 0 and 1 <= seconds // unit_s <= MAX_COUNT:
             return f"{seconds // unit_s}{letter}"

@@ -23,7 +23,7 @@ ON CONFLICT (name) DO UPDATE SET ({COLUMNS}) =
   ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15)"""  # noqa: S608 - a constant
 NEW_EPOCH = """
 INSERT INTO marketdata.epoch (epoch) VALUES ($1)
-ON CONFLICT (only) DO UPDATE SET epoch = greatest(epoch.epoch + 1, excluded.epoch)
+ON CONFLICT (single) DO UPDATE SET epoch = greatest(epoch.epoch + 1, excluded.epoch)
 RETURNING epoch"""
 
 

@@ -1,0 +1,103 @@
+"""The queue before history."""
+
+import asyncio
+
+import pytest
+from quarterdeck_server.kernel.errors import Unavailable
+from quarterdeck_server.marketdata.ports import HistoryRefused, Hole, Sequenced
+from quarterdeck_server.marketdata.writer import HistoryWriter
+
+from tests.unit.marketdata.batches import quotes
+
+TOPIC = "quotes/AAPL.XNAS"
+
+
+class Shelf:
+    """Keeps what is written, after as many failures as it was told."""
+
+    def __init__(self, failures=()):
+        self.failures, self.spans, self.holes, self.again = list(failures), [], [], []
+
+    async def write(self, batches, holes, *, again):
+        self.again.append(again)
+        if self.failures and (failure := self.failures.pop(0)):
+            raise failure
+        if any(b.first_sequence == POISON for b in batches):
+            raise HistoryRefused("no")
+        self.spans += [(b.first_sequence, b.last_sequence) for b in batches]
+        self.holes += holes
+
+
+POISON = 1_000
+
+
+def sequenced(first, rows=1):
+    return Sequenced(quotes(rows), 1, first, 1)
+
+
+@pytest.fixture
+async def write():
+    tasks = []
+
+    async def write(writer):
+        tasks.append(asyncio.create_task(writer.run()))
+        return await writer.drain(5)
+
+    yield write
+    for task in tasks:
+        task.cancel()
+    await asyncio.gather(*tasks, return_exceptions=True)
+
+
+async def test_what_was_put_is_written_in_order(write):
+    shelf = Shelf()
+    writer = HistoryWriter(shelf, max_rows=100)
+    writer.put(sequenced(1, 5))
+    writer.put(sequenced(6))
+    assert await write(writer)
+    assert shelf.spans == [(1, 5), (6, 6)]
+    assert writer.durable_through(TOPIC) == 6
+
+
+async def test_a_write_that_may_have_succeeded_is_said_to_be_again(write):
+    shelf = Shelf([Unavailable("away"), Unavailable("away")])
+    writer = HistoryWriter(shelf, max_rows=100)
+    writer.put(sequenced(1))
+    await write(writer)
+    assert (shelf.spans, shelf.again) == ([(1, 1)], [False, True, True])
+
+
+async def test_rows_that_do_not_fit_become_one_hole_per_gap(write):
+    shelf = Shelf()
+    writer = HistoryWriter(shelf, max_rows=3)
+    for first, rows in ((1, 2), (3, 2), (5, 2), (7, 1), (8, 1)):
+        writer.put(sequenced(first, rows))
+    await write(writer)
+    assert shelf.spans == [(1, 2), (7, 7)]
+    assert shelf.holes == [Hole(TOPIC, 1, 3, 6), Hole(TOPIC, 1, 8, 8)]
+
+
+async def test_a_batch_the_database_refuses_does_not_hold_up_the_others(write):
+    shelf = Shelf()
+    writer = HistoryWriter(shelf, max_rows=100)
+    for first in (998, 999, POISON, 1001):
+        writer.put(sequenced(first))
+    await write(writer)
+    assert shelf.spans == [(998, 998), (999, 999), (1001, 1001)]
+    assert shelf.holes == [Hole(TOPIC, 1, POISON, POISON)]
+
+
+async def test_a_writer_that_was_started_again_goes_on_with_what_waits(write):
+    shelf = Shelf([RuntimeError("a bug")])
+    writer = HistoryWriter(shelf, max_rows=100)
+    writer.put(sequenced(1))
+    with pytest.raises(RuntimeError):
+        await writer.run()
+    await write(writer)
+    assert shelf.spans == [(1, 1)]
+
+
+async def test_draining_says_when_it_takes_too_long():
+    writer = HistoryWriter(Shelf(), max_rows=100)
+    writer.put(sequenced(1))
+    assert not await writer.drain(0.01)
