@@ -23,7 +23,7 @@ from quarterdeck_server.auth.keys import KeyRing
 from quarterdeck_server.auth.metrics import REFRESHES, SIGN_INS
 from quarterdeck_server.auth.passwords import Passwords
 from quarterdeck_server.auth.ports import Stores
-from quarterdeck_server.kernel.time import NS
+from quarterdeck_server.kernel.time import MICROSECOND_NS, NS
 from quarterdeck_server.runtime.clock import Clock
 
 log = structlog.get_logger()
@@ -101,7 +101,8 @@ class SignIn:
         return self._pair(principal, session, refresh_token)
 
     def _new_session(self, principal: Principal, key: ApiKey | None) -> Session:
-        now_ns = self._clock.now_ns()
+        # The tables keep microseconds; a pair must say the same when it is renewed.
+        now_ns = self._clock.now_ns() // MICROSECOND_NS * MICROSECOND_NS
         end_ns = now_ns + self._lifetimes.refresh_ns
         return Session(
             id=uuid.uuid4().hex,

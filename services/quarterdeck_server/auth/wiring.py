@@ -45,7 +45,8 @@ async def open(  # noqa: A001 - every area opens by this word
     settings: Settings, shared: Shared
 ) -> AsyncIterator[Sequence[Service]]:
     """Read the keys, plant the seeds, start the broadcast and offer the services."""
-    stores, passwords = postgres_stores(shared.postgres), Passwords(shared.compute)
+    stores = postgres_stores(shared.postgres)
+    passwords = await shared.compute.thread(Passwords, shared.compute)
     keys = await shared.compute.thread(_keys, settings.auth)
     lifetimes = _lifetimes(settings.auth)
     await _plant_seeds(settings.auth, stores, passwords, shared)
