@@ -56,6 +56,7 @@ def servers(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Servers]:
         _, dsn, url = ready.split()
         yield Servers(dsn, url)
         process.send_signal(signal.SIGINT)
+        process.communicate(timeout=30)
 
 
 @pytest.fixture(scope="session")

@@ -10,6 +10,7 @@ from pathlib import Path
 
 import asyncpg
 import grpc
+import jwt
 import pytest_asyncio
 from tests.conftest import Servers
 
@@ -33,9 +34,17 @@ class Deck:
     address: str
     channel: grpc.aio.Channel
     tokens: Mapping[str, str]
+    key: bytes
 
     def metadata(self, role: str = "ADMIN") -> tuple[tuple[str, str], ...]:
         return (("authorization", f"Bearer {self.tokens[role]}"),)
+
+    def bare_metadata(self) -> tuple[tuple[str, str], ...]:
+        """A token that the deck could have signed, without any permission."""
+        claims = jwt.decode(self.tokens["VIEWER"], options={"verify_signature": False})
+        header = jwt.get_unverified_header(self.tokens["VIEWER"])
+        bare = jwt.encode(claims | {"perms": []}, self.key, "ES256", headers=header)
+        return (("authorization", f"Bearer {bare}"),)
 
 
 def seeds() -> dict[str, object]:
@@ -67,7 +76,7 @@ def settings_for(folder: Path, servers: Servers, database: str) -> Settings:
             "data_dir": folder,
             "postgres": {"dsn": servers.database(database)},
             "redis": {"url": servers.redis_url, "stream": f"contract:{database}"},
-            "server": {"listen": "127.0.0.1:0", "grace": "0.2"},
+            "server": {"listen": "127.0.0.1:0", "grace": 0.2},
             "auth": {"signing_key_file": folder / "key.pem", "seed_file": folder / "seed.json"},
             "marketdata": {
                 "replay": {
@@ -107,4 +116,6 @@ async def deck(servers: Servers, template: str, tmp_path_factory) -> AsyncIterat
     async with serve(settings) as address, grpc.aio.insecure_channel(address) as channel:
         names = {role: role.lower().replace("_", "-") for role in ROLES}
         found = {role: await sign_in(channel, name) for role, name in names.items()}
-        yield Deck(address, channel, found)
+        key = settings.auth.signing_key_file
+        assert key is not None
+        yield Deck(address, channel, found, key.read_bytes())

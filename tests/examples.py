@@ -1,0 +1,275 @@
+"""One good request for every rpc of the contract, in the order in which they can be called.
+
+A test compares the names with the descriptors, so an rpc without an example is found.
+"""
+
+import itertools
+import time
+import uuid
+from collections.abc import Callable
+from dataclasses import dataclass, field
+
+from tests.protocols import Fields, Protocol3
+from tests.rpcs import Rpc, rpcs
+
+RPCS = {rpc.name: rpc for rpc in rpcs()}
+PASSWORD = "another long password"
+INSTRUMENT = "TEST.XNAS"
+PAIR = "EUR/USD.IDEALPRO"
+
+
+def instrument(identifier: str, kind: str, base: str = "") -> Fields:
+    return {
+        "instrument": identifier,
+        "displayName": "A test",
+        "instrumentClass": f"INSTRUMENT_CLASS_{kind}",
+        "currency": "USD",
+        "baseCurrency": base,
+        "pricePrecision": 2,
+        "sizePrecision": 0,
+        "priceIncrement": {"value": "0.01"},
+        "sizeIncrement": {"value": "1"},
+        "multiplier": {"value": "1"},
+    }
+
+
+@dataclass(slots=True)
+class Session:
+    """Calls through one protocol and remembers what later requests name."""
+
+    protocol: Protocol3
+    token: str
+    principal: str = field(default_factory=lambda: f"p{uuid.uuid4().hex[:12]}")
+    known: dict[str, str] = field(default_factory=dict)
+
+    def call(self, name: str, fields: Fields) -> Fields:
+        rpc: Rpc = RPCS[name]
+        token = "" if rpc.permission == "PUBLIC" else self.token
+        return self.protocol.call(rpc, fields, token)
+
+    def remember(self, name: str, value: object) -> None:
+        self.known[name] = str(value)
+
+
+type Step = Callable[[Session], Fields]
+
+
+def _now_ns() -> str:
+    return str(time.time_ns())
+
+
+_prices = itertools.count(100)
+
+
+def auth(s: Session) -> None:
+    s.call("TokenService/GetJwks", {})
+    caller = s.call("TokenService/GetCaller", {})
+    assert caller["principal"]["name"].startswith("principals/")
+    made = s.call(
+        "PrincipalService/CreatePrincipal",
+        {
+            "principalId": s.principal,
+            "displayName": "Ada",
+            "kind": "PRINCIPAL_KIND_PERSON",
+            "roles": ["ROLE_VIEWER"],
+            "accounts": ["*"],
+            "password": PASSWORD,
+        },
+    )["principal"]
+    assert s.call("PrincipalService/ListPrincipals", {"pageSize": 1})["principals"]
+    update = {"name": made["name"], "etag": made["etag"], "displayName": "Ada L."}
+    changed = s.call("PrincipalService/UpdatePrincipal", update)["principal"]
+    assert changed["displayName"] == "Ada L."
+    credential = {"password": {"principalId": s.principal, "password": PASSWORD}}
+    pair = s.call("TokenService/IssueToken", credential)["tokens"]
+    again = s.call("TokenService/RefreshToken", {"refreshToken": pair["refreshToken"]})["tokens"]
+    s.protocol.call(RPCS["TokenService/RevokeToken"], {}, again["accessToken"])
+    s.call("PrincipalService/DisablePrincipal", {"name": made["name"]})
+
+
+def keys(s: Session) -> None:
+    machine = {
+        "principalId": f"m{s.principal}",
+        "kind": "PRINCIPAL_KIND_MACHINE",
+        "roles": ["ROLE_PUBLISHER"],
+    }
+    owner = s.call("PrincipalService/CreatePrincipal", machine)["principal"]["name"]
+    made = s.call("ApiKeyService/CreateApiKey", {"principal": owner, "displayName": "a key"})
+    assert s.call("TokenService/IssueToken", {"apiKey": made["secret"]})["tokens"]["accessToken"]
+    assert s.call("ApiKeyService/ListApiKeys", {"principal": owner})["apiKeys"]
+    rotated = s.call(
+        "ApiKeyService/RotateApiKey", {"name": made["apiKey"]["name"], "overlapSeconds": 60}
+    )
+    revoked = s.call("ApiKeyService/RevokeApiKey", {"name": rotated["apiKey"]["name"]})
+    assert revoked["apiKey"]["revokeTime"]
+
+
+def audit(s: Session) -> None:
+    found = s.call("AuditService/ListAuditEvents", {"pageSize": 5})["auditEvents"]
+    assert found[0]["action"]
+    cursor = str(int(found[0]["id"]) - 1)
+    assert s.call("AuditService/WatchAuditEvents", {"cursor": cursor})["auditEvents"]
+    assert "firstBrokenId" not in s.call("AuditService/VerifyAuditLog", {})
+    assert s.call("AuditService/ExportAuditLog", {})["auditEvents"][0]["id"] == "1"
+
+
+def marketdata(s: Session) -> None:
+    s.call("InstrumentService/UpsertInstrument", {"instrument": instrument(INSTRUMENT, "EQUITY")})
+    pair = instrument(PAIR, "CURRENCY_PAIR", base="EUR")
+    s.call("InstrumentService/UpsertInstrument", {"instrument": pair})
+    for name in (INSTRUMENT, PAIR):
+        found = s.call("InstrumentService/GetInstrument", {"instrument": name})
+        assert found["instrument"]["instrument"] == name
+    assert s.call("InstrumentService/ListInstruments", {})["instruments"]
+    assert s.call("InstrumentService/SearchInstruments", {"query": "test"})["instruments"]
+    publish(s)
+    for name, field_name in (("Quotes", "quotes"), ("Trades", "trades")):
+        s.call(f"HistoryService/List{name}", {"instrument": INSTRUMENT, "pageSize": 10})[field_name]
+    s.call("HistoryService/ListBars", {"interval": "1d", "instrument": INSTRUMENT})
+    s.call("HistoryService/ListBars", {"interval": "1d", "instrument": PAIR})
+
+
+def publish(s: Session) -> None:
+    price = str(next(_prices) * 100)
+    sizes: Fields = {"bidSize": ["1"], "askSize": ["1"]}
+    scales: Fields = {"instrument": INSTRUMENT, "pricePrecision": 2, "sizePrecision": 0}
+    columns: Fields = {**scales, "eventTimeNs": [_now_ns()]}
+    request: Fields = {
+        "quotes": [{**columns, "bidPrice": [price], "askPrice": [price], **sizes}],
+        "trades": [
+            {**columns, "price": [price], "size": ["5"], "aggressorSide": ["AGGRESSOR_SIDE_BUYER"]}
+        ],
+        "bars": [
+            {
+                "instrument": INSTRUMENT,
+                "interval": "1d",
+                "closeTimeNs": [_now_ns()],
+                **{name: [100.0] for name in ("open", "high", "low", "close", "volume")},
+            }
+        ],
+    }
+    assert len(s.call("IngestService/Publish", request)["acknowledgements"]) == 3
+
+
+def sources(s: Session) -> None:
+    assert s.call("SourceService/ListSources", {})["sources"]
+    name = {"name": "sources/replay"}
+    s.call("SourceService/GetSource", name)
+    started = s.call("SourceService/StartSource", {**name, "replay": {"dataset": "bundled"}})
+    if started["importJob"]:
+        s.remember("job", started["importJob"])
+    s.call("SourceService/StopSource", name)
+
+
+def system(s: Session) -> None:
+    assert "version" in s.call("HealthService/GetSystemHealth", {})
+    assert s.call("HealthService/ListComponents", {})["components"]
+    assert s.call("HealthService/WatchSystemHealth", {})["components"]
+    jobs = s.call("JobService/ListJobs", {"pageSize": 10})["jobs"]
+    job = {"name": jobs[0]["name"]}
+    for rpc in ("GetJob", "WatchJob", "CancelJob"):
+        assert s.call(f"JobService/{rpc}", job)["job"]["name"] == job["name"]
+    prefix = {"prefix": "grpc_server_handled"}
+    assert s.call("MetricService/GetMetricSnapshot", prefix)["metrics"]
+    assert s.call("MetricService/WatchMetricSnapshot", prefix)["metrics"]
+
+
+def nodes(s: Session) -> None:
+    account = f"ACC-{s.principal}"
+    s.remember("account", account)
+    registered = s.call(
+        "NodeService/RegisterNode",
+        {
+            "nodeId": s.principal,
+            "mode": "NODE_MODE_PAPER",
+            "engineVersion": "1.231.0",
+            "accounts": [
+                {
+                    "account": account,
+                    "baseCurrency": "USD",
+                    "openingBalances": [{"currency": "USD", "total": {"value": "1000"}}],
+                }
+            ],
+            "strategies": ["S-1"],
+        },
+    )
+    name = {"name": registered["node"]["name"]}
+    s.call("NodeService/ReportNode", {**name, "health": {"dataConnected": True}})
+    assert s.call("NodeService/ListNodes", {})["nodes"]
+    s.call("NodeService/GetNode", name)
+    sent = s.call("NodeService/SendCommand", {**name, "kind": "COMMAND_KIND_SAVE_STATE"})
+    waiting = s.call("NodeService/WatchCommands", name)["commands"]
+    assert [c["name"] for c in waiting] == [sent["command"]["name"]]
+
+
+def trading(s: Session) -> None:
+    account, strategy = s.known["account"], "S-1"
+    order: Fields = {
+        "clientOrderId": "O-1",
+        "instrument": INSTRUMENT,
+        "status": "ORDER_STATUS_ACCEPTED",
+        "side": "ORDER_SIDE_BUY",
+        "orderType": "ORDER_TYPE_MARKET",
+        "quantity": {"value": "2"},
+    }
+    fill: Fields = {
+        "tradeId": "T-1",
+        "clientOrderId": "O-1",
+        "instrument": INSTRUMENT,
+        "side": "ORDER_SIDE_BUY",
+        "quantity": {"value": "2"},
+        "price": {"value": "100.25"},
+        "fee": {"value": "1.50"},
+        "feeCurrency": "USD",
+    }
+    common: Fields = {
+        "eventTime": "2012-01-03T15:00:00Z",
+        "account": account,
+        "strategy": strategy,
+    }
+    events = [
+        {**common, "eventId": f"{s.principal}-{n}", **what}
+        for n, what in enumerate([{"order": order}, {"fill": fill}])
+    ]
+    record = {"node": f"nodes/{s.principal}", "events": events}
+    assert s.call("TradingEventService/RecordEvents", record)["recordedCount"] == 2
+    assert s.call("TradingEventService/RecordEvents", record)["duplicateCount"] == 2
+    scope = {"account": account, "strategy": strategy}
+    assert s.call("TradingEventService/ListOrders", dict(scope))["orders"]
+    assert s.call("TradingEventService/ListFills", dict(scope))["fills"]
+    topic = {"topic": f"fills/{account}/{strategy}"}
+    assert s.call("TradingEventService/ListTopicRecords", topic)["records"]
+
+
+def portfolio(s: Session) -> None:
+    account = {"account": s.known["account"]}
+    assert s.call("PortfolioService/GetPortfolio", dict(account))["portfolio"]["positions"]
+    positions = s.call("PortfolioService/ListPositions", {**account, "openOnly": True})
+    assert positions["positions"]["instrument"] == [INSTRUMENT]
+    assert s.call("PortfolioService/ListAccounts", {"pageSize": 1000})["accounts"]
+    assert s.call("PortfolioService/WatchPortfolio", dict(account))["snapshot"]
+    assert s.call("PortfolioService/GetEquityCurve", dict(account))["currency"] == "USD"
+
+
+def stream(s: Session) -> None:
+    subscription = {"topic": f"quotes/{INSTRUMENT}"}
+    opened = s.call("StreamService/Watch", {"subscriptions": [subscription]})
+    assert opened["controls"][0]["sessionOpened"]["sessionId"]
+    assert s.call("StreamService/ListTopics", {"prefix": "quotes/"})["topics"]
+    assert s.call("StreamService/GetSnapshot", {"topics": ["quotes/*"]})["events"]
+    s.call("ConnectionService/ListConnections", {})
+    s.call("ConnectionService/GetConnectionStats", {})
+    notice = {"severity": "NOTICE_SEVERITY_INFO", "text": "a test"}
+    s.call("ConnectionService/BroadcastNotice", notice)
+
+
+STEPS: tuple[Callable[[Session], None], ...] = (
+    *(auth, keys, audit, marketdata, sources, system, nodes, trading, portfolio, stream),
+)
+
+# These need a stream that stays open while they are called; tests/contract/test_stream.py has them.
+OPEN_STREAM = {
+    "StreamService/UpdateSubscription",
+    "ConnectionService/GetConnection",
+    "ConnectionService/CloseConnection",
+}
