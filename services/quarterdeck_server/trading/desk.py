@@ -14,7 +14,6 @@ from numpy.typing import NDArray
 from quarterdeck_server.kernel.errors import QuarterdeckError
 from quarterdeck_server.kernel.money import Money
 from quarterdeck_server.trading.domain.price import Last, Newest, Quote
-from quarterdeck_server.trading.domain.profit import ProfitAndLoss, profit_of
 from quarterdeck_server.trading.domain.view import View
 from quarterdeck_server.trading.portfolio import (
     Book,
@@ -26,6 +25,7 @@ from quarterdeck_server.trading.portfolio import (
     PositionKey,
     Scope,
 )
+from quarterdeck_server.trading.profit import ProfitAndLoss, profit_of
 
 _FIRST_CAPACITY = 64
 

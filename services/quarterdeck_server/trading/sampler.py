@@ -9,7 +9,7 @@ from quarterdeck_server.runtime.postgres import Postgres
 from quarterdeck_server.trading.desk import Flush
 from quarterdeck_server.trading.domain.equity import EquityPoint
 from quarterdeck_server.trading.domain.price import Newest
-from quarterdeck_server.trading.domain.profit import ProfitAndLoss
+from quarterdeck_server.trading.profit import ProfitAndLoss
 from quarterdeck_server.trading.store import curve, load
 
 WRITE_EVERY_S = 1.0

@@ -17,9 +17,9 @@ from quarterdeck_server.runtime.clock import Clock
 from quarterdeck_server.trading import metrics
 from quarterdeck_server.trading.desk import Desk, Flush
 from quarterdeck_server.trading.domain import topic as names
-from quarterdeck_server.trading.domain.profit import ProfitAndLoss
 from quarterdeck_server.trading.mapping.portfolio import profit_to
 from quarterdeck_server.trading.mapping.price import PRICES, price_from
+from quarterdeck_server.trading.profit import ProfitAndLoss
 
 log = structlog.get_logger()
 

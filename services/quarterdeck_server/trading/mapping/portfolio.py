@@ -7,8 +7,8 @@ from quarterdeck_server.runtime.convert import decimal_to, timestamp_to
 from quarterdeck_server.trading.desk import Cash
 from quarterdeck_server.trading.domain.account import Account
 from quarterdeck_server.trading.domain.equity import EquityPoint
-from quarterdeck_server.trading.domain.profit import ProfitAndLoss
 from quarterdeck_server.trading.portfolio import CostMethod, PositionColumns
+from quarterdeck_server.trading.profit import ProfitAndLoss
 
 
 def cost_method_from(value: portfolio_service_pb2.CostMethod.ValueType) -> CostMethod:

@@ -1,0 +1,193 @@
+"""The trading area behind a real gRPC server, on a real database, with a bus in the process."""
+
+from collections.abc import AsyncIterator, Callable
+from contextlib import AbstractAsyncContextManager, AsyncExitStack, asynccontextmanager
+from dataclasses import dataclass
+
+import grpc
+import pytest
+from google.type.decimal_pb2 import Decimal as DecimalMessage
+
+from quarterdeck.api.marketdata.v1 import instrument_pb2
+from quarterdeck.api.marketdata.v1 import instrument_service_pb2 as pb
+from quarterdeck.api.marketdata.v1 import instrument_service_pb2_grpc as rpc
+from quarterdeck.api.trading.v1.node_service_pb2_grpc import NodeServiceStub
+from quarterdeck.api.trading.v1.portfolio_service_pb2_grpc import PortfolioServiceStub
+from quarterdeck.api.trading.v1.trading_event_service_pb2_grpc import TradingEventServiceStub
+from quarterdeck_server.kernel.errors import InstrumentNotFound
+from quarterdeck_server.runtime.audit import audit_log
+from quarterdeck_server.runtime.background import background
+from quarterdeck_server.runtime.bus import Bus, LocalBus
+from quarterdeck_server.runtime.caller import Caller
+from quarterdeck_server.runtime.clock import SystemClock
+from quarterdeck_server.runtime.compute import Compute
+from quarterdeck_server.runtime.guard import Gate, Guard
+from quarterdeck_server.runtime.jobs import jobs
+from quarterdeck_server.runtime.live import LiveStreams
+from quarterdeck_server.runtime.peers import Peers
+from quarterdeck_server.runtime.postgres import Postgres
+from quarterdeck_server.runtime.server import build, running
+from quarterdeck_server.runtime.service import Service
+from quarterdeck_server.runtime.shared import Shared
+from quarterdeck_server.settings import Settings, TradingSettings
+from quarterdeck_server.trading import wiring
+from quarterdeck_server.trading.area import Area, opened
+from quarterdeck_server.trading.peers import InstrumentPeer
+
+PERMISSIONS = frozenset({"MARKETDATA_READ", "TRADING_READ", "TRADING_RECORD", "TRADING_CONTROL"})
+EQUITY = instrument_pb2.INSTRUMENT_CLASS_EQUITY
+CURRENCY_PAIR = instrument_pb2.INSTRUMENT_CLASS_CURRENCY_PAIR
+
+
+class ScopedToken:
+    """Takes every token: "ada" may see everything, "ada@SIM-001" one account alone."""
+
+    async def authenticate(self, token: str) -> Caller:
+        name, _, account = token.partition("@")
+        accounts, every = frozenset({account or "*"}), frozenset({"*"})
+        return Caller(f"principals/{name}", PERMISSIONS, accounts, every, "s", token, 0.0, 2.0**40)
+
+    def revoked(self, caller: Caller) -> bool:
+        return False
+
+
+class Instruments(rpc.InstrumentServiceServicer):
+    """The few instruments of these tests, on the wire."""
+
+    known = {
+        "AAPL.XNAS": ("USD", "", EQUITY),
+        "MSFT.XNAS": ("USD", "", EQUITY),
+        "SAP.XETR": ("EUR", "", EQUITY),
+        "EUR/USD.IDEALPRO": ("USD", "EUR", CURRENCY_PAIR),
+        **{f"S{number:04d}.XNAS": ("USD", "", EQUITY) for number in range(1_000)},
+    }
+
+    async def GetInstrument(self, request, context):
+        if request.instrument not in self.known:
+            raise InstrumentNotFound(request.instrument)
+        return pb.GetInstrumentResponse(instrument=self._message(request.instrument))
+
+    async def SearchInstruments(self, request, context):
+        found = [self._message(name) for name in self.known if request.query in name]
+        return pb.SearchInstrumentsResponse(instruments=found)
+
+    async def ListInstruments(self, request, context):
+        raise NotImplementedError
+
+    async def UpsertInstrument(self, request, context):
+        raise NotImplementedError
+
+    def _message(self, name: str) -> instrument_pb2.Instrument:
+        currency, base, kind = self.known[name]
+        return instrument_pb2.Instrument(
+            instrument=name,
+            currency=currency,
+            base_currency=base,
+            instrument_class=kind,
+            price_precision=2,
+            multiplier=DecimalMessage(value="1"),
+        )
+
+
+def signed(details: grpc.aio.ClientCallDetails, token: str) -> grpc.aio.ClientCallDetails:
+    return details._replace(metadata=(("authorization", f"Bearer {token}"),))
+
+
+@dataclass(frozen=True, slots=True)
+class Calls(grpc.aio.UnaryUnaryClientInterceptor):
+    """Calls as somebody."""
+
+    token: str
+
+    async def intercept_unary_unary(self, continuation, details, request):
+        return await continuation(signed(details, self.token), request)
+
+
+@dataclass(frozen=True, slots=True)
+class Streams(grpc.aio.UnaryStreamClientInterceptor):
+    """Reads streams as somebody."""
+
+    token: str
+
+    async def intercept_unary_stream(self, continuation, details, request):
+        return await continuation(signed(details, self.token), request)
+
+
+@dataclass(frozen=True, slots=True)
+class Client:
+    """The area's services as one principal sees them."""
+
+    nodes: NodeServiceStub
+    events: TradingEventServiceStub
+    portfolio: PortfolioServiceStub
+
+
+@dataclass(frozen=True, slots=True)
+class Deck:
+    """A running trading area."""
+
+    area: Area
+    shared: Shared
+    address: str
+    stack: AsyncExitStack
+
+    async def client(self, token: str = "ada") -> Client:
+        """Connect as a principal."""
+        channel = await self.stack.enter_async_context(
+            grpc.aio.insecure_channel(self.address, interceptors=[Calls(token), Streams(token)])
+        )
+        return Client(
+            NodeServiceStub(channel),
+            TradingEventServiceStub(channel),
+            PortfolioServiceStub(channel),
+        )
+
+
+type Open = Callable[[], AbstractAsyncContextManager[Deck]]
+
+
+@asynccontextmanager
+async def deck_on(store: Postgres, bus: Bus) -> AsyncIterator[Deck]:
+    """Serve the area until the block ends."""
+    clock, tokens = SystemClock(), ScopedToken()
+    settings = Settings(_env_file=None)
+    async with AsyncExitStack() as stack:
+        live = LiveStreams(tokens, clock)
+        audit = await stack.enter_async_context(
+            audit_log(store, work := await stack.enter_async_context(background()))
+        )
+        server = build(settings.server, Guard(Gate(tokens, audit, live, 2**22, 30.0)))
+        peers = Peers({})
+        stack.push_async_callback(peers.close)
+        peers.here = f"127.0.0.1:{server.add_insecure_port('127.0.0.1:0')}"
+        runner = await stack.enter_async_context(jobs(store))
+        shared = Shared(store, bus, clock, Compute(), runner, work, peers, tokens, live)
+        source = InstrumentPeer(peers)
+        area = await stack.enter_async_context(opened(TradingSettings(), shared, source))
+        instruments = Instruments()
+        market = Service(
+            "quarterdeck.api.marketdata.v1.InstrumentService",
+            lambda server: rpc.add_InstrumentServiceServicer_to_server(instruments, server),
+        )
+        services = [*wiring.services(area, shared), market]
+        await stack.enter_async_context(running(server, services, settings.server, live.drain))
+        yield Deck(area, shared, peers.here, stack)
+
+
+@pytest.fixture
+def open_deck(store: Postgres, local_bus: LocalBus) -> Open:
+    """Start a deck on this test's database, as often as the test wants."""
+    return lambda: deck_on(store, local_bus)
+
+
+@pytest.fixture
+async def deck(open_deck: Open) -> AsyncIterator[Deck]:
+    """A running deck."""
+    async with open_deck() as opened_deck:
+        yield opened_deck
+
+
+@pytest.fixture
+async def ada(deck: Deck) -> Client:
+    """Somebody who may do everything."""
+    return await deck.client()
