@@ -12,6 +12,7 @@ from urllib.parse import quote, unquote, urlencode
 
 import grpc
 from google.protobuf.json_format import MessageToDict, ParseDict
+from google.protobuf.message import Message
 from tests.rpcs import Rpc
 
 type Fields = dict[str, object]
@@ -42,7 +43,7 @@ class Grpc:
 
     def call(self, rpc: Rpc, fields: Mapping[str, object], token: str = "") -> Fields:
         metadata = [("authorization", f"Bearer {token}")] if token else []
-        request = ParseDict(dict(fields), rpc.request())
+        request = self.request(rpc, fields)
         codecs = rpc.request.SerializeToString, rpc.response.FromString
         with grpc.insecure_channel(self.address) as channel:
             try:
@@ -59,6 +60,10 @@ class Grpc:
             except grpc.RpcError as error:
                 raise Refused(error.code().name, error.details() or "") from error
         return as_fields(answer)
+
+    @staticmethod
+    def request(rpc: Rpc, fields: Mapping[str, object]) -> Message:
+        return ParseDict(dict(fields), rpc.request())
 
 
 @dataclass(frozen=True, slots=True)

@@ -35,6 +35,7 @@ class Deck:
     channel: grpc.aio.Channel
     tokens: Mapping[str, str]
     key: bytes
+    folder: Path
 
     def metadata(self, role: str = "ADMIN") -> tuple[tuple[str, str], ...]:
         return (("authorization", f"Bearer {self.tokens[role]}"),)
@@ -118,4 +119,4 @@ async def deck(servers: Servers, template: str, tmp_path_factory) -> AsyncIterat
         found = {role: await sign_in(channel, name) for role, name in names.items()}
         key = settings.auth.signing_key_file
         assert key is not None
-        yield Deck(address, channel, found, key.read_bytes())
+        yield Deck(address, channel, found, key.read_bytes(), settings.data_dir)
