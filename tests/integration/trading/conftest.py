@@ -51,24 +51,25 @@ class ScopedToken:
         return False
 
 
+KNOWN = {
+    "AAPL.XNAS": ("USD", "", EQUITY),
+    "MSFT.XNAS": ("USD", "", EQUITY),
+    "SAP.XETR": ("EUR", "", EQUITY),
+    "EUR/USD.IDEALPRO": ("USD", "EUR", CURRENCY_PAIR),
+    **{f"S{number:04d}.XNAS": ("USD", "", EQUITY) for number in range(1_000)},
+}
+
+
 class Instruments(rpc.InstrumentServiceServicer):
     """The few instruments of these tests, on the wire."""
 
-    known = {
-        "AAPL.XNAS": ("USD", "", EQUITY),
-        "MSFT.XNAS": ("USD", "", EQUITY),
-        "SAP.XETR": ("EUR", "", EQUITY),
-        "EUR/USD.IDEALPRO": ("USD", "EUR", CURRENCY_PAIR),
-        **{f"S{number:04d}.XNAS": ("USD", "", EQUITY) for number in range(1_000)},
-    }
-
     async def GetInstrument(self, request, context):
-        if request.instrument not in self.known:
+        if request.instrument not in KNOWN:
             raise InstrumentNotFound(request.instrument)
         return pb.GetInstrumentResponse(instrument=self._message(request.instrument))
 
     async def SearchInstruments(self, request, context):
-        found = [self._message(name) for name in self.known if request.query in name]
+        found = [self._message(name) for name in KNOWN if request.query in name]
         return pb.SearchInstrumentsResponse(instruments=found)
 
     async def ListInstruments(self, request, context):
@@ -78,7 +79,7 @@ class Instruments(rpc.InstrumentServiceServicer):
         raise NotImplementedError
 
     def _message(self, name: str) -> instrument_pb2.Instrument:
-        currency, base, kind = self.known[name]
+        currency, base, kind = KNOWN[name]
         return instrument_pb2.Instrument(
             instrument=name,
             currency=currency,
@@ -131,10 +132,10 @@ class Deck:
     address: str
     stack: AsyncExitStack
 
-    async def client(self, token: str = "ada") -> Client:
+    async def client(self, who: str = "ada") -> Client:
         """Connect as a principal."""
         channel = await self.stack.enter_async_context(
-            grpc.aio.insecure_channel(self.address, interceptors=[Calls(token), Streams(token)])
+            grpc.aio.insecure_channel(self.address, interceptors=[Calls(who), Streams(who)])
         )
         return Client(
             NodeServiceStub(channel),

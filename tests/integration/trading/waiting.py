@@ -14,7 +14,7 @@ PATIENCE_S = 10
 async def until[T](claim: Callable[[], Awaitable[T]]) -> T:
     """Return what a claim answers as soon as it is true."""
     async with asyncio.timeout(PATIENCE_S):
-        while not (answer := await claim()):
+        while not (answer := await claim()):  # noqa: ASYNC110 - no event tells
             await asyncio.sleep(0.01)
         return answer
 
