@@ -4,12 +4,13 @@ import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
-from argon2 import PasswordHasher
+from argon2 import PasswordHasher, profiles
 from argon2.exceptions import InvalidHashError, VerificationError
 
 from quarterdeck_server.kernel.errors import Exhausted
 from quarterdeck_server.runtime.compute import Compute
 
+PARAMETERS = profiles.RFC_9106_LOW_MEMORY
 AT_ONCE = 2
 """Each hash takes 64 MiB and a core for a while."""
 MAX_WAITING = 100
@@ -29,7 +30,7 @@ class Passwords:
 
     def __init__(self, compute: Compute, hasher: PasswordHasher | None = None) -> None:
         self._compute = compute
-        self._hasher = hasher or PasswordHasher()
+        self._hasher = hasher or PasswordHasher.from_parameters(PARAMETERS)
         self._slots = asyncio.Semaphore(AT_ONCE)
         self._waiting = 0
         self._decoy = self._hasher.hash("decoy")

@@ -7,9 +7,12 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-import quarterdeck_server.auth.wiring
+from argon2 import profiles
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
+from tests.integration.areas import Deck, bearer, served
+
+import quarterdeck_server.auth.wiring
 from quarterdeck.api.auth.v1 import api_key_service_pb2_grpc as api_key_rpc
 from quarterdeck.api.auth.v1 import audit_service_pb2_grpc as audit_rpc
 from quarterdeck.api.auth.v1 import principal_service_pb2_grpc as principal_rpc
@@ -18,8 +21,6 @@ from quarterdeck.api.auth.v1 import token_service_pb2_grpc as token_rpc
 from quarterdeck_server.runtime.bus import LocalBus
 from quarterdeck_server.runtime.postgres import Postgres
 from quarterdeck_server.settings import AuthSettings, Settings
-
-from tests.integration.areas import Deck, bearer, served
 
 PASSWORD = "correct horse battery staple"
 NODE_KEY = "qd_demo-node_" + "n" * 43
@@ -60,6 +61,12 @@ def write_seed(file: Path, password: str = PASSWORD, key: str = NODE_KEY) -> Non
     file.write_text(json.dumps({"principals": principals}))
 
 
+@pytest.fixture(autouse=True)
+def cheap_passwords(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Hash with the library's parameters for tests: the real ones take 64 MiB and a while."""
+    monkeypatch.setattr("quarterdeck_server.auth.passwords.PARAMETERS", profiles.CHEAPEST)
+
+
 @pytest.fixture
 def settings(tmp_path: Path) -> Settings:
     """Settings with a signing key and a seed of their own."""
@@ -67,16 +74,12 @@ def settings(tmp_path: Path) -> Settings:
     pem = key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption())
     (tmp_path / "signing.pem").write_bytes(pem)
     write_seed(tmp_path / "seed.json")
-    auth = AuthSettings(
-        signing_key_file=tmp_path / "signing.pem", seed_file=tmp_path / "seed.json"
-    )
+    auth = AuthSettings(signing_key_file=tmp_path / "signing.pem", seed_file=tmp_path / "seed.json")
     return Settings(auth=auth)
 
 
 @pytest.fixture
-async def client(
-    settings: Settings, store: Postgres, local_bus: LocalBus
-) -> AsyncIterator[Client]:
+async def client(settings: Settings, store: Postgres, local_bus: LocalBus) -> AsyncIterator[Client]:
     """A client of a served auth area."""
     area = quarterdeck_server.auth.wiring.open
     async with served([area], settings, store, local_bus) as deck:

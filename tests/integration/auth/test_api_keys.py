@@ -5,10 +5,10 @@ from datetime import UTC, datetime, timedelta
 import grpc
 import pytest
 from google.protobuf.timestamp_pb2 import Timestamp
-from quarterdeck.api.auth.v1 import api_key_service_pb2 as pb
-
 from tests.integration.areas import info, reason
 from tests.integration.auth.test_tokens import ends_with, refused
+
+from quarterdeck.api.auth.v1 import api_key_service_pb2 as pb
 
 NODE = "principals/demo-node"
 

@@ -7,10 +7,10 @@ from pathlib import Path
 
 from google.protobuf import json_format
 from google.protobuf.timestamp_pb2 import Timestamp
-from quarterdeck.api.auth.v1 import audit_service_pb2 as pb
-
 from tests.integration.areas import info, reason
 from tests.integration.auth.test_tokens import refused
+
+from quarterdeck.api.auth.v1 import audit_service_pb2 as pb
 
 TOOL = Path("tools/verify_audit.py")
 
@@ -85,7 +85,7 @@ async def test_a_reader_resumes_after_its_cursor_and_then_hears_of_each_new_reco
     client, admin, store
 ) -> None:
     await append(store, "a/One", "a/Two")
-    known = [event for event in (await listed(client, admin)).audit_events]
+    known = (await listed(client, admin)).audit_events
     cursor = next(event.id for event in known if event.action == "a/One")
     stream = client.audit.WatchAuditEvents(
         pb.WatchAuditEventsRequest(cursor=cursor), metadata=admin

@@ -2,12 +2,12 @@
 
 import grpc
 import pytest
-from quarterdeck.api.auth.v1 import principal_pb2
-from quarterdeck.api.auth.v1 import principal_service_pb2 as pb
-
 from tests.integration.areas import bearer, info, reason
 from tests.integration.auth.conftest import PASSWORD
 from tests.integration.auth.test_tokens import ends_with, refused
+
+from quarterdeck.api.auth.v1 import principal_pb2
+from quarterdeck.api.auth.v1 import principal_service_pb2 as pb
 
 PERSON = principal_pb2.PRINCIPAL_KIND_PERSON
 MACHINE = principal_pb2.PRINCIPAL_KIND_MACHINE

@@ -6,6 +6,10 @@ from contextlib import asynccontextmanager
 from pathlib import Path
 
 import pytest
+from tests.integration.areas import bearer, reason, served
+from tests.integration.auth.conftest import NODE_KEY, PASSWORD, Client, write_seed
+from tests.integration.auth.test_tokens import refused
+
 import quarterdeck_server.auth.wiring
 from quarterdeck.api.auth.v1 import api_key_service_pb2 as keys_pb
 from quarterdeck.api.auth.v1 import api_key_service_pb2_grpc as keys_rpc
@@ -14,10 +18,6 @@ from quarterdeck.api.auth.v1 import principal_service_pb2_grpc as rpc
 from quarterdeck.api.auth.v1 import token_service_pb2_grpc as token_rpc
 from quarterdeck_server.auth.wiring import SigningKeyMissing
 from quarterdeck_server.settings import Settings
-
-from tests.integration.areas import bearer, reason, served
-from tests.integration.auth.conftest import NODE_KEY, PASSWORD, Client, write_seed
-from tests.integration.auth.test_tokens import refused
 
 NEW_PASSWORD, NEW_KEY = "a password after a reset", "qd_demo-node_" + "z" * 43
 
