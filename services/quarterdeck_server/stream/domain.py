@@ -1,0 +1,186 @@
+"""The words of a stream: subscriptions, cursors, what a stream says about itself, why it ends."""
+
+from dataclasses import dataclass
+from enum import Enum
+
+from quarterdeck_server.kernel.errors import (
+    Exhausted,
+    InvalidField,
+    QuarterdeckError,
+    Unavailable,
+)
+
+DURABLE = frozenset({"orders", "fills", "positions", "accounts"})
+"""Kinds whose every event is stored by its owner and can be read again."""
+
+SCOPED = frozenset({"orders", "fills", "positions", "accounts", "pnl"})
+"""Kinds whose key is an account, or an account and a strategy."""
+
+TICKING = frozenset({"quotes", "trades", "bars"})
+"""Kinds that come steadily while their source lives."""
+
+
+class Delivery(Enum):
+    """What happens to events that a slow reader cannot take in time."""
+
+    ALL = 1
+    LATEST = 2
+
+
+class GapCause(Enum):
+    """Why events are lost to a reader."""
+
+    CURSOR_TOO_OLD = 1
+    EPOCH_CHANGED = 2
+    BUS_LOSS = 3
+
+
+@dataclass(frozen=True, slots=True)
+class Subscription:
+    """A topic or prefix, and how its events are delivered."""
+
+    topic: str
+    delivery: Delivery
+    max_rate: float = 0.0
+
+
+@dataclass(frozen=True, slots=True)
+class Cursor:
+    """A place in a topic: everything up to it was seen."""
+
+    topic: str
+    epoch: int
+    sequence: int
+
+
+@dataclass(frozen=True, slots=True)
+class SessionOpened:
+    """The stream is open."""
+
+    session: str
+    resume_window_s: float
+    heartbeat_interval_s: float
+    streams: int
+    subscriptions: int
+
+
+@dataclass(frozen=True, slots=True)
+class Subscribed:
+    """A topic is subscribed to, or appeared under a prefix that is."""
+
+    topic: str
+    delivery: Delivery
+    head: Cursor | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Unsubscribed:
+    """A topic is no longer subscribed to."""
+
+    topic: str
+
+
+@dataclass(frozen=True, slots=True)
+class Heartbeat:
+    """The stream lives, and how far it has come."""
+
+    time_ns: int
+    cursors: tuple[Cursor, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Stale:
+    """A topic's source went silent."""
+
+    topic: str
+    silent_ns: int
+
+
+@dataclass(frozen=True, slots=True)
+class Recovered:
+    """A stale topic has events again."""
+
+    topic: str
+    silent_ns: int
+
+
+@dataclass(frozen=True, slots=True)
+class Gap:
+    """Events of a topic are lost to the reader; 0 to 0 if nobody knows which."""
+
+    topic: str
+    epoch: int
+    first: int
+    last: int
+    cause: GapCause
+
+
+@dataclass(frozen=True, slots=True)
+class Skipped:
+    """Events of a topic were left out since the reader was slow, or asked for fewer."""
+
+    topic: str
+    count: int
+    last: int
+
+
+@dataclass(frozen=True, slots=True)
+class Ended:
+    """The stream ends, and why."""
+
+    error: QuarterdeckError
+    resumable: bool
+
+
+type Control = (
+    SessionOpened
+    | Subscribed
+    | Unsubscribed
+    | Heartbeat
+    | Stale
+    | Recovered
+    | Gap
+    | Skipped
+    | Ended
+)
+
+
+class CursorInvalid(InvalidField):
+    """A cursor that cannot be resumed from."""
+
+    reason = "CURSOR_INVALID"
+
+
+class ReaderTooSlow(Exhausted):
+    """A reader fell too far behind."""
+
+    reason = "READER_TOO_SLOW"
+
+    def __init__(self, behind_bytes: int) -> None:
+        super().__init__("reader", "the reader fell too far behind", behind_bytes=str(behind_bytes))
+
+
+class LimitExceeded(Exhausted):
+    """A principal has as many of something as it may have."""
+
+    def __init__(self, subject: str, limit: int) -> None:
+        super().__init__(subject, f"{subject} are limited to {limit}", limit=str(limit))
+        self.metadata["subject"] = subject
+
+
+class SessionClosed(Unavailable):
+    """An operator closed the stream."""
+
+    reason = "SESSION_CLOSED"
+
+    def __init__(self, note: str) -> None:
+        super().__init__("an operator closed the stream", note=note)
+
+
+class ShuttingDown(Unavailable):
+    """The service is stopping."""
+
+    reason = "SHUTTING_DOWN"
+
+    def __init__(self) -> None:
+        super().__init__("the service is stopping: reconnect and resume")

@@ -1,0 +1,252 @@
+"""The hub: every topic, its ring, and the groups its events go to."""
+
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from dataclasses import dataclass
+
+from quarterdeck_server.kernel import topics as grammar
+from quarterdeck_server.stream.domain import GapCause
+from quarterdeck_server.stream.engine.entry import Entry, Mint
+from quarterdeck_server.stream.engine.group import Group
+from quarterdeck_server.stream.engine.index import Index
+from quarterdeck_server.stream.engine.plan import Plan
+from quarterdeck_server.stream.engine.ring import Budget
+from quarterdeck_server.stream.engine.silence import Silence
+from quarterdeck_server.stream.engine.topic import Topic
+from quarterdeck_server.stream.ports import Published
+
+
+@dataclass(frozen=True, slots=True)
+class Loss:
+    """Sequence numbers of a durable topic after ``after`` that never came, up to ``until``."""
+
+    topic: str
+    after: int
+    until: int | None
+
+
+@dataclass(frozen=True, slots=True)
+class Limits:
+    """How much is kept, when a reader is too far behind, and when a kind's topic is stale."""
+
+    window_s: float
+    ring_bytes: int
+    cut_bytes: int
+    stale_after_s: Mapping[str, float]
+
+
+@dataclass(slots=True)
+class Counts:
+    """What happened since the start."""
+
+    published: int = 0
+    duplicate: int = 0
+    outdated: int = 0
+    unknown_kind: int = 0
+    lost: int = 0
+
+
+class Hub:
+    """Takes what is published, keeps the recent part of it, and appends it to the groups' logs."""
+
+    def __init__(
+        self,
+        mint: Mint,
+        limits: Limits,
+        kinds: Iterable[str],
+        *,
+        on_dirty: Callable[[], None] = lambda: None,
+        on_loss: Callable[[Loss], None] | None = None,
+    ) -> None:
+        self.mint = mint
+        self.topics: dict[str, Topic] = {}
+        self.index = Index(self._begin_group)
+        self.counts = Counts()
+        self.on_dirty = on_dirty
+        self.on_loss = on_loss
+        self._cut_bytes = limits.cut_bytes
+        self._kinds = frozenset(kinds)
+        self._budget = Budget(limits.window_s, limits.ring_bytes)
+        self._silence = Silence(limits.stale_after_s)
+        self._dirty: list[Group] = []
+
+    @property
+    def kept_bytes(self) -> int:
+        """How many bytes the rings hold."""
+        return self._budget.kept_bytes
+
+    def publish(self, message: Published, now: float) -> None:
+        """Take a message from the bus."""
+        topic = self.topics.get(message.topic)
+        if topic is None:
+            topic = self._appear(message, now)
+            if topic is None:
+                return
+        if topic.held is not None:
+            topic.held.append(message)
+        elif message.epoch == topic.epoch and message.sequence == topic.head + 1:
+            self._accept(topic, message, now)
+        else:
+            self._accept_irregular(topic, message, now)
+
+    def suspect_loss(self) -> None:
+        """Look after the durable topics that are read: the bus says that it may have lost some."""
+        for topic in self.topics.values():
+            if topic.durable and topic.logs and topic.held is None and self.on_loss is not None:
+                self._hold(topic, None)
+
+    def mend(self, name: str, records: Iterable[Published], now: float) -> None:
+        """Fill a hole with what its owner stored; what is still missing becomes a gap."""
+        topic = self.topics[name]
+        held, topic.held = topic.held or [], None
+        for message in records:
+            if message.epoch == topic.epoch and message.sequence == topic.head + 1:
+                self._accept(topic, message, now)
+        if held and held[0].epoch == topic.epoch and held[0].sequence > topic.head + 1:
+            self._lose(topic, held[0].sequence - 1, now)
+        for message in held:
+            self.publish(message, now)
+
+    def learn(self, name: str, epoch: int, head: int, now: float) -> None:
+        """Take over where a topic without recent events stands, as its owner says."""
+        if name not in self.topics and grammar.kind(name) in self._kinds:
+            self._add(name, epoch, head, now)
+
+    def group(self, plan: Plan) -> Group:
+        """Return the group of a plan, a new one if no reader has the same."""
+        return self.index.group(plan)
+
+    def release_group(self, group: Group) -> None:
+        """Forget a group that no reader is in."""
+        if not group.readers:
+            self.index.remove(group)
+
+    def under(self, subscription: str) -> Iterator[Topic]:
+        """Return the topics that a topic or prefix names."""
+        if not grammar.is_pattern(subscription):
+            if (topic := self.topics.get(subscription)) is not None:
+                yield topic
+            return
+        prefix = subscription[:-1]
+        yield from [topic for name, topic in self.topics.items() if name.startswith(prefix)]
+
+    def watch_silence(self, now_ns: int, now: float) -> None:
+        """Announce the topics whose source went silent."""
+        for topic, control in self._silence.fallen_silent(self.topics.values(), now_ns):
+            entry = self.mint.control(topic.name, control, now)
+            for log in topic.logs:
+                log.append(entry)
+
+    def release_paced(self, now: float) -> bool:
+        """Append what waited for its turn; tell whether more waits."""
+        logs = [log for group in self.index.paced for log in group.paced()]
+        for log in logs:
+            if log.folds:
+                log.release(now)
+        return any(log.folds for log in logs)
+
+    def flush(self) -> None:
+        """Wake the readers of every group that has something new."""
+        dirty, self._dirty = self._dirty, []
+        for group in dirty:
+            group.relieve(self._cut_bytes)
+            group.wake()
+
+    def evict(self, now: float) -> None:
+        """Forget what is older than the window, and what every reader has taken."""
+        self._budget.evict(self.topics, now)
+        for group in self.index:
+            group.trim()
+
+    def _begin_group(self, plan: Plan) -> Group:
+        group = Group(plan, self.mint, self._mark_dirty)
+        for name in plan.exact:
+            if (topic := self.topics.get(name)) is not None:
+                group.connect(topic)
+        for prefix in plan.prefixes:
+            for topic in self.under(prefix + "*"):
+                if topic.name not in group.topics:
+                    group.connect(topic)
+        return group
+
+    def _mark_dirty(self, group: Group) -> None:
+        if not self._dirty:
+            self.on_dirty()
+        self._dirty.append(group)
+
+    def _appear(self, message: Published, now: float) -> Topic | None:
+        if grammar.kind(message.topic) not in self._kinds:
+            self.counts.unknown_kind += 1
+            return None
+        return self._add(message.topic, message.epoch, message.sequence - 1, now)
+
+    def _add(self, name: str, epoch: int, head: int, now: float) -> Topic:
+        topic = Topic(name, epoch, head, self.mint.prefix(name, epoch))
+        topic.stale_after_ns = self._silence.threshold_ns(topic)
+        self.topics[name] = topic
+        for group in self.index.candidates(name):
+            log = group.connect(topic)
+            subscription = group.plan.route(name)
+            if log is not None and subscription is not None and name not in group.plan.exact:
+                log.append(self.mint.appeared(name, subscription.delivery, now))
+        return topic
+
+    def _accept(self, topic: Topic, message: Published, now: float) -> None:
+        entry = self.mint.event(topic.prefix, topic.kind, message, now)
+        if topic.silent:
+            self._recover(topic, entry)
+        topic.accept(entry)
+        self._budget.add(entry, self.topics)
+        self.counts.published += 1
+        for log in topic.logs:
+            log.append(entry)
+
+    def _accept_irregular(self, topic: Topic, message: Published, now: float) -> None:
+        if message.epoch != topic.epoch:
+            if message.epoch < topic.epoch and not topic.durable:
+                self.counts.outdated += 1
+                return
+            self._restart(topic, message, now)
+        elif message.sequence <= topic.head:
+            self.counts.duplicate += 1
+            return
+        elif topic.durable and topic.logs and self.on_loss is not None:
+            self._hold(topic, message)
+            return
+        else:
+            self._lose(topic, message.sequence - 1, now)
+        self._accept(topic, message, now)
+
+    def _hold(self, topic: Topic, message: Published | None) -> None:
+        topic.held = [] if message is None else [message]
+        until = None if message is None else message.sequence - 1
+        if self.on_loss is not None:
+            self.on_loss(Loss(topic.name, topic.head, until))
+
+    def _lose(self, topic: Topic, last: int, now: float) -> None:
+        lost = (topic.head + 1, last)
+        self._announce_gap(topic, lost, GapCause.BUS_LOSS, now)
+        topic.head = last
+        self.counts.lost += lost[1] - lost[0] + 1
+
+    def _restart(self, topic: Topic, message: Published, now: float) -> None:
+        topic.restart(message.epoch, self.mint.prefix(topic.name, message.epoch))
+        topic.head = message.sequence - 1
+        gap = self.mint.gap(topic.name, topic.epoch, (0, 0), GapCause.EPOCH_CHANGED, now)
+        for log in topic.logs:
+            log.append(gap)
+
+    def _announce_gap(
+        self, topic: Topic, lost: tuple[int, int], cause: GapCause, now: float
+    ) -> None:
+        entry = self.mint.gap(topic.name, topic.epoch, lost, cause, now)
+        # The ring keeps it too: who resumes across the hole must learn of it.
+        topic.entries.append(entry)
+        self._budget.add(entry, self.topics)
+        for log in topic.logs:
+            log.append(entry)
+
+    def _recover(self, topic: Topic, entry: Entry) -> None:
+        control = self._silence.recovered(topic, entry.time_ns)
+        announcement = self.mint.control(topic.name, control, entry.arrived)
+        for log in topic.logs:
+            log.append(announcement)

@@ -1,0 +1,51 @@
+"""Which groups may want a topic that appears."""
+
+from collections.abc import Callable, Hashable, Iterator
+
+from quarterdeck_server.stream.engine.group import Group
+from quarterdeck_server.stream.engine.plan import Plan, prefixes_of
+
+
+class Index:
+    """Groups by plan, by topic and by prefix."""
+
+    def __init__(self, begin: Callable[[Plan], Group]) -> None:
+        self._begin = begin
+        self._groups: dict[Hashable, Group] = {}
+        self._by_name: dict[str, set[Group]] = {}
+        self.paced: set[Group] = set()
+
+    def __len__(self) -> int:
+        return len(self._groups)
+
+    def __iter__(self) -> Iterator[Group]:
+        return iter(tuple(self._groups.values()))
+
+    def group(self, plan: Plan) -> Group:
+        """Return the group of a plan, a new one if there is none."""
+        group = self._groups.get(plan.key)
+        if group is None:
+            group = self._groups[plan.key] = self._begin(plan)
+            for name in (*plan.exact, *plan.prefixes):
+                self._by_name.setdefault(name, set()).add(group)
+            if group.paced():
+                self.paced.add(group)
+        return group
+
+    def remove(self, group: Group) -> None:
+        """Forget a group."""
+        self._groups.pop(group.plan.key, None)
+        self.paced.discard(group)
+        for name in (*group.plan.exact, *group.plan.prefixes):
+            found = self._by_name.get(name, set())
+            found.discard(group)
+            if not found:
+                self._by_name.pop(name, None)
+        group.disconnect()
+
+    def candidates(self, topic: str) -> set[Group]:
+        """Return the groups with a subscription that names the topic."""
+        found: set[Group] = set()
+        for name in (topic, *prefixes_of(topic)):
+            found |= self._by_name.get(name, set())
+        return found

@@ -1,0 +1,133 @@
+"""The append-only log of a group: readers are cursors into it and share its frames."""
+
+from collections.abc import Callable, Sequence
+
+from quarterdeck_server.stream.engine.entry import Entry
+from quarterdeck_server.stream.engine.fold import Folds
+from quarterdeck_server.stream.engine.frame import MAX_FRAME_BYTES, Frame, joined, of_events
+
+RELIEF_BYTES = 1024 * 1024
+"""A log is looked after when it holds so much, and again each time it has grown by as much."""
+
+
+class Log:
+    """Entries in order of arrival; offsets count from the first entry ever appended."""
+
+    __slots__ = (
+        "_cache",
+        "_entries",
+        "_last_control",
+        "_mark",
+        "base",
+        "floor",
+        "relieve_at",
+        "size",
+    )
+
+    def __init__(self, mark: Callable[[], None]) -> None:
+        self._entries: list[Entry] = []
+        self._cache: dict[int, Frame] = {}
+        self._mark = mark
+        self._last_control = -1
+        self.base = 0
+        self.floor = 0
+        self.size = 0
+        self.relieve_at = RELIEF_BYTES
+
+    @property
+    def head(self) -> int:
+        """The offset of the next entry."""
+        return self.base + len(self._entries)
+
+    @property
+    def kept_bytes(self) -> int:
+        """How many bytes the log holds for readers that are behind."""
+        return self.size - self.floor
+
+    def append(self, entry: Entry) -> None:
+        """Add what every reader of the log is to get."""
+        if entry.mark:
+            self._last_control = self.head
+        self._entries.append(entry)
+        self.size += entry.size
+        self._mark()
+
+    def frame(self, cursor: int, seen: int) -> Frame:
+        """Return the next frame of a reader at ``cursor``, which has seen ``seen`` bytes.
+
+        Readers at the same cursor get the same bytes object.
+        """
+        frame = self._cache.get(cursor)
+        if frame is None:
+            frame = self._cache[cursor] = self._joined(cursor, seen)
+        return frame
+
+    def since(self, cursor: int) -> Sequence[Entry]:
+        """Return the entries from ``cursor`` on."""
+        return self._entries[cursor - self.base :]
+
+    def between(self, cursor: int, end: int) -> Sequence[Entry]:
+        """Return the entries from ``cursor`` up to ``end``."""
+        return self._entries[cursor - self.base : end - self.base]
+
+    def oldest(self, cursor: int) -> Entry | None:
+        """Return the entry at ``cursor``, if there is one yet."""
+        return self._entries[cursor - self.base] if cursor < self.head else None
+
+    def forget_frames(self) -> None:
+        """Drop the shared frames, so that the next ones reach up to the head."""
+        self._cache.clear()
+
+    def trim(self, keep_from: int) -> None:
+        """Drop the entries before an offset that every reader has passed."""
+        count = min(keep_from, self.head) - self.base
+        if count > 0:
+            self.floor += sum(entry.size for entry in self._entries[:count])
+            del self._entries[:count]
+            self.base += count
+
+    def holds_back(self, topic: str) -> bool:  # noqa: ARG002 - a paced log does
+        """Tell whether newer events of the topic than the last appended wait for their turn."""
+        return False
+
+    def _joined(self, cursor: int, seen: int) -> Frame:
+        if self._last_control < cursor and self.size - seen <= MAX_FRAME_BYTES:
+            return of_events(self._entries[cursor - self.base :])
+        return joined(self._entries, cursor - self.base)
+
+
+class PacedLog(Log):
+    """A log in which each topic appears at most so many times a second, with its newest event."""
+
+    __slots__ = ("_due", "_period", "folds")
+
+    def __init__(self, mark: Callable[[], None], folds: Folds, max_rate: float) -> None:
+        super().__init__(mark)
+        self.folds = folds
+        self._period = 1.0 / max_rate
+        self._due: dict[str, float] = {}
+
+    def append(self, entry: Entry) -> None:
+        """Add an entry now if its topic may, else keep the newest for later."""
+        if entry.topic in self.folds:
+            self.folds.add(entry)
+        elif entry.mark:
+            super().append(entry)
+        elif entry.arrived >= self._due.get(entry.topic, 0.0):
+            self._due[entry.topic] = entry.arrived + self._period
+            super().append(entry)
+        else:
+            self.folds.add(entry)
+            self._mark()
+
+    def release(self, now: float) -> None:
+        """Append what waited for its turn."""
+        ready = [topic for topic in self.folds.topics() if self._due.get(topic, 0.0) <= now]
+        for topic in ready:
+            self._due[topic] = now + self._period
+        for entry in self.folds.take(ready):
+            super().append(entry)
+
+    def holds_back(self, topic: str) -> bool:
+        """Tell whether newer events of the topic wait for their turn."""
+        return topic in self.folds

@@ -1,0 +1,84 @@
+"""A topic: where it stands, its recent events, and the logs they go to."""
+
+from collections import deque
+from typing import TYPE_CHECKING
+
+from quarterdeck_server.kernel import topics
+from quarterdeck_server.stream.domain import DURABLE, Cursor
+from quarterdeck_server.stream.engine.entry import Entry
+
+if TYPE_CHECKING:
+    from quarterdeck_server.stream.engine.log import Log
+    from quarterdeck_server.stream.ports import Published
+
+
+class Topic:
+    """The ring of a topic: recent events and gaps, oldest first, and the newest event for ever."""
+
+    __slots__ = (
+        "durable",
+        "entries",
+        "epoch",
+        "head",
+        "held",
+        "kind",
+        "last_arrival",
+        "last_time_ns",
+        "logs",
+        "name",
+        "newest",
+        "prefix",
+        "silent",
+        "stale_after_ns",
+    )
+
+    def __init__(self, name: str, epoch: int, head: int, prefix: bytes) -> None:
+        self.name = name
+        self.kind = topics.kind(name)
+        self.durable = self.kind in DURABLE
+        self.epoch = epoch
+        self.head = head
+        self.prefix = prefix
+        self.entries: deque[Entry] = deque()
+        self.newest: Entry | None = None
+        self.logs: list[Log] = []
+        self.held: list[Published] | None = None
+        self.last_arrival = 0.0
+        self.last_time_ns = 0
+        self.stale_after_ns = 0
+        self.silent = False
+
+    @property
+    def cursor(self) -> Cursor:
+        """Where the topic stands."""
+        return Cursor(self.name, self.epoch, self.head)
+
+    def accept(self, entry: Entry) -> None:
+        """Keep the next event."""
+        self.head = entry.last
+        self.newest = entry
+        self.last_arrival = entry.arrived
+        self.last_time_ns = entry.time_ns
+        self.entries.append(entry)
+
+    def restart(self, epoch: int, prefix: bytes) -> None:
+        """Begin another run of sequence numbers: what was kept cannot be continued."""
+        self.epoch, self.prefix, self.head = epoch, prefix, 0
+        self.entries.clear()
+
+    def evict(self, entry: Entry) -> None:
+        """Forget the oldest entry, unless a restart did."""
+        if self.entries and self.entries[0] is entry:
+            self.entries.popleft()
+
+    def after(self, sequence: int) -> list[Entry]:
+        """Return what is kept of what follows a sequence number, gaps included."""
+        found: list[Entry] = []
+        for entry in reversed(self.entries):
+            if entry.last <= sequence:
+                break
+            found.append(entry)
+        found.reverse()
+        if not found and self.newest is not None and self.newest.epoch == self.epoch:
+            return [self.newest] if self.newest.last > sequence else []
+        return found

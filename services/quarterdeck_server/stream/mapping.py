@@ -1,0 +1,179 @@
+"""Between the contract and the words of the area."""
+
+from collections.abc import Sequence
+from functools import singledispatch
+
+from quarterdeck.api.stream.v1 import connection_pb2, control_pb2, subscription_pb2
+from quarterdeck.api.type.v1.error_reason_pb2 import ErrorReason
+from quarterdeck_server.kernel import topics
+from quarterdeck_server.kernel.errors import InvalidField
+from quarterdeck_server.runtime.convert import duration_to, timestamp_to
+from quarterdeck_server.runtime.status import code_of
+from quarterdeck_server.stream.connection import Connection
+from quarterdeck_server.stream.domain import (
+    TICKING,
+    Control,
+    Cursor,
+    Delivery,
+    Ended,
+    Gap,
+    Heartbeat,
+    Recovered,
+    SessionOpened,
+    Skipped,
+    Stale,
+    Subscribed,
+    Subscription,
+    Unsubscribed,
+)
+
+MAX_TOPICS_SHOWN = 100
+NS = 1_000_000_000
+type Cursors = dict[str, tuple[Cursor, str]]
+
+
+def subscription_from(
+    message: subscription_pb2.Subscription, kinds: Sequence[str], field: str
+) -> Subscription:
+    """Read a subscription; the delivery it leaves open follows from its kind."""
+    topics.check(message.topic, kinds, f"{field}.topic")
+    delivery = _delivery_from(message)
+    if message.max_rate and delivery is Delivery.ALL:
+        raise InvalidField(f"{field}.max_rate", "is possible with DELIVERY_LATEST only")
+    return Subscription(message.topic, delivery, message.max_rate)
+
+
+def cursors_from(message: subscription_pb2.Subscription, field: str) -> Cursors:
+    """Read the cursors of a subscription, each with its path in the request."""
+    return {
+        one.topic: (cursor_from(one), f"{field}.cursors[{place}]")
+        for place, one in enumerate(message.cursors)
+    }
+
+
+def cursor_from(message: subscription_pb2.Cursor) -> Cursor:
+    """Read a cursor."""
+    return Cursor(message.topic, message.epoch, message.sequence)
+
+
+def cursor_to(cursor: Cursor) -> subscription_pb2.Cursor:
+    """Write a cursor."""
+    return subscription_pb2.Cursor(topic=cursor.topic, epoch=cursor.epoch, sequence=cursor.sequence)
+
+
+def connection_to(connection: Connection) -> connection_pb2.Connection:
+    """Write a connection."""
+    return connection_pb2.Connection(
+        name=connection.name,
+        principal=connection.principal,
+        peer=connection.peer,
+        user_agent=connection.user_agent,
+        open_time=timestamp_to(connection.open_time_ns),
+        topics=connection.topics[:MAX_TOPICS_SHOWN],
+        subscription_count=len(connection.topics),
+        sent_events=connection.sent.events,
+        sent_frames=connection.sent.frames,
+        sent_bytes=connection.sent.bytes,
+        skipped_events=connection.sent.skipped,
+        lost_events=connection.sent.lost,
+        behind_bytes=connection.behind_bytes,
+        behind_ms=connection.behind_s * 1000,
+    )
+
+
+def _delivery_from(message: subscription_pb2.Subscription) -> Delivery:
+    if message.delivery:
+        return Delivery(message.delivery)
+    is_market_data = topics.kind(message.topic) in TICKING
+    return Delivery.LATEST if is_market_data or message.max_rate else Delivery.ALL
+
+
+@singledispatch
+def control_to(control: Control) -> control_pb2.Control:
+    """Write what a stream says about itself."""
+    raise TypeError(type(control).__name__)
+
+
+@control_to.register
+def _(control: SessionOpened) -> control_pb2.Control:
+    limits = control_pb2.StreamLimits(
+        streams=control.streams, subscriptions_per_stream=control.subscriptions
+    )
+    return control_pb2.Control(
+        session_opened=control_pb2.SessionOpened(
+            session_id=control.session,
+            resume_window=duration_to(control.resume_window_s),
+            heartbeat_interval=duration_to(control.heartbeat_interval_s),
+            limits=limits,
+        )
+    )
+
+
+@control_to.register
+def _(control: Subscribed) -> control_pb2.Control:
+    subscribed = control_pb2.Subscribed(
+        topic=control.topic,
+        delivery=subscription_pb2.Delivery.ValueType(control.delivery.value),
+        head=cursor_to(control.head) if control.head else None,
+    )
+    return control_pb2.Control(subscribed=subscribed)
+
+
+@control_to.register
+def _(control: Unsubscribed) -> control_pb2.Control:
+    return control_pb2.Control(unsubscribed=control_pb2.Unsubscribed(topic=control.topic))
+
+
+@control_to.register
+def _(control: Heartbeat) -> control_pb2.Control:
+    cursors = [cursor_to(cursor) for cursor in control.cursors]
+    heartbeat = control_pb2.Heartbeat(server_time_ns=control.time_ns, cursors=cursors)
+    return control_pb2.Control(heartbeat=heartbeat)
+
+
+@control_to.register
+def _(control: Stale) -> control_pb2.Control:
+    stale = control_pb2.Stale(
+        topic=control.topic,
+        silent_for=duration_to(control.silent_ns / NS),
+        note="nothing was published",
+    )
+    return control_pb2.Control(stale=stale)
+
+
+@control_to.register
+def _(control: Recovered) -> control_pb2.Control:
+    silent_for = duration_to(control.silent_ns / NS)
+    recovered = control_pb2.Recovered(topic=control.topic, silent_for=silent_for)
+    return control_pb2.Control(recovered=recovered)
+
+
+@control_to.register
+def _(control: Gap) -> control_pb2.Control:
+    gap = control_pb2.Gap(
+        topic=control.topic,
+        epoch=control.epoch,
+        first_lost_sequence=control.first,
+        last_lost_sequence=control.last,
+        cause=control_pb2.GapCause.ValueType(control.cause.value),
+    )
+    return control_pb2.Control(gap=gap)
+
+
+@control_to.register
+def _(control: Skipped) -> control_pb2.Control:
+    skipped = control_pb2.Skipped(
+        topic=control.topic, count=control.count, last_sequence=control.last
+    )
+    return control_pb2.Control(skipped=skipped)
+
+
+@control_to.register
+def _(control: Ended) -> control_pb2.Control:
+    error = control_pb2.StreamError(
+        code=code_of(control.error).value[0],
+        reason=ErrorReason.Value(f"ERROR_REASON_{control.error.reason}"),
+        message=str(control.error),
+        resumable=control.resumable,
+    )
+    return control_pb2.Control(error=error)
