@@ -1,0 +1,142 @@
+"""Every rpc through the real edge, in each of its three protocols."""
+
+import json
+import subprocess
+import sys
+from http.client import HTTPConnection
+from pathlib import Path
+
+import pytest
+from tests.examples import OPEN_STREAM, RPCS, STEPS, Session
+from tests.protocols import Fields, Grpc, GrpcWeb, Json, Protocol3, Refused
+from tests.rpcs import Rpc
+from tests.system.conftest import Suite
+
+pytestmark = pytest.mark.system
+
+PROTOCOLS = {"grpc": Grpc, "grpc-web": GrpcWeb, "json": Json}
+BUF = Path(sys.executable).parent / "buf"
+
+
+class Counting:
+    """A protocol that remembers which rpcs were called."""
+
+    def __init__(self, protocol: Protocol3) -> None:
+        self._protocol = protocol
+        self.called: set[str] = set()
+
+    def call(self, rpc: Rpc, fields: Fields, token: str = "") -> Fields:
+        self.called.add(rpc.name)
+        return self._protocol.call(rpc, fields, token)
+
+
+@pytest.mark.parametrize("name", PROTOCOLS)
+def test_every_rpc_answers_through_the_edge(suite: Suite, name: str) -> None:
+    suite.call("SourceService/StopSource", {"name": "sources/replay"})
+    counting = Counting(PROTOCOLS[name](suite.address))
+    session = Session(counting, suite.token())
+    for step in STEPS:
+        step(session)
+    assert counting.called | OPEN_STREAM == RPCS.keys()
+
+
+@pytest.mark.parametrize("name", PROTOCOLS)
+def test_a_call_without_a_token_is_refused_by_the_edge(suite: Suite, name: str) -> None:
+    with pytest.raises(Refused) as caught:
+        PROTOCOLS[name](suite.address).call(RPCS["TokenService/GetCaller"], {})
+    assert caught.value.status == ("401" if name == "json" else "UNAUTHENTICATED")
+
+
+def request(suite: Suite, verb: str, path: str, body: bytes | None = None, **headers: str):
+    http = HTTPConnection(suite.address, timeout=10)
+    http.request(verb, path, body, {name.replace("_", "-"): v for name, v in headers.items()})
+    response = http.getresponse()
+    content = response.read()
+    http.close()
+    return response, content
+
+
+@pytest.mark.parametrize(
+    ("verb", "path", "status"),
+    [("GET", "/v1/caller", 401), ("GET", "/v1/health/nothing", 401), ("PUT", "/v1/health", 404)],
+)
+def test_refusals_of_the_edge_have_one_shape(
+    suite: Suite, verb: str, path: str, status: int
+) -> None:
+    response, body = request(suite, verb, path)
+    assert response.status == status
+    refusal = json.loads(body)
+    assert refusal.keys() == {"code", "message", "details", "reason", "request_id"}
+    assert refusal["code"] == status
+
+
+def test_a_body_that_is_too_large_is_refused(suite: Suite) -> None:
+    headers = {"authorization": f"Bearer {suite.token()}", "content_type": "application/json"}
+    body = json.dumps({"requestId": "x" * 5_000_000}).encode()
+    response, answer = request(suite, "POST", "/v1/marketdata:publish", body, **headers)
+    assert (response.status, json.loads(answer)["code"]) == (413, 413)
+
+
+def test_an_error_of_a_service_keeps_its_details_in_json(suite: Suite) -> None:
+    headers = {"authorization": f"Bearer {suite.token()}"}
+    response, body = request(suite, "GET", "/v1/instruments/NOPE.XNAS", **headers)
+    error = json.loads(body)
+    assert response.status == 404
+    assert error["details"][0]["reason"] == "INSTRUMENT_NOT_FOUND"
+
+
+def test_a_spoofed_identity_header_does_not_help(suite: Suite) -> None:
+    response, _ = request(suite, "GET", "/v1/caller", x_quarterdeck_principal="principals/admin")
+    assert response.status == 401
+
+
+def test_another_origin_is_not_allowed(suite: Suite) -> None:
+    headers = {"origin": "http://evil.example", "access_control_request_method": "POST"}
+    response, _ = request(suite, "OPTIONS", "/v1/tokens:issue", **headers)
+    assert response.getheader("access-control-allow-origin") is None
+
+
+def test_reflection_lists_the_services_with_a_token(suite: Suite) -> None:
+    header = f"authorization: Bearer {suite.token()}"
+    command = [BUF, "curl", "--http2-prior-knowledge", "--protocol", "grpc"]
+    answer = subprocess.run(
+        [*command, "--reflect-header", header, "--list-services", suite.url],
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    assert {rpc.path.split("/")[1] for rpc in RPCS.values() if "stream" not in rpc.path} <= set(
+        answer.stdout.split()
+    )
+
+
+def test_reflection_without_a_token_is_refused(suite: Suite) -> None:
+    command = [BUF, "curl", "--http2-prior-knowledge", "--protocol", "grpc", "--list-services"]
+    answer = subprocess.run([*command, suite.url], capture_output=True, text=True, check=False)
+    assert answer.returncode != 0
+    assert "unauthenticated" in answer.stderr
+
+
+def test_the_dashboard_is_served_with_its_safety_headers(suite: Suite) -> None:
+    response, body = request(suite, "GET", "/")
+    assert b"<title>Quarterdeck" in body
+    assert "frame-ancestors 'none'" in (response.getheader("content-security-policy") or "")
+
+
+def test_the_gateway_names_what_the_contract_names() -> None:
+    """Envoy needs two lists that the contract has already: they must not drift."""
+    text = (Path(__file__).parents[2] / "gateway/envoy.yaml").read_text()
+    services = {rpc.path.split("/")[1] for rpc in RPCS.values()}
+    assert {
+        line.strip(" -") for line in text.splitlines() if "- quarterdeck.api." in line
+    } == services
+    public = {rpc for rpc in RPCS.values() if rpc.permission == "PUBLIC"}
+    open_paths = {rpc.path for rpc in public} | {rpc.http[1] for rpc in public}
+    for path in open_paths:
+        assert f"{{ path: {path} }}" in text or f'{{ path: "{path}" }}' in text
+    assert text.count("- match: { path: ") == len(open_paths) + 2  # and two of the key listener
+
+
+def test_what_streams_is_named_so_that_the_edge_gives_it_no_timeout() -> None:
+    for rpc in RPCS.values():
+        assert rpc.streams == rpc.method.name.startswith(("Watch", "Export"))
