@@ -103,7 +103,8 @@ def start(folder: Path) -> Suite:
     latest = text.rpartition("Quarterdeck starts")[2]
     address = re.search(r"http://(\S+)", latest)
     password = re.search(r"Sign in\s+admin / (\S+)", text)
-    assert address and password
+    assert address
+    assert password
     return Suite(process, folder, address[1], password[1])
 
 
