@@ -21,7 +21,7 @@ def test_roles_are_those_of_the_contract() -> None:
     assert {role.value for role in Role} == names - {"UNSPECIFIED"}
 
 
-def test_permissions_are_those_of_the_contract_that_somebody_must_grant() -> None:
+def test_permissions_are_those_of_the_contract_that_roles_can_grant() -> None:
     names = {
         name.removeprefix("PERMISSION_")
         for name in permission_pb2.Permission.DESCRIPTOR.values_by_name
