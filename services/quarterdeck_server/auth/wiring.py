@@ -14,9 +14,9 @@ from quarterdeck.api.auth.v1 import (
     token_service_pb2,
     token_service_pb2_grpc,
 )
+from quarterdeck_server.auth.broadcast import RevocationBroadcast
 from quarterdeck_server.auth.domain.seed import parse_seeds
 from quarterdeck_server.auth.jobs.cleanup import clean_up
-from quarterdeck_server.auth.jobs.revocations import RevocationBroadcast
 from quarterdeck_server.auth.jobs.seeding import plant
 from quarterdeck_server.auth.keys import KeyRing, load_keys
 from quarterdeck_server.auth.passwords import Passwords

@@ -5,6 +5,7 @@ from dataclasses import replace
 
 from quarterdeck.api.auth.v1 import api_key_service_pb2 as pb
 from quarterdeck.api.auth.v1 import api_key_service_pb2_grpc as rpc
+from quarterdeck_server.auth.broadcast import RevocationBroadcast
 from quarterdeck_server.auth.domain.api_key import (
     ApiKey,
     check_owner,
@@ -15,7 +16,6 @@ from quarterdeck_server.auth.domain.api_key import (
 from quarterdeck_server.auth.domain.principal import PrincipalNotFound
 from quarterdeck_server.auth.domain.principal import id_from_name as principal_id_from_name
 from quarterdeck_server.auth.domain.secret import KeySecret, api_key
-from quarterdeck_server.auth.jobs.revocations import RevocationBroadcast
 from quarterdeck_server.auth.mapping import api_key as mapping
 from quarterdeck_server.auth.ports import Stores
 from quarterdeck_server.kernel import page

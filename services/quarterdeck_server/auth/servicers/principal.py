@@ -2,6 +2,7 @@
 
 from quarterdeck.api.auth.v1 import principal_service_pb2 as pb
 from quarterdeck.api.auth.v1 import principal_service_pb2_grpc as rpc
+from quarterdeck_server.auth.broadcast import RevocationBroadcast
 from quarterdeck_server.auth.domain.principal import (
     Principal,
     check_password_fits,
@@ -9,7 +10,6 @@ from quarterdeck_server.auth.domain.principal import (
     id_from_name,
     patched,
 )
-from quarterdeck_server.auth.jobs.revocations import RevocationBroadcast
 from quarterdeck_server.auth.mapping import principal as mapping
 from quarterdeck_server.auth.passwords import Passwords
 from quarterdeck_server.auth.ports import PrincipalStore

@@ -2,10 +2,10 @@
 
 from quarterdeck.api.auth.v1 import token_service_pb2 as pb
 from quarterdeck.api.auth.v1 import token_service_pb2_grpc as rpc
+from quarterdeck_server.auth.broadcast import RevocationBroadcast
 from quarterdeck_server.auth.domain.principal import PrincipalNotFound, id_from_name
 from quarterdeck_server.auth.domain.secret import parse_api_key
 from quarterdeck_server.auth.domain.session import TokenPair
-from quarterdeck_server.auth.jobs.revocations import RevocationBroadcast
 from quarterdeck_server.auth.keys import KeyRing
 from quarterdeck_server.auth.mapping.principal import permissions_to, principal_to
 from quarterdeck_server.auth.mapping.token import json_web_key_to, token_pair_to
