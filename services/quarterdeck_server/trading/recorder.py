@@ -70,7 +70,7 @@ class Recorder:
         async with self._turn:
             async with self._postgres.transaction() as connection:
                 head = await self._locked(connection)
-                fresh = [one for one in openings if await store.add_account(connection, one)]
+                fresh = [one for one in openings if await store.open_account(connection, one)]
                 moved = list(self._opening_flows(fresh, head.event_position))
                 for flow, position in moved:
                     await flows.write(connection, flow, position)

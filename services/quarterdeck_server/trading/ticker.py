@@ -7,6 +7,7 @@ load makes flushes bigger, not more numerous.
 import asyncio
 import time
 from collections.abc import Callable, Sequence
+from datetime import timedelta
 
 import structlog
 
@@ -25,6 +26,9 @@ log = structlog.get_logger()
 
 FLOOR_S = 0.02
 """The shortest time between two flushes."""
+
+REPLAY = timedelta(seconds=60)
+"""What the bus keeps, so that a start has the prices that a crash did not let it store."""
 
 type Listener = Callable[[Flush], None]
 
@@ -51,8 +55,8 @@ class Ticker:
         self._arrived.set()
 
     async def receive(self) -> None:
-        """Take prices from the bus for ever."""
-        async with self._bus.subscribe(tuple(PRICES)) as batches:
+        """Take prices from the bus for ever, those of the last minute first."""
+        async with self._bus.subscribe(tuple(PRICES), replay=REPLAY) as batches:
             async for batch in batches:
                 self.take(batch.messages)
 

@@ -195,3 +195,9 @@ async def test_opening_balances_count_once(open_deck: Open) -> None:
             await ada.nodes.RegisterNode(events.registration())
             await ada.nodes.RegisterNode(events.registration(balance="5"))
             assert amount((await portfolio(ada)).cash[0].amount) == 1_000_000
+
+
+async def test_fills_before_the_registration_do_not_cost_the_opening_balance(ada: Client) -> None:
+    await ada.events.RecordEvents(events.batch(events.fill(quantity="10", price="100")))
+    await ada.nodes.RegisterNode(events.registration())
+    assert amount((await portfolio(ada)).cash[0].amount) == 1_000_000 - 1_000

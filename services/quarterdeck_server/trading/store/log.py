@@ -202,6 +202,22 @@ async def add_account(connection: Connection, opening: Opening) -> bool:
     return bool(answer.endswith(" 1"))
 
 
+async def open_account(connection: Connection, opening: Opening) -> bool:
+    """Store an account that a node registers; tells whether its opening balances are still due.
+
+    They are while no cash came from outside: the fills of an account may arrive before it is
+    registered.
+    """
+    answer = await connection.execute(
+        "INSERT INTO trading.account (account, base_currency) VALUES ($1, $2) "
+        "ON CONFLICT (account) DO UPDATE SET base_currency = excluded.base_currency "
+        "WHERE NOT EXISTS (SELECT FROM trading.flow WHERE flow.account = excluded.account)",
+        opening.account,
+        opening.base_currency,
+    )
+    return bool(answer.endswith(" 1"))
+
+
 async def write_reports(connection: Connection, accounts: Mapping[str, Account]) -> None:
     """Store what nodes reported last of accounts."""
     rows = [

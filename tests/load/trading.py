@@ -1,0 +1,175 @@
+"""Measures the trading area end to end and prints JSON: ``python -m tests.load.trading``.
+
+Real PostgreSQL, real gRPC on loopback, the bus within the process. Each figure is the median of its
+samples, with the spread.
+"""
+
+import argparse
+import asyncio
+import json
+import os
+import signal
+import statistics
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import AsyncIterator, Sequence
+from contextlib import asynccontextmanager
+from pathlib import Path
+
+import asyncpg
+from tests.integration.trading import events
+from tests.integration.trading.conftest import Client, Deck, deck_on
+
+from quarterdeck.api.trading.v1 import portfolio_service_pb2 as pb
+from quarterdeck_server.runtime.bus import LocalBus
+from quarterdeck_server.runtime.migrations import migrate
+from quarterdeck_server.runtime.postgres import postgres
+from quarterdeck_server.settings import PostgresSettings
+
+PROGRAM = Path(__file__).parents[1] / "integration" / "embedded_program.py"
+POSITIONS = 1_000
+FILLS_PER_CALL = 500
+
+
+def main() -> None:
+    """Measure and print."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--samples", type=int, default=7)
+    figures = asyncio.run(measure(parser.parse_args().samples))
+    sys.stdout.write(json.dumps(figures, indent=2) + "\n")
+
+
+async def measure(samples: int) -> dict[str, dict[str, float]]:
+    """Measure every figure on a database of its own."""
+    with tempfile.TemporaryDirectory(prefix="trading-") as folder:
+        Path(folder).chmod(0o755)
+        async with database(Path(folder)) as dsn:
+            await migrate(dsn)
+            async with (
+                postgres(dsn, PostgresSettings()) as store,
+                deck_on(store, LocalBus()) as deck,
+            ):
+                ada = await deck.client()
+                await ada.nodes.RegisterNode(events.registration())
+                return {
+                    "fills_per_s": figure(await fills_per_second(ada, samples)),
+                    "watch_1000_prices_ms": figure(await watch_prices(deck, ada, samples)),
+                    "fill_to_profit_ms": figure(await fill_to_profit(ada, 10 * samples)),
+                    "get_portfolio_1000_ms": figure(await get_portfolio(ada, 5 * samples)),
+                }
+
+
+async def fills_per_second(ada: Client, samples: int) -> list[float]:
+    """Record batches of fills, one call after another."""
+    rates = []
+    for sample in range(samples):
+        requests = [
+            events.batch(
+                *(
+                    events.fill(
+                        quantity="1",
+                        client_order_id=f"O-{sample}-{call}-{n}",
+                        instrument=f"S{n % POSITIONS:04d}.XNAS",
+                    )
+                    for n in range(call * FILLS_PER_CALL, (call + 1) * FILLS_PER_CALL)
+                )
+            )
+            for call in range(4)
+        ]
+        started = time.perf_counter()
+        for request in requests:
+            await ada.events.RecordEvents(request)
+        rates.append(4 * FILLS_PER_CALL / (time.perf_counter() - started))
+    return rates
+
+
+async def watch_prices(deck: Deck, ada: Client, samples: int) -> list[float]:
+    """Change the price of every position at once, and wait until a reader has all rows."""
+    stream = ada.portfolio.WatchPortfolio(pb.WatchPortfolioRequest())
+    await stream.read()
+    await asyncio.sleep(0.5)
+    delays = []
+    for sample in range(samples):
+        price = f"{101 + sample}.00"
+        quotes = [events.quote(f"S{n:04d}.XNAS", price, price) for n in range(POSITIONS)]
+        await asyncio.sleep(0.2)
+        started = time.perf_counter()
+        await deck.shared.bus.publish(quotes)
+        missing = {f"S{n:04d}.XNAS" for n in range(POSITIONS)}
+        while missing:
+            missing -= set((await stream.read()).portfolio.positions.instrument)
+        delays.append((time.perf_counter() - started) * 1_000)
+    stream.cancel()
+    return delays
+
+
+async def fill_to_profit(ada: Client, samples: int) -> list[float]:
+    """Send one fill, and wait until a reader sees its profit: commit and all."""
+    stream = ada.portfolio.WatchPortfolio(pb.WatchPortfolioRequest())
+    await stream.read()
+    delays = []
+    for sample in range(samples):
+        fill = events.fill(quantity="1", fee="0.01", client_order_id=f"O-f-{sample}")
+        await asyncio.sleep(0.05)
+        arrival = asyncio.create_task(arrived(stream))
+        started = time.perf_counter()
+        await ada.events.RecordEvents(events.batch(fill))
+        delays.append((await arrival - started) * 1_000)
+    stream.cancel()
+    return delays
+
+
+async def arrived(stream: AsyncIterator[pb.WatchPortfolioResponse]) -> float:
+    """Return when a reader was told of the position in the instrument of the fills."""
+    async for answer in stream:
+        if "AAPL.XNAS" in answer.portfolio.positions.instrument:
+            return time.perf_counter()
+    raise EOFError
+
+
+async def get_portfolio(ada: Client, samples: int) -> list[float]:
+    """Ask for the whole portfolio."""
+    delays = []
+    for _ in range(samples):
+        started = time.perf_counter()
+        await ada.portfolio.GetPortfolio(pb.GetPortfolioRequest())
+        delays.append((time.perf_counter() - started) * 1_000)
+    return delays
+
+
+def figure(samples: Sequence[float]) -> dict[str, float]:
+    """Return the median of samples with their spread."""
+    ordered = sorted(samples)
+    return {
+        "median": round(statistics.median(ordered), 3),
+        "p99": round(ordered[min(len(ordered) - 1, int(len(ordered) * 0.99))], 3),
+        "least": round(ordered[0], 3),
+        "most": round(ordered[-1], 3),
+        "samples": len(ordered),
+    }
+
+
+@asynccontextmanager
+async def database(folder: Path) -> AsyncIterator[str]:
+    """Run PostgreSQL for the block, and make an empty database."""
+    environment = {**os.environ, "PYTHONPATH": os.pathsep.join(sys.path)}
+    argv = [sys.executable, str(PROGRAM), str(folder / "s")]
+    with subprocess.Popen(argv, stdout=subprocess.PIPE, text=True, env=environment) as process:
+        if process.stdout is None:
+            raise RuntimeError("the servers have no output")
+        ready = next(line for line in process.stdout if line.startswith("ready "))
+        dsn = ready.split()[1]
+        connection = await asyncpg.connect(dsn)
+        await connection.execute("CREATE DATABASE load_trading")
+        await connection.close()
+        base, _, query = dsn.partition("?")
+        yield f"{base.rpartition('/')[0]}/load_trading?{query}"
+        process.send_signal(signal.SIGINT)
+        # What it still says must have somewhere to go.
+        process.communicate(timeout=30)
+
+
+if __name__ == "__main__":
+    main()
