@@ -6,10 +6,11 @@ import time
 import pytest
 from google.protobuf.message import Message
 from google.rpc import code_pb2, error_details_pb2
-from tests.unit.sdk.deck import EXPIRED, Deck, failure
+from tests.unit.sdk.deck import EXPIRED, TOPIC, Deck, answer, event, failure
+from tests.unit.sdk.scripts import script
 
 import quarterdeck
-from quarterdeck import AsyncClient, async_pages
+from quarterdeck import AsyncClient, Subscription, async_pages
 from quarterdeck.api.marketdata.v1.instrument_pb2 import Instrument
 
 UNAVAILABLE = failure(code_pb2.UNAVAILABLE, "no database", "DEPENDENCY_UNAVAILABLE")
@@ -163,3 +164,24 @@ async def test_pages_are_followed_to_the_last(client: AsyncClient) -> None:
     pages = async_pages(client.instruments.list_instruments, page_size=1)
     names = [page.instruments[0].instrument async for page in pages]
     assert names == ["I0.X", "I1.X", "I2.X"]
+
+
+async def test_a_plain_stream_is_read_to_its_end(deck: Deck, client: AsyncClient) -> None:
+    deck.streams.scripts.append(script(answer(event(1)), answer(event(2))))
+    wanted = [Subscription(topic=TOPIC)]
+    answers = [a async for a in client.stream.watch(subscriptions=wanted)]
+    assert [a.events[0].sequence for a in answers] == [1, 2]
+
+
+async def test_a_plain_stream_gets_another_token_before_its_first_answer_only(
+    deck: Deck, client: AsyncClient
+) -> None:
+    deck.streams.scripts += [
+        script(status=EXPIRED),
+        script(answer(event(1)), status=EXPIRED),
+    ]
+    answers = client.stream.watch(subscriptions=[Subscription(topic=TOPIC)])
+    assert (await anext(answers)).events[0].sequence == 1
+    with pytest.raises(quarterdeck.NotAuthenticated):
+        await anext(answers)
+    assert deck.auth.issued + deck.auth.refreshed == 2
