@@ -27,3 +27,4 @@ export { Watch, type Frame, type TopicRequest, type WatchOptions } from "./watch
 export { Delivery } from "./gen/quarterdeck/api/stream/v1/subscription_pb.js";
 export { GapCause, type Control } from "./gen/quarterdeck/api/stream/v1/control_pb.js";
 export type { Event } from "./gen/quarterdeck/api/stream/v1/event_pb.js";
+export { timestampFromMs } from "@bufbuild/protobuf/wkt";

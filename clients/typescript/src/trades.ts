@@ -37,6 +37,7 @@ export class TradeFeed extends Feed<TradeUpdates> {
   readonly #fills = new Map<string, Fill>();
   readonly #limit: number;
   #loading = false;
+  #sessionId: string | undefined;
   #pending: Partial<TradeUpdates> = {};
 
   constructor(
@@ -53,6 +54,7 @@ export class TradeFeed extends Feed<TradeUpdates> {
     const stops = ["orders", "fills"].map((kind) =>
       this.hub.listen({ topic: this.#topic(kind), delivery: Delivery.ALL }, this.#listener(closing.signal)),
     );
+    stops.push(this.hub.subscribe(() => this.#readAgain(closing.signal)));
     // The stream is asked first: what happens while the log is read is then in one of the two.
     this.#load(closing.signal);
     return () => {
@@ -80,6 +82,15 @@ export class TradeFeed extends Feed<TradeUpdates> {
       },
       onRefused: (error) => this.#show({ error }),
     };
+  }
+
+  /** A strategy that began to trade while the stream was down has no cursor: the log knows it. */
+  #readAgain(signal: AbortSignal): void {
+    const { sessionId } = this.hub.get();
+    if (sessionId === this.#sessionId) return;
+    const known = this.#sessionId !== undefined;
+    this.#sessionId = sessionId;
+    if (known) this.#load(signal);
   }
 
   #load(signal: AbortSignal): void {

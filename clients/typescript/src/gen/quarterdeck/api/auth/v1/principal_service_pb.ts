@@ -203,7 +203,7 @@ export type UpdatePrincipalRequest = Message<"quarterdeck.api.auth.v1.UpdatePrin
   strategies?: ScopeList | undefined;
 
   /**
-   * The new password of a person, at least 12 characters.
+   * The new password of a person, at least 12 characters. It ends the person's sessions.
    *
    * @generated from field: optional string password = 7;
    */

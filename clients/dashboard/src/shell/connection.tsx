@@ -1,0 +1,80 @@
+/** Where the stream stands, how late it is, and how old the data are. */
+import type { ConnectionView } from "@quarterdeck/client";
+import { useConnection, useMarketData, useQuarterdeck } from "@quarterdeck/client/react";
+import type { ReactElement } from "react";
+import { quoteOf, QUOTES, type Quote } from "../data/quotes";
+import { useNow } from "../data/use-now";
+import { milliseconds, NOTHING } from "../format/number";
+import { duration, marketTime } from "../format/time";
+
+const WORDS: Record<ConnectionView["state"], readonly [string, string]> = {
+  idle: ["Idle", ""],
+  connecting: ["Connecting", "warn"],
+  live: ["Live", "good"],
+  waiting: ["Reconnecting", "bad"],
+  failed: ["Disconnected", "bad"],
+};
+
+/** The state of the live stream, in the bar. */
+export function ConnectionStatus(): ReactElement {
+  const connection = useConnection();
+  const now = useNow(500);
+  const newest = newestQuote(useMarketData(QUOTES).values());
+  const [word, tone] = WORDS[connection.state];
+  const age = newest?.view.receivedAt === undefined ? undefined : now - newest.view.receivedAt;
+  return (
+    <div className="status" role="status" aria-label={`Stream: ${word}`}>
+      <span title={connection.error?.message}>
+        <i className={`dot ${tone}`} />
+        <strong>{word}</strong>
+      </span>
+      <span className="lesser" title="How long an event takes from the deck to this page">
+        lag <strong>{milliseconds(connection.lagMs)}</strong>
+      </span>
+      <span className="wide" title="How long ago the newest price came">
+        data <strong>{age === undefined ? NOTHING : `${duration(age)} old`}</strong>
+      </span>
+      <span className="lesser" title="The market's time of the newest price (UTC)">
+        market time <strong>{marketTime(newest?.eventTimeMs)}</strong>
+      </span>
+    </div>
+  );
+}
+
+/** Says loudly what must not be missed: no connection, silent sources. */
+export function ConnectionBanner(): ReactElement | null {
+  const { state, error, attempt } = useConnection();
+  const { hub } = useQuarterdeck();
+  const views = [...useMarketData(QUOTES).values()];
+  const silent = views.filter(({ stale }) => stale !== undefined).length;
+  if (state === "failed" || (state !== "live" && attempt > 1)) {
+    return (
+      <div className="banner bad" role="alert">
+        What you see is not live: {error?.message ?? "the stream is down"}
+        {state === "failed" ? (
+          <button type="button" className="button" onClick={() => hub.retry()}>
+            Connect again
+          </button>
+        ) : (
+          <span>· attempt {attempt}</span>
+        )}
+      </div>
+    );
+  }
+  if (silent === 0) return null;
+  return (
+    <div className="banner" role="alert">
+      STALE · {silent === views.length ? "every source of quotes is" : `${silent} of ${views.length} quotes are`}{" "}
+      silent
+    </div>
+  );
+}
+
+function newestQuote(views: Iterable<Quote["view"]>): Quote | undefined {
+  let newest: Quote | undefined;
+  for (const view of views) {
+    const quote = quoteOf(view);
+    if (quote && (quote.view.receivedAt ?? 0) >= (newest?.view.receivedAt ?? 0)) newest = quote;
+  }
+  return newest;
+}
