@@ -7,6 +7,7 @@ import jwt
 import pytest
 from tests.integration.areas import bearer, info, reason
 
+from quarterdeck.api.auth.v1 import audit_service_pb2 as audit_pb
 from quarterdeck.api.auth.v1 import permission_pb2
 from quarterdeck.api.auth.v1 import token_service_pb2 as pb
 
@@ -157,3 +158,25 @@ async def test_sign_ins_are_audited_with_the_name_that_was_tried(client, store) 
     assert row["subject"] == "principals/mallory"
     assert "UNAUTHENTICATED" in row["payload"]
     assert "wrong" not in row["payload"]
+
+
+async def test_a_stream_ends_soon_after_its_session(client) -> None:
+    pair, other = await client.sign_in(), await client.sign_in()
+    request = audit_pb.WatchAuditEventsRequest()
+    streams = [
+        client.audit.WatchAuditEvents(request, metadata=bearer(one.access_token))
+        for one in (pair, other)
+    ]
+    for stream in streams:
+        await stream.read()
+    await client.tokens.RevokeToken(pb.RevokeTokenRequest(), metadata=bearer(pair.access_token))
+    async with asyncio.timeout(5):
+        error = await refused(_drained(streams[0]))
+    assert reason(error) == "TOKEN_REVOKED"
+    assert not streams[1].done()
+    streams[1].cancel()
+
+
+async def _drained(stream) -> None:
+    while await stream.read() is not grpc.aio.EOF:
+        pass

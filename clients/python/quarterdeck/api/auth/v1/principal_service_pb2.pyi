@@ -165,7 +165,7 @@ class UpdatePrincipalRequest(_message.Message):
     display_name: _builtins.str
     """What people read."""
     password: _builtins.str
-    """The new password of a person, at least 12 characters."""
+    """The new password of a person, at least 12 characters. It ends the person's sessions."""
     @_builtins.property
     def roles(self) -> Global___RoleList:
         """The new roles; absent leaves them alone."""
