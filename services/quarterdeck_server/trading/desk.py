@@ -8,9 +8,6 @@ was away and however many readers there are.
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-import numpy as np
-from numpy.typing import NDArray
-
 from quarterdeck_server.kernel.errors import QuarterdeckError
 from quarterdeck_server.kernel.money import Money
 from quarterdeck_server.trading.domain.price import Last, Newest, Quote
@@ -26,8 +23,7 @@ from quarterdeck_server.trading.portfolio import (
     Scope,
 )
 from quarterdeck_server.trading.profit import ProfitAndLoss, profit_of
-
-_FIRST_CAPACITY = 64
+from quarterdeck_server.trading.versions import RowVersions
 
 type ScopeKey = tuple[str, str]
 
@@ -76,9 +72,7 @@ class Desk:
         self._fifo = Book(CostMethod.FIFO)
         self._instruments: set[str] = set()
         self._fifo_behind: set[str] = set()
-        self._keys: list[PositionKey] = []
-        self._rows: dict[PositionKey, int] = {}
-        self._row_version: NDArray[np.int64] = np.zeros(_FIRST_CAPACITY, dtype=np.int64)
+        self._rows = RowVersions()
         self._touched: set[PositionKey] = set()
         self._filled: dict[ScopeKey, None] = {}
         self._rates_moved = False
@@ -106,7 +100,7 @@ class Desk:
         """Take over saved books."""
         self._average, self._fifo, self.position = average, fifo, position
         for key in average.keys(open_only=False):
-            self._row(key)
+            self._rows.add(key)
         for account in average.accounts():
             self._cash.update({(account, money.currency): 0 for money in self._money(account)})
 
@@ -140,7 +134,7 @@ class Desk:
         """Apply a fill of the log."""
         self._average.apply(fill)
         self._fifo.apply(fill)
-        self._row(fill.key)
+        self._rows.add(fill.key)
         self._touched.add(fill.key)
         self._filled |= {(fill.account, fill.strategy): None, (fill.account, ""): None}
         settled = {self._average.instrument(fill.instrument).currency}
@@ -168,9 +162,10 @@ class Desk:
         if not (scopes or self._touched or self._moved or self._rates_moved):
             return None
         self.version += 1
-        self._row_version[[self._rows[key] for key in self._touched]] = self.version
+        self._rows.mark(self._touched, self.version)
         self._cash.update(dict.fromkeys(self._moved, self.version))
-        changed = [profit for scope in scopes if (profit := self._revalued(scope))]
+        unpriced = self.unpriced
+        changed = [profit for scope in scopes if (profit := self._revalued(scope, unpriced))]
         filled = tuple(p for p in changed if (p.account, p.strategy) in self._filled)
         self._touched.clear()
         self._moved.clear()
@@ -180,8 +175,7 @@ class Desk:
 
     def changes(self, view: View, since: int) -> Changes:
         """Return what changed within a view after a version; everything after version -1."""
-        rows = np.flatnonzero(self._row_version[: len(self._keys)] > since)
-        keys = (self._keys[row] for row in rows.tolist())
+        keys = self._rows.after(since)
         return Changes(
             profits=tuple(
                 profit
@@ -246,9 +240,9 @@ class Desk:
             scopes[key.account, key.strategy] = scopes[key.account, ""] = None
         return scopes
 
-    def _revalued(self, scope: ScopeKey) -> ProfitAndLoss | None:
+    def _revalued(self, scope: ScopeKey, unpriced: frozenset[str]) -> ProfitAndLoss | None:
         account, strategy = scope
-        profit = profit_of(self._average, account, strategy, self._base(account), self.unpriced)
+        profit = profit_of(self._average, account, strategy, self._base(account), unpriced)
         _, before = self._profits.get(scope, (0, None))
         if not profit.differs(before):
             return None
@@ -274,17 +268,6 @@ class Desk:
         if self._average.instrument(price.instrument).pair is not None:
             self._rates_moved = True
         return True
-
-    def _row(self, key: PositionKey) -> int:
-        row = self._rows.get(key)
-        if row is None:
-            row = self._rows[key] = len(self._keys)
-            self._keys.append(key)
-            if row == len(self._row_version):
-                self._row_version = np.concatenate(
-                    (self._row_version, np.zeros_like(self._row_version))
-                )
-        return row
 
 
 def _show(book: Book, price: Quote | Last) -> tuple[PositionKey, ...]:

@@ -41,6 +41,7 @@ class Cells:
 
     def __init__(self) -> None:
         self._cells: dict[tuple[str, str, str], Cell] = {}
+        self._of_strategy: dict[tuple[str, str], list[Cell]] = {}
 
     def cell(self, account: str, strategy: str, currency: str) -> Cell:
         """Return a cell, new if need be."""
@@ -48,10 +49,15 @@ class Cells:
         found = self._cells.get(key)
         if found is None:
             found = self._cells[key] = Cell(*key)
+            self._of_strategy.setdefault((account, strategy), []).append(found)
         return found
 
     def within(self, scope: Scope) -> Iterator[Cell]:
         """Yield the cells of a scope."""
+        if scope.account is not None and scope.strategy is not None:
+            # Asked for each strategy that a price touched: must not look at all the others.
+            yield from self._of_strategy.get((scope.account, scope.strategy), ())
+            return
         for cell in self._cells.values():
             if scope.holds(cell.account, cell.strategy):
                 yield cell
