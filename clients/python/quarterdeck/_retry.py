@@ -15,6 +15,8 @@ from quarterdeck.errors import (
 FIRST_DELAY = 0.05
 MAX_DELAY = 5.0
 MAX_EXPONENT = 10
+# Ends that connecting again cannot change, although the class of the error would allow it.
+FINAL_REASONS = frozenset({"SESSION_CLOSED", "MESSAGE_TOO_LARGE"})
 JITTER = random.SystemRandom()
 
 
@@ -49,10 +51,6 @@ def worth_repeating(error: QuarterdeckError) -> bool:
 def wants_new_token(error: QuarterdeckError) -> bool:
     """Tell whether the call was refused for its token alone, so that another may be accepted."""
     return isinstance(error, NotAuthenticated) and error.reason != "CREDENTIALS_INVALID"
-
-
-# Ends that connecting again cannot change, although the class of the error would allow it.
-FINAL_REASONS = frozenset({"SESSION_CLOSED", "MESSAGE_TOO_LARGE"})
 
 
 def worth_resuming(error: QuarterdeckError, *, opened: bool) -> bool:

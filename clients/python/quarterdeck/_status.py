@@ -44,6 +44,7 @@ CLASSES: dict[grpc.StatusCode, type[QuarterdeckError]] = {
     grpc.StatusCode.CANCELLED: Unavailable,
     grpc.StatusCode.DEADLINE_EXCEEDED: DeadlineExceeded,
 }
+EMPTY = status_pb2.Status()
 BY_NUMBER = {code.value[0]: code for code in grpc.StatusCode}
 
 
@@ -76,9 +77,6 @@ def _details(packed: str | bytes | None) -> status_pb2.Status:
         return status_pb2.Status.FromString(packed) if isinstance(packed, bytes) else EMPTY
     except DecodeError:
         return EMPTY
-
-
-EMPTY = status_pb2.Status()
 
 
 def _cause(status: status_pb2.Status, request_id: str) -> Cause:
