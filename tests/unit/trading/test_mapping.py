@@ -118,6 +118,14 @@ def test_the_same_event_has_the_same_digest_however_it_was_learned() -> None:
     assert digest(live) == digest(again) != digest(other)
 
 
+def test_an_order_told_again_with_another_time_is_the_same_event() -> None:
+    order = trading_event_pb2.OrderEvent(client_order_id="O", quantity=DecimalMessage(value="1"))
+    first, again, other = (event(order=order) for _ in range(3))
+    again.event_time.seconds = 6
+    other.order.quantity.value = "2"
+    assert digest(first) == digest(again) != digest(other)
+
+
 def test_results_of_another_node_are_refused() -> None:
     result = node_pb2.CommandResult(name="nodes/other/commands/1")
     with pytest.raises(InvalidField, match=r"command_results\[0\]\.name"):

@@ -52,11 +52,14 @@ def event_from(message: trading_event_pb2.TradingEvent, node: str, path: str) ->
 def digest(message: trading_event_pb2.TradingEvent) -> bytes:
     """Return the hash of what makes an event the same event.
 
-    Whether it came live or from a reconciliation, and what the contract ignores, does not count.
+    Whether it came live or from a reconciliation, and what the contract ignores, does not count;
+    nor does the time of an order's change, which a node may tell otherwise when it knows more.
     """
     content = trading_event_pb2.TradingEvent()
     content.CopyFrom(message)
     content.ClearField("reconciliation")
+    if content.HasField("order"):
+        content.ClearField("event_time")
     if content.HasField("fill"):
         for field in ("account", "strategy", "node", "event_time", "order_unknown"):
             content.fill.ClearField(field)
