@@ -5,6 +5,7 @@ import time
 from datetime import timedelta
 
 import pytest
+
 from quarterdeck_server.runtime.bus import Batch, Bus, LocalBus, Message, RedisBus
 
 

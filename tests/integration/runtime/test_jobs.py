@@ -3,6 +3,7 @@
 import asyncio
 
 import pytest
+
 from quarterdeck_server.kernel.errors import InvalidField, NotFound
 from quarterdeck_server.runtime.jobs import Job, Jobs, JobState, Progress, jobs
 from quarterdeck_server.runtime.postgres import Postgres
