@@ -175,12 +175,3 @@ class SessionClosed(Unavailable):
 
     def __init__(self, note: str) -> None:
         super().__init__("an operator closed the stream", note=note)
-
-
-class ShuttingDown(Unavailable):
-    """The service is stopping."""
-
-    reason = "SHUTTING_DOWN"
-
-    def __init__(self) -> None:
-        super().__init__("the service is stopping: reconnect and resume")

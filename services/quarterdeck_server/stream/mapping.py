@@ -14,6 +14,7 @@ from quarterdeck_server.stream.domain import (
     TICKING,
     Control,
     Cursor,
+    CursorInvalid,
     Delivery,
     Ended,
     Gap,
@@ -45,10 +46,15 @@ def subscription_from(
 
 def cursors_from(message: subscription_pb2.Subscription, field: str) -> Cursors:
     """Read the cursors of a subscription, each with its path in the request."""
-    return {
-        one.topic: (cursor_from(one), f"{field}.cursors[{place}]")
-        for place, one in enumerate(message.cursors)
-    }
+    found: Cursors = {}
+    for place, one in enumerate(message.cursors):
+        path = f"{field}.cursors[{place}]"
+        if "*" in one.topic or not topics.matches(message.topic, one.topic):
+            raise CursorInvalid(path, f"must be of a topic that {message.topic} names")
+        if not all(one.topic.split("/")):
+            raise CursorInvalid(path, "must be of a topic")
+        found[one.topic] = (cursor_from(one), path)
+    return found
 
 
 def cursor_from(message: subscription_pb2.Cursor) -> Cursor:

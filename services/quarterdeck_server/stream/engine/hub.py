@@ -4,7 +4,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 
 from quarterdeck_server.kernel import topics as grammar
-from quarterdeck_server.stream.domain import GapCause
+from quarterdeck_server.stream.domain import Cursor, GapCause
 from quarterdeck_server.stream.engine.entry import Entry, Mint
 from quarterdeck_server.stream.engine.group import Group
 from quarterdeck_server.stream.engine.index import Index
@@ -128,6 +128,11 @@ class Hub:
             return
         prefix = subscription[:-1]
         yield from [topic for name, topic in self.topics.items() if name.startswith(prefix)]
+
+    def is_before(self, cursor: Cursor) -> bool:
+        """Tell whether a topic is known and has not come as far as a cursor claims."""
+        topic = self.topics.get(cursor.topic)
+        return topic is not None and topic.epoch == cursor.epoch and topic.head < cursor.sequence
 
     def watch_silence(self, now_ns: int, now: float) -> None:
         """Announce the topics whose source went silent."""

@@ -112,9 +112,12 @@ class Resumption:
         found: list[Entry] = []
         expected = hole.after + 1
         for message in records.messages:
-            if message.sequence == expected and expected <= until:
-                found.append(mint.event(prefix, kind, message, now))
-                expected += 1
+            if not expected <= message.sequence <= until:
+                continue
+            if message.sequence > expected:
+                found.append(self._too_old(hole, (expected, message.sequence - 1), now))
+            found.append(mint.event(prefix, kind, message, now))
+            expected = message.sequence + 1
         if expected <= until:
             found.append(self._too_old(hole, (expected, until), now))
         return found

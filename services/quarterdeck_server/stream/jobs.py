@@ -1,0 +1,104 @@
+"""What runs beside the calls: taking events from the bus, pacing, housekeeping, repairs."""
+
+import asyncio
+from datetime import timedelta
+
+from quarterdeck_server.kernel.errors import QuarterdeckError
+from quarterdeck_server.runtime.bus.port import Bus
+from quarterdeck_server.runtime.clock import Clock
+from quarterdeck_server.stream import metrics
+from quarterdeck_server.stream.encode import KINDS
+from quarterdeck_server.stream.engine.hub import Hub, Loss
+from quarterdeck_server.stream.engine.reader import Sent
+from quarterdeck_server.stream.ports import Published, Records
+from quarterdeck_server.stream.sessions import Sessions
+
+PACE_S = 0.02
+IDLE_PACE_S = 0.2
+HOUSEKEEPING_S = 1.0
+BREATH = 1_000
+REPAIR_PATIENCE_S = 10.0
+REPAIR_PAUSE_S = 0.25
+
+
+async def take_in(bus: Bus, hub: Hub, clock: Clock, window: timedelta) -> None:
+    """Publish what comes over the bus; the last minute first, which fills the rings again."""
+    async with bus.subscribe(KINDS, replay=window) as batches:
+        async for batch in batches:
+            if batch.lost:
+                hub.suspect_loss()
+            now = clock.monotonic()
+            for place, message in enumerate(batch.messages, start=1):
+                hub.publish(message, now)
+                if place % BREATH == 0:
+                    await asyncio.sleep(0)
+
+
+async def pace(hub: Hub, clock: Clock) -> None:
+    """Let out what waits for its turn under a rate."""
+    while True:
+        await asyncio.sleep(PACE_S if hub.index.paced else IDLE_PACE_S)
+        hub.release_paced(clock.monotonic())
+
+
+async def keep_house(hub: Hub, sessions: Sessions, clock: Clock) -> None:
+    """Look after sessions, rings, silent topics and metrics, once a second."""
+    sent, published = Sent(), 0
+    while True:
+        await asyncio.sleep(HOUSEKEEPING_S)
+        sessions.look_after()
+        hub.evict(clock.monotonic())
+        hub.watch_silence(clock.now_ns(), clock.monotonic())
+        before, sent = sent, sessions.sent()
+        metrics.add_sent(before, sent)
+        metrics.PUBLISHED.inc(hub.counts.published - published)
+        published = hub.counts.published
+        metrics.CONNECTIONS.set(len(sessions))
+        metrics.GROUPS.set(len(hub.index))
+        metrics.TOPICS.set(len(hub.topics))
+        metrics.RING_BYTES.set(hub.kept_bytes)
+
+
+class Repairs:
+    """Reads from the trading log what the bus lost of durable topics."""
+
+    def __init__(self, hub: Hub, sessions: Sessions, records: Records, clock: Clock) -> None:
+        self._hub, self._sessions = hub, sessions
+        self._records, self._clock = records, clock
+        self._tasks: set[asyncio.Task[None]] = set()
+
+    def begin(self, loss: Loss) -> None:
+        """Mend a loss; the topic's later events wait until it is mended or given up."""
+        task = asyncio.create_task(self._mend(loss), name="stream-repair")
+        self._tasks.add(task)
+        task.add_done_callback(self._tasks.discard)
+
+    async def close(self) -> None:
+        """Give up what is not mended yet."""
+        tasks = tuple(self._tasks)
+        for task in tasks:
+            task.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)
+
+    async def _mend(self, loss: Loss) -> None:
+        found: tuple[Published, ...] = ()
+        try:
+            found = await self._read(loss)
+        finally:
+            # Whatever happened: a topic that stays on hold would be silent for ever.
+            metrics.REPAIRS.labels("read" if found else "nothing").inc()
+            self._hub.mend(loss.topic, found, self._clock.monotonic())
+
+    async def _read(self, loss: Loss) -> tuple[Published, ...]:
+        give_up_at = self._clock.monotonic() + REPAIR_PATIENCE_S
+        while self._clock.monotonic() < give_up_at:
+            token = self._sessions.token_for(loss.topic)
+            if token is None:
+                break
+            try:
+                records = await self._records.after(loss.topic, loss.after, loss.until, token)
+            except QuarterdeckError:
+                await asyncio.sleep(REPAIR_PAUSE_S)
+            else:
+                return tuple(records.messages)
+        return ()

@@ -1,0 +1,76 @@
+"""The trading area's log, for readers that come back and for what the bus lost."""
+
+from dataclasses import dataclass
+
+import grpc
+
+from quarterdeck.api.trading.v1 import trading_event_pb2 as pb
+from quarterdeck.api.trading.v1 import trading_event_service_pb2 as service_pb
+from quarterdeck.api.trading.v1 import trading_event_service_pb2_grpc as rpc
+from quarterdeck_server.kernel.errors import NotAllowed, Unavailable
+from quarterdeck_server.runtime.bus.message import Message
+from quarterdeck_server.runtime.convert import timestamp_from
+from quarterdeck_server.runtime.peers import Peers
+
+PAGE_SIZE = 1_000
+MOST_RECORDS = 20_000
+"""A cursor further back than this is answered with a gap and the newest so many records."""
+TIMEOUT_S = 5.0
+
+
+@dataclass(frozen=True, slots=True)
+class StoredRecords:
+    """Records of a durable topic, oldest first, and where the topic stands."""
+
+    epoch: int
+    last: int
+    messages: tuple[Message, ...]
+
+
+class TradingRecords:
+    """Reads records with the token of the reader that needs them."""
+
+    def __init__(self, peers: Peers) -> None:
+        self._peers = peers
+
+    async def after(
+        self, topic: str, sequence: int, until: int | None, token: str
+    ) -> StoredRecords:
+        """Return the records after a sequence number, at least up to ``until``."""
+        stub = rpc.TradingEventServiceStub(self._peers.channel("trading"))
+        found: list[Message] = []
+        answer = await _list(stub, topic, sequence, token)
+        oldest = (answer.last_sequence if until is None else until) - MOST_RECORDS
+        if oldest > sequence:
+            answer = await _list(stub, topic, oldest, token)
+        while True:
+            found += (_message(record) for record in answer.records)
+            if len(answer.records) < PAGE_SIZE or found[-1].sequence >= (until or _ENDLESS):
+                return StoredRecords(answer.epoch, answer.last_sequence, tuple(found))
+            answer = await _list(stub, topic, found[-1].sequence, token)
+
+
+_ENDLESS = 2**64
+
+
+async def _list(
+    stub: "rpc.TradingEventServiceAsyncStub", topic: str, after: int, token: str
+) -> service_pb.ListTopicRecordsResponse:
+    request = service_pb.ListTopicRecordsRequest(
+        topic=topic, after_sequence=after, page_size=PAGE_SIZE
+    )
+    metadata = (("authorization", f"Bearer {token}"),)
+    try:
+        return await stub.ListTopicRecords(request, timeout=TIMEOUT_S, metadata=metadata)
+    except grpc.aio.AioRpcError as error:
+        if error.code() is grpc.StatusCode.PERMISSION_DENIED:
+            raise NotAllowed(f"the records of {topic} may not be read") from error
+        text = "the trading log cannot be read now"
+        raise Unavailable(text, dependency="trading") from error
+
+
+def _message(record: pb.TopicRecord) -> Message:
+    kind = record.WhichOneof("payload") or "order"
+    payload = getattr(record, kind).SerializeToString()
+    time_ns = timestamp_from(record.publish_time, "publish_time")
+    return Message(record.topic, record.epoch, record.sequence, 1, time_ns, payload)

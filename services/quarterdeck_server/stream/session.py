@@ -1,0 +1,218 @@
+"""A live stream: the loop that writes frames, its heartbeat, its end."""
+
+import asyncio
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from dataclasses import dataclass, replace
+
+from quarterdeck_server.kernel.errors import NotFound, QuarterdeckError, Unavailable
+from quarterdeck_server.runtime.caller import Caller
+from quarterdeck_server.runtime.clock import Clock
+from quarterdeck_server.stream import metrics
+from quarterdeck_server.stream.connection import Connection
+from quarterdeck_server.stream.domain import (
+    Control,
+    Cursor,
+    CursorInvalid,
+    Ended,
+    ReaderTooSlow,
+    Subscribed,
+    Subscription,
+    Unsubscribed,
+)
+from quarterdeck_server.stream.engine.frame import Frame
+from quarterdeck_server.stream.engine.hub import Hub
+from quarterdeck_server.stream.engine.plan import Plan
+from quarterdeck_server.stream.engine.reader import Reader
+from quarterdeck_server.stream.engine.resume import Hole
+from quarterdeck_server.stream.ports import Records, TopicRecords
+from quarterdeck_server.stream.rights import scope_of
+
+NS = 1_000_000_000
+MEASURE_EVERY = 16
+PATIENCE_S = 5.0
+PAUSE_S = 0.1
+LINGER_S = 3.0
+LINGER_OF_SLOW_S = 30.0
+"""A reader that was cut may take so long to come and read why; only then its call is dropped."""
+
+type Write = Callable[[bytes], Awaitable[None]]
+
+
+@dataclass(frozen=True, slots=True)
+class About:
+    """What is known of a stream from its beginning."""
+
+    session: str
+    peer: str
+    user_agent: str
+    open_time_ns: int
+    heartbeat_s: float
+
+
+@dataclass(frozen=True, slots=True)
+class Wish:
+    """What a stream asks for: subscriptions, and where to resume, with the fields' paths."""
+
+    subscriptions: tuple[Subscription, ...]
+    cursors: Mapping[str, tuple[Cursor, str]]
+
+    def places(self) -> dict[str, Cursor]:
+        """Return the cursors alone."""
+        return {topic: cursor for topic, (cursor, _) in self.cursors.items()}
+
+
+class Session:
+    """One call of Watch."""
+
+    def __init__(
+        self, about: About, caller: Caller, hub: Hub, clock: Clock, records: Records
+    ) -> None:
+        self.about = about
+        self.caller = caller
+        self.plan = Plan((), scope_of(caller))
+        self.reader = Reader(hub, self._wake, self._cut)
+        self._hub, self._clock, self._records = hub, clock, records
+        self._fields: dict[str, str] = {}
+        self._woken: asyncio.Future[None] | None = None
+        self._task: asyncio.Task[object] | None = None
+        self.was_cut = False
+        self._ending: Ended | None = None
+        self._drop_at = 0.0
+
+    def begin(self, wish: Wish, opening: Sequence[Control]) -> None:
+        """Subscribe for the first time."""
+        self.plan = Plan(wish.subscriptions, scope_of(self.caller))
+        self._attach(wish, [*opening, *self._subscribed(wish.subscriptions)])
+
+    async def change(self, add: Wish, remove: Sequence[str], caller: Caller) -> None:
+        """Change the subscriptions and go on with the caller's token."""
+        await self._settle()
+        if self._ending is not None:
+            raise NotFound("session", self.about.session)
+        gone = [name for name in remove if name in self.plan.subscriptions]
+        plan = self.plan.changed(add.subscriptions, remove, scope_of(caller))
+        self.caller = caller
+        if plan.key != self.plan.key or gone or add.subscriptions:
+            self.plan = plan
+            controls: list[Control] = [Unsubscribed(name) for name in gone]
+            self._attach(add, controls + self._subscribed(add.subscriptions))
+        self._wake()
+
+    async def run(self, write: Write) -> None:
+        """Write frames until the stream ends; raises why it ended."""
+        self._task = asyncio.current_task()
+        timer = asyncio.create_task(self._beat())
+        try:
+            await self._write_frames(write)
+        finally:
+            timer.cancel()
+            self.reader.detach()
+
+    def end(self, error: QuarterdeckError, linger_s: float = LINGER_S) -> None:
+        """End the stream soon: the reader is told why, as its last message."""
+        if self._ending is None:
+            self._ending = Ended(error, error.kind.value in {"unavailable", "exhausted"})
+            self._drop_at = self._clock.monotonic() + linger_s
+            self._wake()
+
+    def drop_if_stuck(self, now: float) -> None:
+        """End a call whose reader does not even take in why it ends."""
+        if self._ending is not None and now > self._drop_at and self._task is not None:
+            self._task.cancel()
+
+    def show(self) -> Connection:
+        """Return what is told about the stream."""
+        about, now = self.about, self._clock.monotonic()
+        return Connection(
+            f"connections/{about.session}",
+            self.caller.principal,
+            about.peer,
+            about.user_agent,
+            about.open_time_ns,
+            tuple(self.plan.subscriptions),
+            replace(self.reader.sent),
+            self.reader.behind_bytes,
+            self.reader.behind_s(now),
+        )
+
+    def _attach(self, wish: Wish, controls: Sequence[Control]) -> None:
+        self._fields |= {topic: field for topic, (_, field) in wish.cursors.items()}
+        self.reader.attach(self.plan, wish.places(), controls, self._clock.monotonic())
+
+    def _subscribed(self, subscriptions: Sequence[Subscription]) -> list[Control]:
+        return [Subscribed(one.topic, one.delivery, self._head(one)) for one in subscriptions]
+
+    def _head(self, subscription: Subscription) -> Cursor | None:
+        topic = self._hub.topics.get(subscription.topic)
+        return topic.cursor if topic is not None else None
+
+    async def _write_frames(self, write: Write) -> None:
+        while self._ending is None:
+            frame = self.reader.take(self._clock.monotonic(), self._clock.now_ns())
+            if frame is not None:
+                await write(frame.data)
+                self._measure(frame)
+            elif self.reader.holes:
+                await self._fill()
+            else:
+                await self._idle()
+        await write(self._hub.mint.control("", self._ending, 0.0).chunk)
+        raise self._ending.error
+
+    def _measure(self, frame: Frame) -> None:
+        if frame.oldest_ns and self.reader.sent.frames % MEASURE_EVERY == 1:
+            metrics.LATENCY.observe(max(0, self._clock.now_ns() - frame.oldest_ns) / NS)
+
+    async def _idle(self) -> None:
+        self._woken = asyncio.get_running_loop().create_future()
+        self.reader.wait()
+        await self._woken
+
+    def _wake(self) -> None:
+        if self._woken is not None and not self._woken.done():
+            self._woken.set_result(None)
+
+    def _cut(self, behind_bytes: int) -> None:
+        metrics.CUT.inc()
+        self.was_cut = True
+        self.end(ReaderTooSlow(behind_bytes), LINGER_OF_SLOW_S)
+
+    async def _beat(self) -> None:
+        while True:
+            await asyncio.sleep(self.about.heartbeat_s)
+            self.reader.heartbeat_is_due = True
+            self._wake()
+
+    async def _fill(self) -> None:
+        holes = self.reader.holes
+        try:
+            answers = await asyncio.gather(*(self._read(hole) for hole in holes))
+        except QuarterdeckError as error:
+            self.end(error)
+            return
+        for hole, records in zip(holes, answers, strict=True):
+            self.reader.fill(hole, records, self._clock.monotonic())
+
+    async def _read(self, hole: Hole) -> TopicRecords:
+        give_up_at = self._clock.monotonic() + PATIENCE_S
+        while True:
+            try:
+                token = self.caller.token
+                records = await self._records.after(hole.topic, hole.after, hole.until, token)
+                break
+            except Unavailable:
+                if self._clock.monotonic() > give_up_at:
+                    raise
+            await asyncio.sleep(PAUSE_S)
+        if records.epoch == hole.epoch and records.last < hole.after:
+            field = self._fields.get(hole.topic, "subscriptions")
+            raise CursorInvalid(field, "must not be beyond the newest event")
+        return records
+
+    async def _settle(self) -> None:
+        """Wait until nothing is awaited from the durable log, for then subscriptions may change."""
+        give_up_at = self._clock.monotonic() + PATIENCE_S
+        while not self.reader.is_settled and self._ending is None:
+            if self._clock.monotonic() > give_up_at:
+                raise Unavailable("the stream is still resuming", dependency="trading")
+            await asyncio.sleep(PAUSE_S)

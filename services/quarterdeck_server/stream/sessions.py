@@ -1,0 +1,113 @@
+"""The live streams of this process: who has how many, and which may go on."""
+
+import asyncio
+import uuid
+from collections.abc import AsyncIterator, Iterator
+from contextlib import asynccontextmanager
+from dataclasses import astuple
+from typing import Protocol
+
+from quarterdeck_server.kernel.errors import NotAuthenticated, NotFound
+from quarterdeck_server.runtime.caller import Caller
+from quarterdeck_server.runtime.clock import Clock
+from quarterdeck_server.runtime.live import ShuttingDown
+from quarterdeck_server.settings import StreamSettings
+from quarterdeck_server.stream.domain import LimitExceeded
+from quarterdeck_server.stream.engine.hub import Hub
+from quarterdeck_server.stream.engine.reader import Sent
+from quarterdeck_server.stream.ports import Records
+from quarterdeck_server.stream.rights import may_read
+from quarterdeck_server.stream.session import About, Session
+
+
+class Gatekeeper(Protocol):
+    """Knows whether tokens still hold, and whether this process is stopping."""
+
+    draining: asyncio.Event
+
+    def verdict(self, caller: Caller | None) -> NotAuthenticated | None:
+        """Return why a caller's token no longer holds, if it does not."""
+        ...
+
+
+class Sessions:
+    """The open sessions by identifier."""
+
+    def __init__(
+        self, hub: Hub, clock: Clock, records: Records, gate: Gatekeeper, settings: StreamSettings
+    ) -> None:
+        self.settings = settings
+        self.cut = 0
+        self._hub, self._clock, self._records, self._gate = hub, clock, records, gate
+        self._open: dict[str, Session] = {}
+        self._sent_by_closed = Sent()
+
+    def __len__(self) -> int:
+        return len(self._open)
+
+    def __iter__(self) -> Iterator[Session]:
+        return iter(tuple(self._open.values()))
+
+    @asynccontextmanager
+    async def opened(
+        self, caller: Caller, peer: str, user_agent: str, heartbeat_s: float
+    ) -> AsyncIterator[Session]:
+        """Hold a session while the block runs. Raises LimitExceeded."""
+        if self._gate.draining.is_set():
+            raise ShuttingDown
+        limit = self.settings.streams_per_principal
+        if sum(one.caller.principal == caller.principal for one in self) >= limit:
+            raise LimitExceeded("streams per principal", limit)
+        about = About(uuid.uuid4().hex, peer, user_agent, self._clock.now_ns(), heartbeat_s)
+        session = Session(about, caller, self._hub, self._clock, self._records)
+        self._open[about.session] = session
+        try:
+            yield session
+        finally:
+            del self._open[about.session]
+            self.cut += session.was_cut
+            self._sent_by_closed = _sum(self._sent_by_closed, session.reader.sent)
+
+    def get(self, identifier: str) -> Session | None:
+        """Return an open session."""
+        return self._open.get(identifier)
+
+    def of_principal(self, identifier: str, principal: str) -> Session:
+        """Return an open session of a principal. Raises NotFound, for others' sessions too."""
+        session = self.get(identifier)
+        if session is None or session.caller.principal != principal:
+            raise NotFound("session", identifier)
+        return session
+
+    def sent(self) -> Sent:
+        """Return what was sent since the start."""
+        total = self._sent_by_closed
+        for session in self:
+            total = _sum(total, session.reader.sent)
+        return total
+
+    def token_for(self, topic: str) -> str | None:
+        """Return the token of a reader that may read a topic."""
+        for session in self:
+            if session.plan.route(topic) is not None and may_read(session.caller, topic):
+                return session.caller.token
+        return None
+
+    def look_after(self) -> None:
+        """End the sessions whose token no longer holds, or whose reader is too far behind."""
+        now = self._clock.monotonic()
+        for session in self:
+            if verdict := self._gate.verdict(session.caller):
+                session.end(verdict)
+            session.reader.cut_if_late(now, self.settings.cut_after.total_seconds())
+            session.drop_if_stuck(now)
+
+    async def end_when_draining(self) -> None:
+        """End every session once this process stops: readers go elsewhere and resume."""
+        await self._gate.draining.wait()
+        for session in self:
+            session.end(ShuttingDown())
+
+
+def _sum(left: Sent, right: Sent) -> Sent:
+    return Sent(*(a + b for a, b in zip(astuple(left), astuple(right), strict=True)))
