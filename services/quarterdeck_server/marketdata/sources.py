@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import Sequence
+from contextvars import Context
 from dataclasses import dataclass, replace
 from functools import partial
 
@@ -152,7 +153,9 @@ class Sources:
             await self._save()
             await self._announce_end(player.record)
 
-        player.adopt(self._shared.background.start(f"marketdata-{player.record.name}", play))
+        # In a context of its own: the call that starts a source ends long before it does.
+        start = self._shared.background.start
+        player.adopt(Context().run(start, f"marketdata-{player.record.name}", play))
 
     async def _perform(self, player: Player, feed: Feed, publisher: Publisher) -> None:
         instruments = {

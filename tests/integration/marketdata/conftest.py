@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 import grpc
 import pytest
+
 from quarterdeck.api.marketdata.v1.history_service_pb2_grpc import HistoryServiceStub
 from quarterdeck.api.marketdata.v1.ingest_service_pb2_grpc import IngestServiceStub
 from quarterdeck.api.marketdata.v1.instrument_service_pb2_grpc import InstrumentServiceStub

@@ -9,6 +9,7 @@ from google.protobuf.message import Message
 from google.rpc import error_details_pb2
 from google.type.decimal_pb2 import Decimal
 from grpc_status import rpc_status
+
 from quarterdeck.api.marketdata.v1.bar_pb2 import BarBatch
 from quarterdeck.api.marketdata.v1.instrument_pb2 import INSTRUMENT_CLASS_EQUITY, Instrument
 from quarterdeck.api.marketdata.v1.instrument_service_pb2 import UpsertInstrumentRequest

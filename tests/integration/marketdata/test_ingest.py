@@ -5,11 +5,11 @@ from datetime import timedelta
 
 import grpc
 import pytest
+from tests.integration.marketdata.requests import bars, quotes, refusal, trades, until, upsert
+
 from quarterdeck.api.marketdata.v1.history_service_pb2 import ListQuotesRequest
 from quarterdeck.api.marketdata.v1.ingest_service_pb2 import PublishRequest
 from quarterdeck.api.marketdata.v1.quote_pb2 import QuoteBatch
-
-from tests.integration.marketdata.requests import bars, quotes, refusal, trades, until, upsert
 
 
 @pytest.fixture(autouse=True)
@@ -124,3 +124,21 @@ async def test_rows_that_do_not_fit_the_queue_become_a_hole(open_area, store):
         assert await quotes_stored(deck) == [1, 20]
     row = await store.fetchrow("SELECT topic, first_sequence, last_sequence FROM marketdata.hole")
     assert tuple(row) == ("quotes/AAPL.XNAS", 2, 19)
+
+
+async def test_every_row_is_stored_once_when_connections_break(open_area, store):
+    """The outcome of a broken commit is unknown: the write is repeated and finds its own rows."""
+    rounds = 30
+    async with open_area() as deck:
+        for number in range(rounds):
+            batch = PublishRequest(quotes=[quotes(range(1, 501))])
+            await deck.ingest.Publish(batch)
+            if number % 3 == 0:
+                await store.execute(
+                    """SELECT pg_terminate_backend(pid) FROM pg_stat_activity
+                       WHERE datname = current_database() AND pid <> pg_backend_pid()"""
+                )
+    counts = await store.fetchrow(
+        "SELECT count(*) AS rows, count(DISTINCT sequence) AS numbers FROM marketdata.quote"
+    )
+    assert tuple(counts) == (rounds * 500, rounds * 500)

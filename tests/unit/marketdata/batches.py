@@ -3,6 +3,7 @@
 from decimal import Decimal
 
 import numpy as np
+
 from quarterdeck_server.marketdata.domain.columns import Bars, Quotes, Trades
 from quarterdeck_server.marketdata.domain.instrument import Instrument, InstrumentClass
 

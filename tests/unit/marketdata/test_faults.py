@@ -7,10 +7,6 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
-from quarterdeck_server.kernel.errors import InvalidField
-from quarterdeck_server.marketdata.domain.faults import ALLOWED_SKEW_NS, check, first_fault
-from quarterdeck_server.marketdata.domain.instrument import InstrumentClass
-
 from tests.unit.marketdata.batches import (
     NOW_NS,
     bars,
@@ -20,6 +16,10 @@ from tests.unit.marketdata.batches import (
     quotes,
     trades,
 )
+
+from quarterdeck_server.kernel.errors import InvalidField
+from quarterdeck_server.marketdata.domain.faults import ALLOWED_SKEW_NS, check, first_fault
+from quarterdeck_server.marketdata.domain.instrument import InstrumentClass
 
 FUTURE = instrument(instrument_class=InstrumentClass.FUTURE)
 GOOD = [quotes(), trades(), trades(trade_id=("a", "b", "c")), bars()]

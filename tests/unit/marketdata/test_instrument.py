@@ -3,10 +3,10 @@
 from decimal import Decimal
 
 import pytest
+from tests.unit.marketdata.batches import instrument
+
 from quarterdeck_server.kernel.errors import InvalidField
 from quarterdeck_server.marketdata.domain.instrument import InstrumentClass
-
-from tests.unit.marketdata.batches import instrument
 
 BAD = [
     ({"instrument": "AAPL"}, "instrument.instrument"),

@@ -1,6 +1,7 @@
 """What is remembered of requests."""
 
 import pytest
+
 from quarterdeck_server.marketdata.domain.memory import RequestIdReused, RequestMemory
 
 KEY = ("principals/ada", "1")

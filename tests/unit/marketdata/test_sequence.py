@@ -2,9 +2,9 @@
 
 from hypothesis import given
 from hypothesis import strategies as st
-from quarterdeck_server.marketdata.domain.sequence import Lateness, Sequencer
-
 from tests.unit.marketdata.batches import ints
+
+from quarterdeck_server.marketdata.domain.sequence import Lateness, Sequencer
 
 
 @given(st.lists(st.tuples(st.sampled_from("ab"), st.integers(1, 1000))))

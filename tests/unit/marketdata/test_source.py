@@ -3,6 +3,7 @@
 from dataclasses import replace
 
 import pytest
+
 from quarterdeck_server.kernel.errors import InvalidField
 from quarterdeck_server.marketdata.domain.source import (
     ReplayOptions,
@@ -40,7 +41,7 @@ def test_after_the_end_or_with_other_data_it_begins_with_the_default(last):
 
 @pytest.mark.parametrize("default", [50, 250])
 def test_a_default_outside_of_the_data_means_their_beginning(default):
-    assert start_of(OPTIONS, SourceRecord("s", "", ""), default, SPAN) == 99
+    assert start_of(OPTIONS, SourceRecord("s", "", ""), default, SPAN) == 0
 
 
 @pytest.mark.parametrize("pace", [0.0, -1.0, float("nan"), float("inf"), 1e9])

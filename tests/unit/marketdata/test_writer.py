@@ -3,11 +3,11 @@
 import asyncio
 
 import pytest
+from tests.unit.marketdata.batches import quotes
+
 from quarterdeck_server.kernel.errors import Unavailable
 from quarterdeck_server.marketdata.ports import HistoryRefused, Hole, Sequenced
 from quarterdeck_server.marketdata.writer import HistoryWriter
-
-from tests.unit.marketdata.batches import quotes
 
 TOPIC = "quotes/AAPL.XNAS"
 

@@ -98,7 +98,8 @@ def start_of(
         return options.start_time_ns - 1
     if resumes(options, last) and last.event_time_ns is not None:
         return last.event_time_ns
-    return (default_ns if first_ns <= default_ns <= end_ns else first_ns) - 1
+    # The span is of closes: quotes of the first bar come before it.
+    return default_ns - 1 if first_ns <= default_ns <= end_ns else 0
 
 
 def resumes(options: ReplayOptions, last: SourceRecord) -> bool:

@@ -2,10 +2,10 @@
 
 import numpy as np
 import pytest
+from tests.unit.marketdata.batches import NOW_NS, floats
+
 from quarterdeck_server.adapters.replay.bundled import bundled, splits
 from quarterdeck_server.marketdata.domain.faults import first_fault
-
-from tests.unit.marketdata.batches import NOW_NS, floats
 
 DATA = bundled()
 SERIES = {bars.instrument: bars for bars in DATA.series}

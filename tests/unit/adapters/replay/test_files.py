@@ -7,13 +7,13 @@ import pyarrow.parquet
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from tests.unit.marketdata.batches import NOW_NS
+
 from quarterdeck_server.adapters.replay.calendar import close_of
 from quarterdeck_server.adapters.replay.errors import FileInvalid
 from quarterdeck_server.adapters.replay.files import read_file
 from quarterdeck_server.kernel.errors import InvalidField
 from quarterdeck_server.kernel.time import ns_from_datetime
-
-from tests.unit.marketdata.batches import NOW_NS
 
 HEADER = "date,open,high,low,close,volume"
 GOOD = [HEADER, "2004-01-02,10,11,9,10.5,100", "2004-01-05,10,11,9,10.25,200"]

@@ -4,10 +4,10 @@ import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from tests.unit.marketdata.batches import bars, ints
+
 from quarterdeck_server.adapters.replay.calendar import DAY_NS, SESSION_NS, close_of
 from quarterdeck_server.adapters.replay.pace import moments, quotes_in, schedule
-
-from tests.unit.marketdata.batches import bars, ints
 
 HOUR_NS = 3_600 * 10**9
 DAYS = st.lists(st.integers(10_000, 10_400), min_size=1, max_size=60, unique=True).map(sorted)
