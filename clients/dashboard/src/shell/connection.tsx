@@ -1,5 +1,5 @@
 /** Where the stream stands, how late it is, and how old the data are. */
-import type { ConnectionView } from "@quarterdeck/client";
+import { splitTopic, type ConnectionView } from "@quarterdeck/client";
 import { useConnection, useMarketData, useQuarterdeck } from "@quarterdeck/client/react";
 import type { ReactElement } from "react";
 import { quoteOf, QUOTES, type Quote } from "../data/quotes";
@@ -19,7 +19,9 @@ const WORDS: Record<ConnectionView["state"], readonly [string, string]> = {
 export function ConnectionStatus(): ReactElement {
   const connection = useConnection();
   const now = useNow(500);
-  const newest = newestQuote(useMarketData(QUOTES).values());
+  const views = useMarketData(QUOTES);
+  const newest = newestQuote(views.values());
+  const gaps = [...views.values()].reduce((sum, view) => sum + view.gaps, 0);
   const [word, tone] = WORDS[connection.state];
   const age = newest?.view.receivedAt === undefined ? undefined : now - newest.view.receivedAt;
   return (
@@ -34,6 +36,11 @@ export function ConnectionStatus(): ReactElement {
       <span className="wide" title="How long ago the newest price came">
         data <strong>{age === undefined ? NOTHING : `${duration(age)} old`}</strong>
       </span>
+      {gaps > 0 && (
+        <span className="down" title="How often quotes were lost since this page was opened">
+          {gaps === 1 ? "1 gap" : `${gaps} gaps`}
+        </span>
+      )}
       <span className="lesser" title="The market's time of the newest price (UTC)">
         market time <strong>{marketTime(newest?.eventTimeMs)}</strong>
       </span>
@@ -46,7 +53,7 @@ export function ConnectionBanner(): ReactElement | null {
   const { state, error, attempt } = useConnection();
   const { hub } = useQuarterdeck();
   const views = [...useMarketData(QUOTES).values()];
-  const silent = views.filter(({ stale }) => stale !== undefined).length;
+  const silent = views.filter(({ stale }) => stale !== undefined);
   if (state === "failed" || (state !== "live" && attempt > 1)) {
     return (
       <div className="banner bad" role="alert">
@@ -61,11 +68,11 @@ export function ConnectionBanner(): ReactElement | null {
       </div>
     );
   }
-  if (silent === 0) return null;
+  if (silent.length === 0) return null;
+  const names = silent.map(({ topic }) => splitTopic(topic)[1]).join(", ");
   return (
     <div className="banner" role="alert">
-      STALE · {silent === views.length ? "every source of quotes is" : `${silent} of ${views.length} quotes are`}{" "}
-      silent
+      STALE · {silent.length === views.length ? "no quotes come" : `no quotes come for ${names}`}
     </div>
   );
 }

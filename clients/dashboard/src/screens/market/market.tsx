@@ -1,10 +1,12 @@
 /** Prices: all instruments, and one of them in detail. */
-import { useMarketData } from "@quarterdeck/client/react";
+import type { Instrument } from "@quarterdeck/client/api/marketdata/v1/instrument";
+import { useMarketData, useTradeUpdates } from "@quarterdeck/client/react";
 import { useMemo, type ReactElement } from "react";
 import { quoteOf, QUOTES, type Quote } from "../../data/quotes";
 import { useCloses } from "../../data/use-closes";
 import { useInstruments } from "../../data/use-instruments";
 import { Empty, Failure, Loading } from "../../ui/states";
+import { FillsPanel } from "../trades-panels";
 import { InstrumentPanel } from "./instrument-panel";
 import { WatchList } from "./watch-list";
 
@@ -34,9 +36,21 @@ export default function Market(props: { readonly instrument: string }): ReactEle
         <h1>Market</h1>
       </div>
       <div className="market">
-        <WatchList instruments={instruments.data} quotes={quotes} closes={closes} selected={name} />
+        <div className="stack">
+          <WatchList instruments={instruments.data} quotes={quotes} closes={closes} selected={name} />
+          <InstrumentFills instrument={selected} />
+        </div>
         <InstrumentPanel key={name} instrument={selected} quote={quotes.get(name)} close={closes.get(name)} />
       </div>
     </>
+  );
+}
+
+function InstrumentFills(props: { readonly instrument: Instrument }): ReactElement {
+  const { instrument, pricePrecision } = props.instrument;
+  const updates = useTradeUpdates();
+  const fills = updates.fills.filter((fill) => fill.instrument === instrument);
+  return (
+    <FillsPanel title={`Fills of ${instrument}`} updates={{ ...updates, fills }} precision={() => pricePrecision} />
   );
 }

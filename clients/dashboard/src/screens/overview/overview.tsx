@@ -13,7 +13,7 @@ import { NoticesPanel } from "./notices-panel";
 import { PositionsPanel } from "./positions-panel";
 import { ProfitTiles } from "./profit-tiles";
 import { StrategiesPanel } from "./strategies-panel";
-import { FillsPanel, OrdersPanel } from "./trades-panels";
+import { FillsPanel, OrdersPanel } from "../trades-panels";
 
 /** The overview. */
 export default function Overview(): ReactElement {

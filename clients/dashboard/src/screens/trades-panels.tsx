@@ -3,17 +3,18 @@ import { msOf, type TradeUpdates } from "@quarterdeck/client";
 import type { Fill } from "@quarterdeck/client/api/trading/v1/fill";
 import { OrderSide, OrderStatus, OrderType, type Order } from "@quarterdeck/client/api/trading/v1/order";
 import type { ReactElement, ReactNode } from "react";
-import { words } from "../../format/label";
-import { exact, grouped, quantity } from "../../format/number";
-import { marketTime } from "../../format/time";
-import { Badge, type Tone } from "../../ui/badge";
-import { Panel } from "../../ui/panel";
-import { Empty, Failure, Loading } from "../../ui/states";
-import { Table, type Column } from "../../ui/table";
+import { words } from "../format/label";
+import { exact, grouped, quantity } from "../format/number";
+import { marketTime } from "../format/time";
+import { Badge, type Tone } from "../ui/badge";
+import { Panel } from "../ui/panel";
+import { Empty, Failure, Loading } from "../ui/states";
+import { Table, type Column } from "../ui/table";
 
 type Precision = (instrument: string) => number;
 
 interface Props {
+  readonly title?: string;
   readonly updates: TradeUpdates;
   readonly precision: Precision;
 }
@@ -37,10 +38,10 @@ export function OrdersPanel({ updates, precision }: Props): ReactElement {
 }
 
 /** The fills, newest first. */
-export function FillsPanel({ updates, precision }: Props): ReactElement {
+export function FillsPanel({ title = "Fills", updates, precision }: Props): ReactElement {
   const { fills } = updates;
   return (
-    <TradesPanel title="Fills" updates={updates} count={fills.length}>
+    <TradesPanel title={title} updates={updates} count={fills.length}>
       <Table
         caption="Fills, newest first"
         columns={fillColumns(precision)}
@@ -59,6 +60,7 @@ function TradesPanel(props: {
   readonly children: ReactNode;
 }): ReactElement {
   const { title, count, updates } = props;
+  const caption = title.charAt(0).toLowerCase() + title.slice(1);
   const { loaded, error, gaps } = updates;
   const repaired = gaps > 0 && (
     <Badge tone="warn" title={`The stream lost events ${gaps} times; the log was read again`}>
@@ -69,7 +71,7 @@ function TradesPanel(props: {
     <Panel title={title} count={count} badges={repaired} aside="market time, UTC">
       {!loaded && error && <Failure error={error} />}
       {!loaded && !error && <Loading lines={6} />}
-      {loaded && count === 0 && <Empty title={`No ${title.toLowerCase()} yet`}>They appear as nodes trade.</Empty>}
+      {loaded && count === 0 && <Empty title={`No ${caption} yet`}>They appear as nodes trade.</Empty>}
       {count > 0 && props.children}
     </Panel>
   );
