@@ -1,6 +1,7 @@
 """Supervises a real PostgreSQL and a real Valkey on a state directory until it is told to stop.
 
-Run as `python embedded_program.py <state directory>`; says `ready <dsn> <url>` on its output.
+Run as `python embedded_program.py <state directory>`; says
+`ready <dsn> <url> <url for nodes>` on its output.
 """
 
 import asyncio
@@ -28,11 +29,13 @@ def postgres_of(state: StateDirectory) -> PostgresServer:
 
 def valkey_of(state: StateDirectory) -> ValkeyServer:
     """Describe the Valkey server of a state directory."""
+    made = credentials.ensure(state).credentials
     return ValkeyServer(
         home=state.path / "valkey",
         program=binaries.valkey_server(),
         port=PortBook(state.ports).choose("valkey"),
-        password=credentials.read(credentials.ensure(state).credentials.valkey_password),
+        password=credentials.read(made.valkey_password),
+        node_password=credentials.read(made.node_cache_password),
     )
 
 
@@ -52,7 +55,9 @@ async def main(path: Path) -> None:
             valkey.part(state.log("valkey"), ENVIRONMENT),
         ]
         supervisor = Supervisor(parts, state, say)
-        await supervise(supervisor, say, lambda: say(f"ready {postgres.dsn()} {valkey.url}"))
+        await supervise(
+            supervisor, say, lambda: say(f"ready {postgres.dsn()} {valkey.url} {valkey.node_url}")
+        )
 
 
 if __name__ == "__main__":

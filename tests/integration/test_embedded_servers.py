@@ -35,6 +35,7 @@ class Suite:
     state: StateDirectory
     dsn: str
     url: str
+    node_url: str
 
     def component(self, name: str) -> Component:
         """Look a part up."""
@@ -86,8 +87,8 @@ def bystander() -> Iterator[subprocess.Popen[bytes]]:
 def suite(state: StateDirectory) -> Iterator[Suite]:
     with launch(state) as process:
         try:
-            _, dsn, url = ready_line(process).split()
-            yield Suite(process, state, dsn, url)
+            _, dsn, url, node_url = ready_line(process).split()
+            yield Suite(process, state, dsn, url, node_url)
         finally:
             process.send_signal(signal.SIGINT)
 
@@ -252,6 +253,20 @@ def test_the_password_of_valkey_is_on_no_command_line(state: StateDirectory) -> 
         wrong = redis.from_url(running.url.replace(password, "wrong"))
         with wrong as client, pytest.raises(redis.AuthenticationError):
             client.ping()
+
+
+def test_a_node_reaches_its_cache_and_not_the_bus(state: StateDirectory) -> None:
+    with suite(state) as running, redis.from_url(running.node_url) as node:
+        node.rpush("trader-DEMO-001:orders:1", "order")
+        assert node.lrange("trader-DEMO-001:orders:1", 0, -1) == [b"order"]
+        for attempt in (
+            lambda: node.xadd("quarterdeck:bus", {"event": "forged"}),
+            lambda: node.publish("anything", "x"),
+            lambda: node.config_get("*"),
+            node.flushall,
+        ):
+            with pytest.raises(redis.exceptions.NoPermissionError):
+                attempt()
 
 
 def test_a_crash_is_shown_while_it_is_repaired(state: StateDirectory) -> None:

@@ -32,6 +32,9 @@ class Credentials:
     node_api_key: Path
     """What the demonstration node authenticates with."""
     valkey_password: Path
+    """What our own processes reach the bus with."""
+    node_cache_password: Path
+    """What nodes reach their cache with, and nothing else."""
     signing_key: Path
     """The private key of the tokens, ES256, PEM."""
 
@@ -64,6 +67,7 @@ MAKERS: dict[str, Callable[[], str]] = {
     "admin_password": password,
     "node_api_key": api_key,
     "valkey_password": password,
+    "node_cache_password": password,
     "signing_key": signing_key,
 }
 
@@ -97,5 +101,6 @@ def _files(state: StateDirectory) -> Credentials:
         admin_password=state.secrets / "admin_password",
         node_api_key=state.secrets / "node_api_key",
         valkey_password=state.secrets / "valkey_password",
+        node_cache_password=state.secrets / "node_cache_password",
         signing_key=state.secrets / "signing_key.pem",
     )

@@ -1,11 +1,10 @@
 """What `up` runs, as data: which parts, with which environment, in which order."""
 
-import json
 import sys
 from collections.abc import Mapping
 from datetime import timedelta
 
-from quarterdeck_server.embedded import binaries, seed
+from quarterdeck_server.embedded import binaries, demonstration
 from quarterdeck_server.embedded.addresses import choose_addresses
 from quarterdeck_server.embedded.assets import Assets
 from quarterdeck_server.embedded.credentials import Credentials, read
@@ -17,7 +16,6 @@ from quarterdeck_server.embedded.environment import (
     plain,
 )
 from quarterdeck_server.embedded.envoy import EnvoyServer
-from quarterdeck_server.embedded.files import write_whole
 from quarterdeck_server.embedded.gateway import gateway_values
 from quarterdeck_server.embedded.identity import server_identity
 from quarterdeck_server.embedded.options import SuiteOptions
@@ -65,6 +63,7 @@ class Suite:
             program=binaries.valkey_server(),
             port=self.addresses.valkey,
             password=read(self._credentials.valkey_password),
+            node_password=read(self._credentials.node_cache_password),
         )
 
     def _describe_environments(self) -> Environments:
@@ -75,7 +74,7 @@ class Suite:
             dsn=self._postgres.dsn() if self._postgres else self._options.database_url or "",
             redis_url=self._valkey.url if self._valkey else self._options.redis_url or "",
             signing_key=self._credentials.signing_key,
-            seed=seed.write_seed(self._state, self._credentials),
+            seed=demonstration.write_seed(self._state, self._credentials),
         )
 
     def _databases(self) -> list[Part]:
@@ -132,27 +131,18 @@ class Suite:
         return server.part(self._state.log("envoy"), FOREIGN, needs=())
 
     def _node(self) -> Part:
-        configuration = self._state.secrets / "node.json"
-
-        async def prepare() -> None:
-            write_whole(configuration, json.dumps(self._node_configuration(), indent=2))
-
+        configuration = demonstration.write_node(
+            self._state,
+            self._credentials,
+            address=f"{LOOPBACK}:{self.addresses.edge}",
+            cache_url=self._valkey.node_url if self._valkey else "",
+        )
         return Part(
             name="node",
             argv=(str(self._options.node_python), *NODE, str(configuration)),
             environment=plain(self._options.inherited),
             log=self._state.log("node"),
             needs=("services", "stream", "envoy"),
-            prepare=prepare,
             essential=False,
             patience=GRACE,
         )
-
-    def _node_configuration(self) -> dict[str, str]:
-        return {
-            "node": seed.NODE,
-            "account": seed.ACCOUNT,
-            "address": f"{LOOPBACK}:{self.addresses.edge}",
-            "api_key": read(self._credentials.node_api_key),
-            "state_folder": str(self._state.path / "node"),
-        }

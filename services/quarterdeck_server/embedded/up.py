@@ -2,7 +2,7 @@
 
 from collections.abc import Callable
 
-from quarterdeck_server.embedded import credentials, seed
+from quarterdeck_server.embedded import credentials, demonstration
 from quarterdeck_server.embedded.assets import find_assets
 from quarterdeck_server.embedded.credentials import Ensured
 from quarterdeck_server.embedded.errors import AlreadyRunning
@@ -49,10 +49,10 @@ def welcome(address: str, ensured: Ensured, state: StateDirectory) -> list[str]:
     file = ensured.credentials.admin_password
     lines = ["", f"Dashboard  {address}"]
     if ensured.is_new:
-        lines.append(f"Sign in    {seed.ADMIN} / {credentials.read(file)}")
+        lines.append(f"Sign in    {demonstration.ADMIN} / {credentials.read(file)}")
         lines.append(f"           shown this once; kept in {file}")
     else:
-        lines.append(f"Sign in    {seed.ADMIN}, with the password in {file}")
+        lines.append(f"Sign in    {demonstration.ADMIN}, with the password in {file}")
     return [*lines, f"Logs       {state.logs}", "Ctrl-C stops everything", ""]
 
 

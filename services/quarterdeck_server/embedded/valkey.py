@@ -16,10 +16,14 @@ from quarterdeck_server.embedded.part import Part
 from quarterdeck_server.embedded.ports import LOOPBACK
 from quarterdeck_server.embedded.probes import redis_answers
 
+NODE = "node"
+NODE_RIGHTS = "~trader-* resetchannels +@all -@admin -@dangerous -@pubsub +info +keys"
+"""Nodes run code of others: they get the keys of the engine's cache, not the bus."""
 CONFIGURATION = """\
 bind {host}
 port {port}
 requirepass {password}
+user {node} on >{node_password} {node_rights}
 dir {folder}
 appendonly yes
 appendfsync everysec
@@ -38,12 +42,18 @@ class ValkeyServer:
     program: Path
     port: int
     password: str
+    node_password: str
     maxmemory_mb: int = 256
 
     @property
     def url(self) -> str:
         """The address with its password, in Redis form."""
         return f"redis://:{quote(self.password, safe='')}@{LOOPBACK}:{self.port}/0"
+
+    @property
+    def node_url(self) -> str:
+        """The address for nodes, with a password for their keys alone."""
+        return f"redis://{NODE}:{quote(self.node_password, safe='')}@{LOOPBACK}:{self.port}/0"
 
     async def prepare(self) -> None:
         """Write the configuration; the password is in a file because arguments are public."""
@@ -52,6 +62,9 @@ class ValkeyServer:
             host=LOOPBACK,
             port=self.port,
             password=self.password,
+            node=NODE,
+            node_password=self.node_password,
+            node_rights=NODE_RIGHTS,
             folder=f'"{data}"',
             maxmemory_mb=self.maxmemory_mb,
         )

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from quarterdeck_node.config import read
 from quarterdeck_server.embedded import credentials
 from quarterdeck_server.embedded.assets import Assets, find_assets
 from quarterdeck_server.embedded.errors import UnsafeValue
@@ -108,14 +109,17 @@ def test_the_seed_names_the_principals_and_is_private(build: Build, state: State
     assert file.stat().st_mode & 0o077 == 0
 
 
-async def test_the_nodes_file_has_its_key_and_where_to_go(
+def test_the_nodes_file_is_a_configuration_that_the_node_reads(
     build: Build, state: StateDirectory
 ) -> None:
-    part = build()["node"]
-    await part.prepare()
-    told = json.loads(Path(part.argv[-1]).read_text())
-    assert told["api_key"] == (state.secrets / "node_api_key").read_text()
-    assert told["account"] == "SIM-001"
+    told = read(Path(build()["node"].argv[-1]))
+    assert told.secret() == (state.secrets / "node_api_key").read_text()
+    assert told.cache_url().startswith("redis://node:")
+
+
+def test_a_node_gets_no_address_of_the_users_own_redis(build: Build) -> None:
+    told = read(Path(build(redis_url="redis://:secret@bus")["node"].argv[-1]))
+    assert told.cache_url() == ""
 
 
 def test_options_come_from_the_settings(tmp_path: Path) -> None:

@@ -11,6 +11,13 @@ ADMIN = "admin"
 NODE = "demo-node"
 ACCOUNT = "SIM-001"
 EVERYTHING = ["*"]
+STRATEGIES = [
+    {
+        "strategy": "quarterdeck_node.strategies.ema_cross:EmaCross",
+        "config": "quarterdeck_node.strategies.ema_cross:EmaCrossConfig",
+        "parameters": {"instrument_id": "AAPL.XNAS"},
+    }
+]
 
 
 def write_seed(state: StateDirectory, credentials: Credentials) -> Path:
@@ -33,4 +40,23 @@ def write_seed(state: StateDirectory, credentials: Credentials) -> Path:
     }
     file = state.secrets / "seed.json"
     write_whole(file, json.dumps({"principals": [admin, node]}))
+    return file
+
+
+def write_node(
+    state: StateDirectory, credentials: Credentials, *, address: str, cache_url: str
+) -> Path:
+    """Tell the node where the deck is, what it trades, and where its secrets are."""
+    configuration = {
+        "node": NODE,
+        "display_name": "Demonstration",
+        "account": ACCOUNT,
+        "address": address,
+        "api_key_file": str(credentials.node_api_key),
+        "redis_url": cache_url,
+        "state_folder": str(state.path / "node"),
+        "strategies": STRATEGIES,
+    }
+    file = state.secrets / "node.json"
+    write_whole(file, json.dumps(configuration, indent=2))
     return file
