@@ -53,7 +53,7 @@ def servers(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Servers]:
     with process:
         lines = iter(process.stdout.readline, "")
         ready = next(line for line in lines if line.startswith("ready "))
-        _, dsn, url = ready.split()
+        _, dsn, url, *_ = ready.split()
         yield Servers(dsn, url)
         process.send_signal(signal.SIGINT)
         process.communicate(timeout=30)
