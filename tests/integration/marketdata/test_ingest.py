@@ -3,6 +3,7 @@
 import math
 from datetime import timedelta
 
+import asyncpg
 import grpc
 import pytest
 from tests.integration.marketdata.requests import bars, quotes, refusal, trades, until, upsert
@@ -126,19 +127,20 @@ async def test_rows_that_do_not_fit_the_queue_become_a_hole(open_area, store):
     assert tuple(row) == ("quotes/AAPL.XNAS", 2, 19)
 
 
-async def test_every_row_is_stored_once_when_connections_break(open_area, store):
+async def test_every_row_is_stored_once_when_connections_break(open_area, store, dsn):
     """The outcome of a broken commit is unknown: the write is repeated and finds its own rows."""
     rounds = 30
+    killer = await asyncpg.connect(dsn)
     async with open_area() as deck:
         for number in range(rounds):
-            batch = PublishRequest(quotes=[quotes(range(1, 501))])
-            await deck.ingest.Publish(batch)
+            await deck.ingest.Publish(PublishRequest(quotes=[quotes(range(1, 501))]))
             if number % 3 == 0:
-                await store.execute(
+                await killer.execute(
                     """SELECT pg_terminate_backend(pid) FROM pg_stat_activity
                        WHERE datname = current_database() AND pid <> pg_backend_pid()"""
                 )
-    counts = await store.fetchrow(
+    counts = await killer.fetchrow(
         "SELECT count(*) AS rows, count(DISTINCT sequence) AS numbers FROM marketdata.quote"
     )
+    await killer.close()
     assert tuple(counts) == (rounds * 500, rounds * 500)
