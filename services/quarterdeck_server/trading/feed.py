@@ -6,7 +6,6 @@ A reader is a view and the version it has seen. What readers of the same view ne
 import asyncio
 from collections.abc import AsyncIterator
 
-from quarterdeck.api.trading.v1 import portfolio_pb2
 from quarterdeck.api.trading.v1 import portfolio_service_pb2 as pb
 from quarterdeck_server.runtime.clock import Clock
 from quarterdeck_server.runtime.convert import timestamp_to
@@ -18,7 +17,10 @@ from quarterdeck_server.trading.mapping.portfolio import columns_to, portfolio_t
 HEARTBEAT_S = 5.0
 BEGINNING = -1
 
-type Portfolio = portfolio_pb2.Portfolio
+PORTFOLIO_TAG = bytes([pb.WatchPortfolioResponse.PORTFOLIO_FIELD_NUMBER << 3 | 2])
+
+type Portfolio = bytes
+"""An encoded portfolio; none of its fields is the heartbeat's."""
 
 
 class Feed:
@@ -36,8 +38,11 @@ class Feed:
         changed, self._changed = self._changed, asyncio.Event()
         changed.set()
 
-    async def watch(self, view: View, max_rate: float) -> AsyncIterator[pb.WatchPortfolioResponse]:
-        """Yield the portfolio, then what changed of it, and a heartbeat when nothing does."""
+    async def watch(self, view: View, max_rate: float) -> AsyncIterator[bytes]:
+        """Yield the portfolio, then what changed of it, and a heartbeat when nothing does.
+
+        The answers are encoded WatchPortfolioResponse messages.
+        """
         with metrics.READERS.track_inprogress():
             seen = self._desk.version
             sequence = 1
@@ -61,7 +66,7 @@ class Feed:
                 async with asyncio.timeout_at(deadline):
                     await changed.wait()
             except TimeoutError:
-                return portfolio_pb2.Portfolio(), seen
+                return b"", seen
 
     def _shared(self, view: View, seen: int) -> Portfolio | None:
         key = (view, seen)
@@ -73,14 +78,24 @@ class Feed:
     def _written(self, changes: Changes) -> Portfolio:
         columns = self._desk.average.columns_of(changes.positions)
         positions = columns_to(columns, self._desk.unpriced)
-        return portfolio_to(changes.profits, positions, changes.cash)
+        return portfolio_to(changes.profits, positions, changes.cash).SerializeToString()
 
-    def _answer(
-        self, portfolio: Portfolio, sequence: int, *, snapshot: bool = False
-    ) -> pb.WatchPortfolioResponse:
-        return pb.WatchPortfolioResponse(
+    def _answer(self, portfolio: Portfolio, sequence: int, *, snapshot: bool = False) -> bytes:
+        head = pb.WatchPortfolioResponse(
             snapshot=snapshot,
-            portfolio=portfolio,
             server_time=timestamp_to(self._clock.now_ns()),
             sequence=sequence,
         )
+        # Joined encoded messages merge, so the shared part is copied, not made again.
+        return b"".join(
+            (head.SerializeToString(), PORTFOLIO_TAG, _varint(len(portfolio)), portfolio)
+        )
+
+
+def _varint(number: int) -> bytes:
+    written = bytearray()
+    while number > 0x7F:  # noqa: PLR2004 - seven bits a byte, the eighth says that more follow
+        written.append(number & 0x7F | 0x80)
+        number >>= 7
+    written.append(number)
+    return bytes(written)

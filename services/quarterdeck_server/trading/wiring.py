@@ -12,6 +12,7 @@ from quarterdeck_server.runtime.service import Service
 from quarterdeck_server.runtime.shared import Shared
 from quarterdeck_server.settings import Settings
 from quarterdeck_server.trading.area import Area, opened
+from quarterdeck_server.trading.encoded import register
 from quarterdeck_server.trading.peers import InstrumentPeer
 from quarterdeck_server.trading.servicers.event import TradingEventServicer
 from quarterdeck_server.trading.servicers.node import NodeServicer
@@ -38,5 +39,8 @@ def services(area: Area, shared: Shared) -> Sequence[Service]:
     return (
         Service(f"{PACKAGE}.NodeService", lambda server: add_nodes(nodes, server)),
         Service(f"{PACKAGE}.TradingEventService", lambda server: add_events(events, server)),
-        Service(f"{PACKAGE}.PortfolioService", lambda server: add_portfolio(portfolio, server)),
+        Service(
+            f"{PACKAGE}.PortfolioService",
+            register(add_portfolio, portfolio, frozenset({"WatchPortfolio"})),
+        ),
     )

@@ -83,9 +83,9 @@ class PortfolioServicer(PortfolioServiceServicer):
         token = page.encode("ListAccounts", (), [found[size - 1].account]) if more else ""
         return pb.ListAccountsResponse(accounts=accounts, next_page_token=token)
 
-    async def WatchPortfolio(
+    async def WatchPortfolio(  # type: ignore[override] # written as bytes
         self, request: pb.WatchPortfolioRequest, context: Context
-    ) -> AsyncIterator[pb.WatchPortfolioResponse]:
+    ) -> AsyncIterator[bytes]:
         view = view_of(request.account, request.strategy)
         async for answer in self._feed.watch(view, request.max_rate):
             yield answer
