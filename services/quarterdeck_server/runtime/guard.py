@@ -16,6 +16,7 @@ from typing import Any
 import grpc
 import structlog
 from google.protobuf.message import Message
+from google.rpc.status_pb2 import Status
 from grpc_status import rpc_status
 
 from quarterdeck_server.kernel.errors import NotAuthenticated, QuarterdeckError
@@ -222,10 +223,17 @@ async def _fail(call: Call, context: Context, error: Exception) -> None:
     if isinstance(error, QuarterdeckError):
         call.code = status.code_of(error).name
         log.info("call_refused", code=call.code, reason=error.reason)
-        await context.abort_with_status(rpc_status.to_status(status.to_status(error)))
+        await _abort(call, context, status.to_status(error))
     call.code = "INTERNAL"
     log.error("call_failed", exc_info=error)
-    await context.abort_with_status(rpc_status.to_status(status.internal(call.request_id)))
+    await _abort(call, context, status.internal(call.request_id))
+
+
+async def _abort(call: Call, context: Context, made: Status) -> None:
+    """End the call; an abort replaces the trailing metadata, so the request's id is said again."""
+    ended = rpc_status.to_status(made)
+    trailing = (*ended.trailing_metadata, ("x-request-id", call.request_id))
+    await context.abort(ended.code, ended.details, trailing)
 
 
 def _token(context: Context) -> str:
