@@ -1,0 +1,135 @@
+"""The Python SDK against a whole deck: sign in, publish, watch, resume, read history."""
+
+import asyncio
+import itertools
+from collections.abc import AsyncIterator
+from decimal import Decimal
+
+import pytest
+import pytest_asyncio
+from tests.contract.conftest import PASSWORD, Deck
+
+from quarterdeck import (
+    AsyncClient,
+    Client,
+    InvalidRequest,
+    NotAllowed,
+    NotAuthenticated,
+    NotFound,
+    Quotes,
+    async_pages,
+    topic,
+)
+from quarterdeck.api.marketdata.v1.instrument_pb2 import INSTRUMENT_CLASS_EQUITY, Instrument
+from quarterdeck.frames import table
+from quarterdeck.numbers import decimal_message
+
+pytestmark = pytest.mark.asyncio(loop_scope="session")
+NUMBERS = itertools.count(1)
+START_NS = 1_700_000_000_000_000_000
+LIMIT = 20.0
+
+
+@pytest_asyncio.fixture(loop_scope="session")
+async def client(deck: Deck) -> AsyncIterator[AsyncClient]:
+    async with AsyncClient(deck.address, password=("admin", PASSWORD)) as made:
+        yield made
+
+
+@pytest_asyncio.fixture(loop_scope="session")
+async def instrument(client: AsyncClient) -> str:
+    """An instrument that no other test uses, with a slash in its symbol."""
+    name = f"SDK/{next(NUMBERS)}.XNAS"
+    one = decimal_message(1)
+    await client.instruments.upsert_instrument(
+        instrument=Instrument(
+            instrument=name,
+            display_name="Of the SDK",
+            instrument_class=INSTRUMENT_CLASS_EQUITY,
+            currency="USD",
+            price_precision=2,
+            price_increment=decimal_message("0.01"),
+            size_increment=one,
+            multiplier=one,
+        )
+    )
+    return name
+
+
+def quotes(instrument: str, *bids: float) -> Quotes:
+    rows = range(len(bids))
+    return Quotes(
+        instrument=instrument,
+        price_precision=2,
+        size_precision=0,
+        event_time_ns=[START_NS + i for i in rows],
+        bid_price=bids,
+        ask_price=[bid + 0.01 for bid in bids],
+        bid_size=[100 for _ in rows],
+        ask_size=[200 for _ in rows],
+    )
+
+
+async def test_what_is_published_arrives_exactly_and_resumes(
+    client: AsyncClient, instrument: str
+) -> None:
+    async with asyncio.timeout(LIMIT):
+        await client.publish(quotes=[quotes(instrument, 1.01, 1.02)])
+        async with client.watch(topic("quotes", instrument)) as watch:
+            event = await anext(watch.events())
+            assert [row.bid_price for row in event.rows()] == [Decimal("1.01"), Decimal("1.02")]
+            cursors = watch.cursors
+        answer = await client.publish(quotes=[quotes(instrument, 1.03)])
+        assert answer.acknowledgements[0].first_sequence == 3
+        async with client.watch(topic("quotes", instrument), cursors=cursors) as watch:
+            assert (await anext(watch.events())).sequence == 3
+
+
+async def test_history_becomes_a_table(client: AsyncClient, instrument: str) -> None:
+    await client.publish(quotes=[quotes(instrument, 1.5, 1.6, 1.7)])
+    async with asyncio.timeout(LIMIT):
+        stored: list[object] = []
+        while len(stored) < 3:
+            pages = async_pages(client.history.list_quotes, instrument=instrument, page_size=2)
+            batches = [page.quotes async for page in pages]
+            stored = [time for batch in batches for time in batch.event_time_ns]
+    assert table(*batches)["bid_price"].tolist() == [1.5, 1.6, 1.7]
+
+
+async def test_failures_of_a_deck_have_their_classes(deck: Deck, client: AsyncClient) -> None:
+    with pytest.raises(NotFound) as missing:
+        await client.instruments.get_instrument(instrument="NOPE.XNAS")
+    assert missing.value.reason == "INSTRUMENT_NOT_FOUND"
+    assert missing.value.request_id
+    with pytest.raises(InvalidRequest) as bad:
+        await client.instruments.get_instrument(instrument="A")
+    assert [problem.field for problem in bad.value.fields] == ["instrument"]
+    with pytest.raises(InvalidRequest, match="must begin with one of quotes"):
+        await anext(client.watch("qotes/AAPL.XNAS"))
+    async with AsyncClient(deck.address, password=("viewer", PASSWORD)) as viewer:
+        with pytest.raises(NotAllowed):
+            await viewer.publish()
+    async with AsyncClient(deck.address, password=("admin", "wrong")) as stranger:
+        with pytest.raises(NotAuthenticated):
+            await stranger.tokens.get_caller()
+
+
+async def test_a_stream_changes_while_it_lives(client: AsyncClient, instrument: str) -> None:
+    async with asyncio.timeout(LIMIT), client.watch("notices/*") as watch:
+        await anext(watch)
+        await watch.subscribe(topic("quotes", instrument))
+        await client.publish(quotes=[quotes(instrument, 2.5)])
+        async for event in watch.events():
+            if event.kind == "quotes":
+                break
+        assert event.payload.bid_price == [250]
+
+
+async def test_the_blocking_client_reads_the_same(deck: Deck, instrument: str) -> None:
+    def read() -> int:
+        with Client(deck.address, password=("admin", PASSWORD)) as client:
+            client.publish(quotes=[quotes(instrument, 3.5)])
+            with client.watch(topic("quotes", instrument)) as watch:
+                return next(watch.events()).sequence
+
+    assert await asyncio.to_thread(read) == 1
