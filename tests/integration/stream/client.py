@@ -2,12 +2,14 @@
 
 import asyncio
 from contextlib import suppress
-from typing import Any
+from typing import Any, Self
+
+import grpc
+from tests.integration.stream.served import Served, bearer
+from tests.unit.stream.deck import Seen
 
 from quarterdeck.api.stream.v1 import stream_service_pb2 as pb
 from quarterdeck.api.stream.v1 import subscription_pb2
-from tests.integration.stream.served import Served, bearer
-from tests.unit.stream.deck import Seen
 
 DEADLINE_S = 10.0
 
@@ -19,7 +21,7 @@ def subscription(topic: str, **fields: Any) -> subscription_pb2.Subscription:
 class Client:
     """Reads a stream into a ``Seen`` until told to stop."""
 
-    def __init__(self, deck: Served, *topics: str, token: str = "ada", seen: Seen | None = None):
+    def __init__(self, deck: Served, *topics: str, token: str = "ada", seen: Seen | None = None):  # noqa: S107 - a name
         self.deck, self.token = deck, token
         self.seen = seen or Seen()
         self.session = ""
@@ -30,7 +32,7 @@ class Client:
         self._task: asyncio.Task[None] | None = None
         self._changed = asyncio.Event()
 
-    async def __aenter__(self) -> "Client":
+    async def __aenter__(self) -> Self:
         await self.open()
         return self
 
@@ -78,7 +80,7 @@ class Client:
         try:
             async for response in self.call:
                 self._take(response)
-        except Exception as error:
+        except grpc.aio.AioRpcError as error:
             self.error = error
         self._changed.set()
 

@@ -3,10 +3,10 @@
 from collections.abc import AsyncIterator
 
 import pytest
+from tests.integration.stream.served import Served, served
 
 from quarterdeck_server.runtime.bus import LocalBus
 from quarterdeck_server.settings import Settings
-from tests.integration.stream.served import Served, served
 
 
 @pytest.fixture

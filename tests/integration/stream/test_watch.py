@@ -4,11 +4,11 @@ import asyncio
 
 import grpc
 import pytest
-
-from quarterdeck.api.stream.v1 import stream_service_pb2 as pb
 from tests.integration.areas import info
 from tests.integration.stream.client import Client, subscription
 from tests.integration.stream.served import bearer, notice
+
+from quarterdeck.api.stream.v1 import stream_service_pb2 as pb
 
 QUOTES = "quotes/AAPL.XNAS"
 FILLS = "fills/SIM-001/ema"
@@ -18,7 +18,7 @@ async def publish(deck, topic, *sequences, **fields):
     await deck.bus.publish([notice(topic, sequence, **fields) for sequence in sequences])
 
 
-async def refused(deck, *subscriptions, token="ada"):
+async def refused(deck, *subscriptions, token="ada"):  # noqa: S107 - a name
     request = pb.WatchRequest(subscriptions=subscriptions)
     with pytest.raises(grpc.aio.AioRpcError) as caught:
         async for _ in deck.stub().Watch(request, metadata=bearer(token)):

@@ -2,8 +2,8 @@
 
 from dataclasses import dataclass, field
 
-from quarterdeck.api.stream.v1.stream_service_pb2 import WatchResponse
 from quarterdeck.api.stream.v1.notice_pb2 import Notice
+from quarterdeck.api.stream.v1.stream_service_pb2 import WatchResponse
 from quarterdeck_server.runtime.bus.message import Message
 from quarterdeck_server.stream.domain import Cursor, Delivery, Subscription
 from quarterdeck_server.stream.encode import KINDS, WireEncoder

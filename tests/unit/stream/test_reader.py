@@ -1,7 +1,7 @@
+from tests.unit.stream.deck import Deck, Seen, Stored, every, latest, plan
+
 from quarterdeck_server.stream.domain import Cursor
 from quarterdeck_server.stream.engine.plan import Scope
-
-from tests.unit.stream.deck import Deck, Seen, Stored, every, latest, plan
 
 QUOTES = "quotes/AAPL.XNAS"
 FILLS = "fills/SIM-001/ema"

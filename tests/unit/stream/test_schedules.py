@@ -1,16 +1,15 @@
 """Random schedules of publishing, losing, leaving and coming back.
 
-The rule for every schedule: to a reader with ALL, no hole that is not announced and nothing twice; to
-a reader with LATEST, the newest value of each topic in the end.
+The rule for every schedule: to a reader with ALL, no hole that is not announced and nothing twice;
+to a reader with LATEST, the newest value of each topic in the end.
 """
 
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from tests.unit.stream.deck import Deck, Seen, Stored, every, latest, plan
 
 from quarterdeck_server.stream.engine.hub import Limits
 from quarterdeck_server.stream.engine.reader import Reader
-
-from tests.unit.stream.deck import Deck, Seen, Stored, every, latest, plan
 
 TOPICS = ("quotes/A.X", "quotes/B.X", "fills/acc/s1", "fills/acc/s2")
 STEPS = st.lists(

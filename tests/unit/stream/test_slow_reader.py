@@ -1,7 +1,7 @@
+from tests.unit.stream.deck import LIMITS, Deck, Seen, every, latest, plan
+
 from quarterdeck_server.stream.domain import Cursor
 from quarterdeck_server.stream.engine.hub import Limits
-
-from tests.unit.stream.deck import LIMITS, Deck, Seen, every, latest, plan
 
 QUOTES = "quotes/AAPL.XNAS"
 OTHER = "quotes/MSFT.XNAS"
@@ -47,7 +47,8 @@ def test_a_reader_that_must_get_all_is_cut_when_too_many_bytes_wait():
         deck.publish(QUOTES, sequence, size=1000)
         deck.read(quick, seen)
         deck.hub.flush()
-    assert deck.cuts and stuck.group is None
+    assert deck.cuts
+    assert stuck.group is None
     assert seen.sequences(QUOTES) == list(range(1, 3001))
 
 
@@ -57,7 +58,8 @@ def test_a_reader_that_must_get_all_is_cut_when_an_event_waits_too_long():
     deck.publish(QUOTES, 1)
     for reader in (all_, newest):
         reader.cut_if_late(11.0, 10.0)
-    assert len(deck.cuts) == 1 and newest.group is not None
+    assert len(deck.cuts) == 1
+    assert newest.group is not None
 
 
 def test_max_rate_keeps_the_newest_for_its_turn():

@@ -34,6 +34,8 @@ class Feed:
 
     def behind_s(self, now: float) -> float:
         """Return how long the oldest entry that was not taken yet has waited."""
+        if (since := self.folds.since) is not None:
+            return now - since
         oldest = self.log.oldest(self.cursor)
         return now - oldest.arrived if oldest is not None else 0.0
 

@@ -8,10 +8,11 @@ from quarterdeck_server.stream.engine.entry import Entry, Mark, Mint
 class Fold:
     """The newest event of a topic, and the announcements of what was left out before it."""
 
-    __slots__ = ("_controls", "_last_skipped", "_skipped", "newest")
+    __slots__ = ("_controls", "_last_skipped", "_skipped", "newest", "since")
 
-    def __init__(self) -> None:
+    def __init__(self, since: float) -> None:
         self.newest: Entry | None = None
+        self.since = since
         self._controls: list[Entry] = []
         self._skipped = 0
         self._last_skipped: Entry | None = None
@@ -63,11 +64,22 @@ class Folds:
     def __len__(self) -> int:
         return len(self._by_topic)
 
+    @property
+    def size(self) -> int:
+        """How many bytes the newest events have."""
+        folds = self._by_topic.values()
+        return sum(fold.newest.size for fold in folds if fold.newest is not None)
+
+    @property
+    def since(self) -> float | None:
+        """When the oldest entry that was taken in arrived, if there is one."""
+        return min((fold.since for fold in self._by_topic.values()), default=None)
+
     def add(self, entry: Entry) -> None:
         """Take in an entry of any topic."""
         fold = self._by_topic.get(entry.topic)
         if fold is None:
-            fold = self._by_topic[entry.topic] = Fold()
+            fold = self._by_topic[entry.topic] = Fold(entry.arrived)
         fold.add(entry, self._mint)
 
     def absorb(self, entries: Iterable[Entry]) -> None:

@@ -62,7 +62,7 @@ class Reader:
     def behind_bytes(self) -> int:
         """How many bytes wait for the reader."""
         own = sum(entry.size for entry in self._backlog[self._place :])
-        return own + sum(feed.behind_bytes for feed in self.feeds)
+        return own + sum(feed.behind_bytes + feed.folds.size for feed in self.feeds)
 
     def behind_s(self, now: float) -> float:
         """Return how long the oldest event that waits for the reader has waited."""

@@ -2,6 +2,9 @@
 
 import asyncio
 from collections.abc import Sequence
+from contextlib import suppress
+
+import grpc
 
 from quarterdeck.api.stream.v1 import stream_service_pb2 as pb
 from quarterdeck.api.stream.v1 import stream_service_pb2_grpc as rpc
@@ -15,7 +18,7 @@ from quarterdeck_server.stream import mapping, rights
 from quarterdeck_server.stream.domain import CursorInvalid, LimitExceeded, SessionOpened
 from quarterdeck_server.stream.encode import KINDS
 from quarterdeck_server.stream.engine.hub import Hub
-from quarterdeck_server.stream.session import Session, Wish
+from quarterdeck_server.stream.session import Session, Wish, Write
 from quarterdeck_server.stream.sessions import Sessions
 
 DEFAULT_PAGE, LARGEST_PAGE = 1_000, 10_000
@@ -23,6 +26,20 @@ LARGEST_SNAPSHOT_BYTES = 4 * 1024 * 1024 - 65_536
 """Below what gRPC clients accept, with room for the envelope."""
 LAG_S = 1.0
 LAG_PAUSE_S = 0.05
+
+
+class ReaderGone(Exception):
+    """The connection ended while a frame was on its way: nobody is left to tell."""
+
+
+def _writer(context: Context) -> Write:
+    async def write(data: bytes) -> None:
+        try:
+            await context.write(data)
+        except (grpc.aio.InternalError, grpc.aio.UsageError) as error:
+            raise ReaderGone from error
+
+    return write
 
 
 class StreamServicer(rpc.StreamServiceServicer):
@@ -44,7 +61,8 @@ class StreamServicer(rpc.StreamServiceServicer):
         interval = self._interval(request)
         async with self._sessions.opened(caller, peer, agent, interval) as session:
             session.begin(wish, [self._opening(session)])
-            await session.run(context.write)
+            with suppress(ReaderGone):
+                await session.run(_writer(context))
 
     async def UpdateSubscription(
         self, request: pb.UpdateSubscriptionRequest, context: Context
