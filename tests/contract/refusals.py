@@ -272,11 +272,12 @@ async def _(deck: Deck) -> Status:
     codecs = watch.request.SerializeToString, watch.response.FromString
     request = watch.request(subscriptions=[{"topic": "notices/*"}])
     stream = deck.channel.unary_stream(watch.path, *codecs)(request, metadata=deck.metadata())
-    opened = (await stream.read()).controls[0].session_opened
+    answers = aiter(stream)
+    opened = (await anext(answers)).controls[0].session_opened
     name = f"connections/{opened.session_id}"
     await answer(deck, "ConnectionService/CloseConnection", {"name": name, "note": "maintenance"})
     try:
-        async for _ in stream:
+        async for _ in answers:
             pass
     except grpc.aio.AioRpcError as error:
         return status_of(error)

@@ -1,6 +1,7 @@
 """Every rpc answers a good request."""
 
 import asyncio
+from collections.abc import AsyncIterator
 
 import grpc
 import pytest
@@ -37,11 +38,11 @@ async def test_every_rpc_answers(deck: Deck) -> None:
     assert counting.called | OPEN_STREAM == RPCS.keys()
 
 
-async def last_answer(stream: grpc.aio.UnaryStreamCall) -> Message | None:
+async def last_answer(answers: AsyncIterator[Message]) -> Message | None:
     """Read a stream to its end and return the last thing it said."""
     last = None
     try:
-        async for answer in stream:
+        async for answer in answers:
             last = answer
     except grpc.aio.AioRpcError:
         return last
@@ -54,7 +55,8 @@ async def test_a_live_stream_can_be_changed_seen_and_closed(deck: Deck) -> None:
     codecs = watch.request.SerializeToString, watch.response.FromString
     request = watch.request(subscriptions=[{"topic": f"quotes/{INSTRUMENT}"}])
     stream = deck.channel.unary_stream(watch.path, *codecs)(request, metadata=deck.metadata())
-    first = await stream.read()
+    answers = aiter(stream)
+    first = await anext(answers)
     session = first.controls[0].session_opened.session_id
 
     def call(name: str, fields: Fields) -> Fields:
@@ -67,7 +69,7 @@ async def test_a_live_stream_can_be_changed_seen_and_closed(deck: Deck) -> None:
     seen = await asyncio.to_thread(call, "ConnectionService/GetConnection", name)
     assert seen["connection"]["subscriptionCount"] == 2
     await asyncio.to_thread(call, "ConnectionService/CloseConnection", {**name, "note": "enough"})
-    last = await last_answer(stream)
+    last = await last_answer(answers)
     assert await stream.code() is grpc.StatusCode.UNAVAILABLE
     assert last.controls[-1].WhichOneof("message") == "error"
     assert last.controls[-1].error.message.endswith("enough")
