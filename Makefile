@@ -31,9 +31,11 @@ lint: environment-dev environment-generate ## Check style, types, laws, contract
 	@$(PYTHON) tools/web.py lint
 
 .PHONY: generate
-generate: environment-generate ## Write the code that comes from the contracts
+generate: environment-dev environment-generate ## Write the code that comes from the contracts
 	@$(PYTHON) tools/web.py install
 	.tools/generate/bin/python tools/generate.py
+	$(BIN)/python tools/rpcs.py
+	$(BIN)/python tools/unasync.py
 
 .PHONY: bench
 bench: environment-dev web ## Measure, and write docs/benchmarks
