@@ -1,5 +1,6 @@
 """The trading area's log, for readers that come back and for what the bus lost."""
 
+import asyncio
 from dataclasses import dataclass
 
 import grpc
@@ -16,6 +17,8 @@ PAGE_SIZE = 1_000
 MOST_RECORDS = 20_000
 """A cursor further back than this is answered with a gap and the newest so many records."""
 TIMEOUT_S = 5.0
+MOST_AT_ONCE = 8
+"""Readers that all come back at once must not take the trading area's time from its own work."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,11 +35,18 @@ class TradingRecords:
 
     def __init__(self, peers: Peers) -> None:
         self._peers = peers
+        self._turn = asyncio.Semaphore(MOST_AT_ONCE)
 
     async def after(
         self, topic: str, sequence: int, until: int | None, token: str
     ) -> StoredRecords:
         """Return the records after a sequence number, at least up to ``until``."""
+        async with self._turn:
+            return await self._after(topic, sequence, until, token)
+
+    async def _after(
+        self, topic: str, sequence: int, until: int | None, token: str
+    ) -> StoredRecords:
         stub = rpc.TradingEventServiceStub(self._peers.channel("trading"))
         found: list[Message] = []
         answer = await _list(stub, topic, sequence, token)

@@ -10,6 +10,7 @@ from tests.integration.stream.client import Client, subscription
 from tests.integration.stream.served import Served, bearer, notice, served
 from tests.unit.stream.deck import Seen
 
+from quarterdeck.api.stream.v1 import connection_service_pb2 as connection_pb
 from quarterdeck.api.stream.v1 import stream_service_pb2 as pb
 from quarterdeck_server.runtime.bus import LocalBus
 from quarterdeck_server.settings import Settings, StreamSettings
@@ -83,3 +84,19 @@ async def test_a_stuck_latest_reader_comes_back_to_the_newest_value(deck):
 
 def _newest(seen: Seen) -> int:
     return max(seen.sequences(QUOTES), default=0)
+
+
+async def test_a_cut_reader_that_never_reads_again_is_let_go(deck, monkeypatch):
+    monkeypatch.setattr("quarterdeck_server.stream.session.LINGER_OF_SLOW_S", 0.5)
+    await watch(deck, NOTICES)
+    await deck.bus.publish([notice(NOTICES, number, size=10_000) for number in range(1, 2_001)])
+    stub, request = deck.connections(), connection_pb.ListConnectionsRequest()
+    async with asyncio.timeout(10):
+        while True:
+            answer = await stub.ListConnections(request, metadata=bearer("ada"))
+            if not answer.connections:
+                break
+            await asyncio.sleep(0.05)
+    stats = connection_pb.GetConnectionStatsRequest()
+    answer = await stub.GetConnectionStats(stats, metadata=bearer("ada"))
+    assert answer.cut_readers == 1

@@ -197,7 +197,7 @@ class Hub:
 
     def _accept(self, topic: Topic, message: Published, now: float) -> None:
         entry = self.mint.event(topic.prefix, topic.kind, message, now)
-        if topic.silent:
+        if topic.stale is not None:
             self._recover(topic, entry)
         topic.accept(entry)
         self._budget.add(entry, self.topics)

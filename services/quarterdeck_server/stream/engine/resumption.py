@@ -32,6 +32,7 @@ class Resumption:
             if name not in known:
                 self.seams.remove(name)
                 self._take(name, self._start(group, topic, cursors.get(name), resuming))
+                self._add_staleness(topic)
             log = group.log_of(name)
             if log is not None and log.holds_back(name):
                 self.seams.place(topic.cursor)
@@ -98,6 +99,11 @@ class Resumption:
             return resume.newborn(topic, subscription, self._hub.mint)
         return resume.fresh(topic)
 
+    def _add_staleness(self, topic: Topic) -> None:
+        if topic.stale is not None:
+            entry = self._hub.mint.control(topic.name, topic.stale, topic.last_arrival)
+            self._parts[topic.name].append(entry)
+
     def _take(self, name: str, start: Start) -> None:
         self._parts[name] = start.entries
         if start.hole is not None:
@@ -128,10 +134,11 @@ class Resumption:
 
     def _meet(self, seam: Cursor, now: float) -> None:
         """Trust the live log if it surely goes on at the seam, else keep watching it."""
-        self._hub.learn(seam.topic, seam.epoch, seam.sequence, now)
-        topic = self._hub.topics[seam.topic]
+        if seam.sequence:
+            self._hub.learn(seam.topic, seam.epoch, seam.sequence, now)
+        topic = self._hub.topics.get(seam.topic)
         # Live events of the topic may wait in the log: only without any is the seam surely met.
-        if topic.cursor == seam and topic.newest is None:
+        if topic is not None and topic.cursor == seam and topic.newest is None:
             self.seams.remove(seam.topic)
         else:
             self.seams.place(seam)

@@ -26,16 +26,16 @@ class Silence:
         """Return the topics that are silent for too long and were not before."""
         found = []
         for topic in topics:
-            if topic.stale_after_ns and not topic.silent and topic.last_time_ns:
+            if topic.stale_after_ns and topic.stale is None and topic.last_time_ns:
                 silent_ns = now_ns - topic.last_time_ns
                 if silent_ns > topic.stale_after_ns:
-                    topic.silent = True
-                    found.append((topic, Stale(topic.name, silent_ns)))
+                    topic.stale = Stale(topic.name, silent_ns)
+                    found.append((topic, topic.stale))
         return found
 
     def recovered(self, topic: Topic, time_ns: int) -> Recovered:
         """Return the announcement that a silent topic has events again."""
-        topic.silent = False
+        topic.stale = None
         return Recovered(topic.name, max(0, time_ns - topic.last_time_ns))
 
 

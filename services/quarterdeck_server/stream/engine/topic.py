@@ -4,7 +4,7 @@ from collections import deque
 from typing import TYPE_CHECKING
 
 from quarterdeck_server.kernel import topics
-from quarterdeck_server.stream.domain import DURABLE, Cursor
+from quarterdeck_server.stream.domain import DURABLE, Cursor, Stale
 from quarterdeck_server.stream.engine.entry import Entry
 
 if TYPE_CHECKING:
@@ -28,7 +28,7 @@ class Topic:
         "name",
         "newest",
         "prefix",
-        "silent",
+        "stale",
         "stale_after_ns",
     )
 
@@ -46,7 +46,7 @@ class Topic:
         self.last_arrival = 0.0
         self.last_time_ns = 0
         self.stale_after_ns = 0
-        self.silent = False
+        self.stale: Stale | None = None
 
     @property
     def cursor(self) -> Cursor:
