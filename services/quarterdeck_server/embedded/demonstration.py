@@ -11,12 +11,16 @@ ADMIN = "admin"
 NODE = "demo-node"
 ACCOUNT = "SIM-001"
 EVERYTHING = ["*"]
+EXAMPLE = "quarterdeck_node.strategies.ema_cross"
+TRADED = ("AAPL.XNAS", "GOOG.XNAS", "IBM.XNYS", "MSFT.XNAS", "FB.XNAS")
+"""The shares of the bundled data; the example strategy runs once for each."""
 STRATEGIES = [
     {
-        "strategy": "quarterdeck_node.strategies.ema_cross:EmaCross",
-        "config": "quarterdeck_node.strategies.ema_cross:EmaCrossConfig",
-        "parameters": {"instrument_id": "AAPL.XNAS"},
+        "strategy": f"{EXAMPLE}:EmaCross",
+        "config": f"{EXAMPLE}:EmaCrossConfig",
+        "parameters": {"instrument_id": instrument, "order_id_tag": f"{number:03}"},
     }
+    for number, instrument in enumerate(TRADED, start=1)
 ]
 
 

@@ -128,7 +128,8 @@ class Suite:
             configuration=self._state.run / "envoy.yaml",
             admin_port=self.addresses.edge_admin,
         )
-        return server.part(self._state.log("envoy"), FOREIGN, needs=())
+        # After the servers: its first look at them then finds them, and it is ready at once.
+        return server.part(self._state.log("envoy"), FOREIGN, needs=("services", "stream"))
 
     def _node(self) -> Part:
         configuration = demonstration.write_node(
@@ -142,7 +143,7 @@ class Suite:
             argv=(str(self._options.node_python), *NODE, str(configuration)),
             environment=plain(self._options.inherited),
             log=self._state.log("node"),
-            needs=("services", "stream", "envoy"),
+            needs=("envoy",),
             essential=False,
             patience=GRACE,
         )
