@@ -9,10 +9,11 @@ from pathlib import Path
 
 from quarterdeck.errors import QuarterdeckError
 from quarterdeck_node.config import ConfigurationError, read
+from quarterdeck_node.engine.port import EngineError
 from quarterdeck_node.engine.v1.host import run
 
 FORMAT = "%(asctime)s %(levelname)s %(name)s %(message)s"
-REFUSED = 2
+FAILED, REFUSED = 1, 2
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -27,6 +28,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
     except (ConfigurationError, QuarterdeckError) as error:
         sys.stderr.write(f"{error}\n")
         return REFUSED
+    except EngineError as error:
+        sys.stderr.write(f"{error}\n")
+        return FAILED
     return 0
 
 

@@ -58,7 +58,7 @@ class Control:
         try:
             result = await self._carry_out(command)
         except EngineError as error:
-            LOG.error("%s failed: %s", command.name, error)
+            LOG.warning("%s failed: %s", command.name, error)
             await self._tell(command, COMMAND_STATE_FAILED, str(error))
         else:
             await self._tell(command, COMMAND_STATE_DONE, result)

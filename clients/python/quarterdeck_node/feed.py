@@ -64,7 +64,7 @@ class Feed:
                 if self._wanted:
                     await self._read(backoff)
             except QuarterdeckError as error:
-                LOG.error("market data stopped: %s: %s", type(error).__name__, error)
+                LOG.exception("market data stopped")
                 self._changed.set()
                 await backoff.wait(error.retry_after)
             finally:
@@ -96,8 +96,8 @@ class Feed:
                 await _follow(watch, wanted - topics, topics - wanted)
                 topics.clear()
                 topics.update(wanted)
-            except InvalidRequest as error:
-                LOG.error("a topic cannot be subscribed to: %s", error)
+            except InvalidRequest:
+                LOG.exception("a topic cannot be subscribed to")
             except QuarterdeckError as error:
                 LOG.warning("subscriptions wait: %s", error)
                 self._changed.set()

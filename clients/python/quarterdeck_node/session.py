@@ -10,6 +10,7 @@ from decimal import Decimal
 from quarterdeck import AsyncClient
 from quarterdeck.api.trading.v1.account_pb2 import Balance
 from quarterdeck.api.trading.v1.node_pb2 import (
+    NODE_MODE_PAPER,
     AccountRegistration,
     CacheDifference,
     CachedPosition,
@@ -29,6 +30,9 @@ LOG = logging.getLogger(__name__)
 FAREWELL = 5.0
 """Seconds in which what is left in the spool may still be sent when the node stops."""
 STOP_CHECK = 0.2
+END_CHECK = 0.02
+CHATTY = frozenset({"reports", "commands", "state", "further registrations"})
+"""The tasks that would contradict a goodbye."""
 SAVE_INTERVAL = 60.0
 """Seconds between saves of the strategies' state, which a crash would otherwise lose."""
 
@@ -38,8 +42,8 @@ class Identity:
     """Who a node is for the deck."""
 
     node: str
-    mode: NodeMode.ValueType
     account: str
+    mode: NodeMode.ValueType = NODE_MODE_PAPER
     base_currency: str = "USD"
     opening_balance: Decimal | None = None
     """What the log starts from if it does not know the account."""
@@ -78,14 +82,19 @@ class Session:
         self._tasks: list[asyncio.Task[None]] = []
 
     async def run(self) -> None:
-        """Serve the node until its strategies were stopped in good order, then say goodbye."""
+        """Serve the node until nothing can happen in it any more."""
         self._start("market data", self._feed.run)
         self._start("registration", self._introduce)
         try:
-            while not self._engine.is_stopped:
+            while not self._engine.is_stopped:  # noqa: ASYNC110 - the engine tells nobody
                 await asyncio.sleep(STOP_CHECK)
+            await self._say_goodbye()
+            while not self._engine.has_ended:  # noqa: ASYNC110 - what was sent may still fill
+                await asyncio.sleep(END_CHECK)
         finally:
-            await self._leave()
+            await self._end(self._tasks)
+        await self._drain()
+        LOG.info("left the deck with %d events unsent", self._spool.counts.pending)
 
     async def _introduce(self) -> None:
         """Register, bring the log up to date with what happened before the crash, and compare."""
@@ -104,7 +113,7 @@ class Session:
         self._start("reports", self._reporter.run)
         self._start("commands", self._control.run)
         self._start("state", self._save_often)
-        await self._register_again()
+        self._start("further registrations", self._register_again)
 
     def _recall(self) -> None:
         """Tell the log again what the cache knows and the spool does not."""
@@ -147,18 +156,24 @@ class Session:
     def _start(self, name: str, work: Callable[[], Coroutine[None, None, None]]) -> None:
         self._tasks.append(asyncio.create_task(_kept(name, work), name=name))
 
-    async def _leave(self) -> None:
-        """Send what is left, say that the node stops, and end."""
-        for task in self._tasks:
-            task.cancel()
-        await asyncio.gather(*self._tasks, return_exceptions=True)
-        with contextlib.suppress(TimeoutError):
-            await asyncio.wait_for(self.bridge.drain(), FAREWELL)
+    async def _say_goodbye(self) -> None:
+        """Say that the node stops, after what led to it; no report follows."""
+        chatty = [task for task in self._tasks if task.get_name() in CHATTY]
+        await self._end(chatty)
+        await self._drain()
         try:
             await self._reporter.report(stopping=True)
         except QuarterdeckError as error:
             LOG.warning("the deck was not told that the node stops: %s", error)
-        LOG.info("left the deck with %d events unsent", self._spool.counts.pending)
+
+    async def _drain(self) -> None:
+        with contextlib.suppress(TimeoutError):
+            await asyncio.wait_for(self.bridge.drain(), FAREWELL)
+
+    async def _end(self, tasks: Sequence[asyncio.Task[None]]) -> None:
+        for task in tasks:
+            task.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)
 
 
 async def _kept(name: str, work: Callable[[], Awaitable[None]]) -> None:

@@ -130,17 +130,29 @@ class Spool:
         self._pending -= 1
         self._dead += 1
 
+    def refuse(self, event_id: str, problem: str) -> None:
+        """Note an event that has no content which could be sent. Raises OSError as ``put`` does."""
+        try:
+            self._dead += self._database.execute(
+                "INSERT INTO event (event_id, state, problem) VALUES (?, 'dead', ?)"
+                " ON CONFLICT (event_id) DO NOTHING",
+                (event_id, problem),
+            ).rowcount
+        except sqlite3.Error as error:
+            raise OSError(f"the spool cannot be written: {error}") from error
+
     def dead_letters(self) -> list[DeadLetter]:
         """Return what the deck refused, oldest first."""
         rows = self._database.execute(
             "SELECT position, content, problem FROM event WHERE state = 'dead' ORDER BY position"
         )
-        return [DeadLetter(row[0], TradingEvent.FromString(row[1]), row[2]) for row in rows]
+        return [DeadLetter(row[0], TradingEvent.FromString(row[1] or b""), row[2]) for row in rows]
 
     def revive(self) -> int:
         """Let every dead letter be sent again, after what refused it was put right."""
         revived = self._database.execute(
-            "UPDATE event SET state = 'pending', problem = '' WHERE state = 'dead'"
+            "UPDATE event SET state = 'pending', problem = ''"
+            " WHERE state = 'dead' AND content IS NOT NULL"
         ).rowcount
         self._pending += revived
         self._dead -= revived

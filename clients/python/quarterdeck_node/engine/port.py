@@ -42,7 +42,12 @@ class Engine(Protocol):
 
     @property
     def is_stopped(self) -> bool:
-        """Whether the strategies were stopped in good order."""
+        """Whether the strategies were stopped in good order; what they sent may still fill."""
+        ...
+
+    @property
+    def has_ended(self) -> bool:
+        """Whether nothing can happen any more."""
         ...
 
     def readings(self) -> Readings:

@@ -12,12 +12,14 @@ from nautilus_trader.config import PositiveInt, StrategyConfig
 from nautilus_trader.core.data import Data
 from nautilus_trader.indicators import ExponentialMovingAverage
 from nautilus_trader.model.data import QuoteTick
-from nautilus_trader.model.enums import OrderSide
+from nautilus_trader.model.enums import OrderSide, TimeInForce
 from nautilus_trader.model.identifiers import InstrumentId
 from nautilus_trader.trading.strategy import Strategy
 
 MINUTE_NS = 60_000_000_000
 BEGINNING = datetime(1970, 1, 1, tzinfo=UTC)
+SLACK = 4
+"""What is held may differ from what is wanted by one part in so many, as prices move."""
 WARM_UP = 4
 """The slow average is as good as exact after so many times its period."""
 
@@ -30,7 +32,7 @@ class EmaCrossConfig(StrategyConfig, frozen=True):
     """Minutes of the market's time between the prices that count."""
     fast: PositiveInt = 5
     slow: PositiveInt = 13
-    trade_value: Decimal = Decimal(50_000)
+    trade_value: Decimal = Decimal(10_000)
     """How much to hold, long or short, in the currency of the prices."""
     warm_up_quotes: PositiveInt = 2_000
     """How many quotes of the past to begin with."""
@@ -46,7 +48,7 @@ class EmaCross(Strategy):
         self._interval_ns = config.interval_minutes * MINUTE_NS
         self._interval = 0
         self._mid = 0.0
-        self._flips = 0
+        self._orders = 0
 
     def on_start(self) -> None:
         """Learn the recent past, then follow the present."""
@@ -73,12 +75,12 @@ class EmaCross(Strategy):
             self._follow(tick)
 
     def on_save(self) -> dict[str, bytes]:
-        """Save how often it has changed sides."""
-        return {"flips": json.dumps(self._flips).encode()}
+        """Save how many orders it has sent."""
+        return {"orders": json.dumps(self._orders).encode()}
 
     def on_load(self, state: dict[str, bytes]) -> None:
         """Load what was saved."""
-        self._flips = int(json.loads(state.get("flips", b"0")))
+        self._orders = int(json.loads(state.get("orders", b"0")))
 
     def on_stop(self) -> None:
         """Take no more quotes; positions stay, so that the next start goes on with them."""
@@ -105,23 +107,28 @@ class EmaCross(Strategy):
         return ended
 
     def _follow(self, quote: QuoteTick) -> None:
-        """Hold what the averages say, with one order from one side to the other."""
-        if self.is_exiting() or self._is_waiting():
+        """Hold what the averages say, in one order if the best price offers that much."""
+        if self.is_exiting() or self.cache.orders_inflight(strategy_id=self.id):
+            return
+        if self.cache.orders_open(strategy_id=self.id):
+            self.cancel_all_orders(self.config.instrument_id)
             return
         rising = self._fast.value > self._slow.value
-        held = self._held()
-        if (held > 0) if rising else (held < 0):
-            return
         price = quote.ask_price if rising else quote.bid_price
         target = int(self.config.trade_value / price.as_decimal())
-        missing = abs((target if rising else -target) - held)
+        missing = (target if rising else -target) - self._held()
+        if abs(missing) * SLACK <= target:
+            return
         instrument = self.cache.instrument(self.config.instrument_id)
+        # No more than the best price offers; the rest follows when the next interval ends.
+        offered = quote.ask_size if missing > 0 else quote.bid_size
         order = self.order_factory.market(
             self.config.instrument_id,
-            OrderSide.BUY if rising else OrderSide.SELL,
-            instrument.make_qty(missing),
+            OrderSide.BUY if missing > 0 else OrderSide.SELL,
+            instrument.make_qty(min(abs(missing), offered.as_decimal())),
+            time_in_force=TimeInForce.IOC,
         )
-        self._flips += 1
+        self._orders += 1
         self.submit_order(order)
 
     def _held(self) -> Decimal:
@@ -129,10 +136,3 @@ class EmaCross(Strategy):
             instrument_id=self.config.instrument_id, strategy_id=self.id
         )
         return sum((position.signed_decimal_qty() for position in positions), Decimal(0))
-
-    def _is_waiting(self) -> bool:
-        """Tell whether an order is still on its way."""
-        return bool(
-            self.cache.orders_open(strategy_id=self.id)
-            or self.cache.orders_inflight(strategy_id=self.id)
-        )

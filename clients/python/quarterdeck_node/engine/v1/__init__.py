@@ -3,6 +3,6 @@
 ``Deck`` is what users add to a node of their own.
 """
 
-from quarterdeck_node.engine.v1.deck import Deck
+from quarterdeck_node.engine.v1.deck import Deck, DeckOptions
 
-__all__ = ["Deck"]
+__all__ = ["Deck", "DeckOptions"]

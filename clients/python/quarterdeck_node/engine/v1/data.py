@@ -70,7 +70,7 @@ class DeckDataClient(LiveMarketDataClient):
             self._handle_data(instrument)
 
     async def _disconnect(self) -> None:
-        """The stream ends with the node's session."""
+        """Do nothing: the stream ends with the node's session."""
 
     def _take(self, event: Event) -> None:
         for row in market.data(event.payload, self._known.instrument):
@@ -99,16 +99,16 @@ class DeckDataClient(LiveMarketDataClient):
             self.feed.drop(name)
 
     async def _subscribe_instrument(self, command: Any) -> None:
-        """The instruments were given when the client connected."""
+        """Do nothing: every instrument was given when the client connected."""
 
     async def _subscribe_instruments(self, command: Any) -> None:
-        """The instruments were given when the client connected."""
+        """Do nothing: every instrument was given when the client connected."""
 
     async def _unsubscribe_instrument(self, command: Any) -> None:
-        """Nothing streams."""
+        """Do nothing: instruments are not streamed."""
 
     async def _unsubscribe_instruments(self, command: Any) -> None:
-        """Nothing streams."""
+        """Do nothing: instruments are not streamed."""
 
     async def _request_quote_ticks(self, request: Any) -> None:
         found = await self._past.quotes(
@@ -149,11 +149,13 @@ def factory(client: AsyncClient, made: list[DeckDataClient]) -> type[LiveDataCli
         def create(
             loop: asyncio.AbstractEventLoop,
             name: str,  # noqa: ARG004 - the engine names its arguments
-            config: DeckDataConfig,
+            config: LiveDataClientConfig,
             msgbus: MessageBus,
             cache: Cache,
             clock: LiveClock,
         ) -> DeckDataClient:
+            if not isinstance(config, DeckDataConfig):
+                raise TypeError(f"the deck's data client needs a DeckDataConfig, was {config}")
             made.append(DeckDataClient(client, config, loop, (msgbus, cache, clock)))
             return made[-1]
 

@@ -7,7 +7,6 @@ from decimal import ROUND_DOWN, Decimal
 from urllib.parse import unquote, urlsplit
 
 from nautilus_trader.adapters.sandbox.config import SandboxExecutionClientConfig
-from nautilus_trader.adapters.sandbox.factory import SandboxLiveExecClientFactory
 from nautilus_trader.cache.config import CacheConfig
 from nautilus_trader.common import Environment
 from nautilus_trader.common.config import DatabaseConfig
@@ -24,13 +23,17 @@ from nautilus_trader.live.node import TradingNode
 from quarterdeck import AsyncClient
 from quarterdeck.errors import Unavailable
 from quarterdeck_node.config import NodeConfig
-from quarterdeck_node.engine.v1.deck import Deck
+from quarterdeck_node.engine.port import EngineError
+from quarterdeck_node.engine.v1.deck import Deck, DeckOptions
 from quarterdeck_node.engine.v1.instruments import list_instruments
+from quarterdeck_node.engine.v1.paper import SandboxLiveExecClientFactory
 from quarterdeck_node.pause import Backoff
 
 LOG = logging.getLogger(__name__)
 POST_STOP = 2.0
 """Seconds that the engine waits after its strategies stopped, for what is still on its way."""
+START_TIMEOUT = 120.0
+"""Seconds until the strategies must run."""
 PURGE_MINUTES = 15
 """Closed orders leave the cache; the deck's log has them."""
 CENT = Decimal("0.01")
@@ -38,29 +41,51 @@ CENT = Decimal("0.01")
 
 async def run(config: NodeConfig) -> None:
     """Run a node until it is told to stop."""
-    deck = Deck(
-        config.address,
-        node=config.node,
-        account=config.account,
-        api_key=config.secret(),
-        state_folder=config.state_folder,
-        base_currency=config.base_currency,
-        opening_balance=config.opening_balance,
-        taker_fee=config.taker_fee,
-        ca_certificate=config.ca_certificate_file,
-        display_name=config.display_name,
-    )
+    deck = make_deck(config)
     venues = await find_venues(deck.client)
     node = TradingNode(node_config(config, deck, venues), loop=asyncio.get_running_loop())
     deck.attach(node)
     for venue in venues:
         node.add_exec_client_factory(venue, SandboxLiveExecClientFactory)
     node.build()
+    watch = asyncio.create_task(stop_if_idle(node))
     try:
         await node.run_async()
         await deck.leave()
     finally:
+        watch.cancel()
         node.kernel.dispose()
+    if watch.done() and not watch.cancelled():
+        raise EngineError(f"the strategies did not run {START_TIMEOUT:g} s after the start")
+
+
+def make_deck(config: NodeConfig) -> Deck:
+    """Name the deck to the node."""
+    return Deck(
+        config.address,
+        node=config.node,
+        account=config.account,
+        api_key=config.secret(),
+        options=DeckOptions(
+            state_folder=config.state_folder,
+            base_currency=config.base_currency,
+            opening_balance=config.opening_balance,
+            taker_fee=config.taker_fee,
+            ca_certificate=config.ca_certificate_file,
+            display_name=config.display_name,
+        ),
+    )
+
+
+async def stop_if_idle(node: TradingNode) -> None:
+    """End a node whose engine gave up starting: it would stay as it is without a word."""
+    started = asyncio.get_running_loop().time()
+    while not node.trader.is_running:
+        if asyncio.get_running_loop().time() - started > START_TIMEOUT:
+            node.stop()
+            return
+        await asyncio.sleep(1.0)
+    await asyncio.Event().wait()
 
 
 async def find_venues(client: AsyncClient) -> list[str]:

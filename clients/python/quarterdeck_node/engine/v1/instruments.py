@@ -92,14 +92,16 @@ class DeckInstruments(InstrumentProvider):
         super().__init__()
         self._client, self._taker_fee = client, taker_fee
 
-    async def load_all_async(self, filters: dict[str, object] | None = None) -> None:
+    async def load_all_async(self, filters: object = None) -> None:  # noqa: ARG002 - all
         """Load every instrument of the deck."""
         for instrument in await list_instruments(self._client):
             if made := engine_instrument(instrument, self._taker_fee):
                 self.add(made)
 
     async def load_ids_async(
-        self, instrument_ids: Sequence[InstrumentId], filters: dict[str, object] | None = None
+        self,
+        instrument_ids: Sequence[InstrumentId],
+        filters: object = None,  # noqa: ARG002 - the identifiers say it all
     ) -> None:
         """Load some instruments."""
         answers = await asyncio.gather(

@@ -52,6 +52,12 @@ class RunningNode:
         self._was_running = self._was_running or self._trader.is_running
         return self._has_ended or (self._was_running and self._trader.is_stopped)
 
+    @property
+    def has_ended(self) -> bool:
+        """Whether it ended, or its venues are disconnected."""
+        engine = self._kernel.exec_engine
+        return self._has_ended or (self.is_stopped and engine.check_disconnected())
+
     def end(self) -> None:
         """Note that the engine ended, perhaps before its strategies ever ran."""
         self._has_ended = True

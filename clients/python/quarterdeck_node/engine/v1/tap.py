@@ -3,7 +3,7 @@
 import logging
 from collections.abc import Callable, Iterator, Mapping
 from decimal import Decimal
-from typing import Any
+from typing import Any, Protocol
 
 from nautilus_trader.cache.base import CacheFacade
 from nautilus_trader.common.component import MessageBus
@@ -27,6 +27,18 @@ FIRST = 100
 """The priority on the bus: what happened is written down before a strategy acts on it."""
 
 
+class Sink(Protocol):
+    """Where events go."""
+
+    def take(self, event: TradingEvent) -> None:
+        """Keep an event."""
+        ...
+
+    def fail(self, event_id: str, problem: str) -> None:
+        """Keep what could not be written as an event, and why."""
+        ...
+
+
 class Tap:
     """Writes the engine's events as the contract's.
 
@@ -42,16 +54,16 @@ class Tap:
         accounts: Mapping[str, str],
         *,
         on_paper: bool,
-        take: Callable[[TradingEvent], None],
+        sink: Sink,
     ) -> None:
         self._cache, self._account, self._accounts = cache, account, accounts
-        self._on_paper, self._take = on_paper, take
+        self._on_paper, self._sink = on_paper, sink
 
     def attach(self, bus: MessageBus) -> None:
         """Listen to the bus."""
-        bus.subscribe("events.order.*", self._on_order, priority=FIRST)
-        bus.subscribe("events.position.*", self._on_position, priority=FIRST)
-        bus.subscribe("events.account.*", self._on_account, priority=FIRST)
+        bus.subscribe("events.order.*", self._guarded(self._on_order), priority=FIRST)
+        bus.subscribe("events.position.*", self._guarded(self._on_position), priority=FIRST)
+        bus.subscribe("events.account.*", self._guarded(self._on_account), priority=FIRST)
 
     def history(self) -> Iterator[TradingEvent]:
         """Return what happened to the orders in the cache."""
@@ -74,18 +86,29 @@ class Tap:
             for position in self._cache.positions_open()
         ]
 
-    def _on_order(self, event: OrderEvent) -> None:
+    def _guarded(self, write: Callable[[Any], TradingEvent | None]) -> Callable[[Any], None]:
+        """Keep a mistake of ours away from the bus: there it would end the process at once."""
+
+        def handle(event: Any) -> None:
+            try:
+                if written := write(event):
+                    self._sink.take(written)
+            except Exception as error:
+                LOG.exception("event %s cannot be told", event)
+                self._sink.fail(str(event.id), f"{type(error).__name__}: {error}: {event}")
+
+        return handle
+
+    def _on_order(self, event: OrderEvent) -> TradingEvent:
         order = self._cache.order(event.client_order_id)
         if order is None and isinstance(event, OrderInitialized):
             # It is told of before it is in the cache.
-            self._take(self._order_event([event], 0, None))
-            return
+            return self._order_event([event], 0, None)
         history = order.events if order is not None else []
         found = [index for index, known in enumerate(history) if known.id == event.id]
-        if found:
-            self._take(self._order_event(history, found[-1], order.account_id))
-        else:
-            LOG.error("the cache does not know event %s of %s", event.id, event.client_order_id)
+        if not found:
+            raise LookupError("the cache does not know the event")
+        return self._order_event(history, found[-1], order.account_id)
 
     def _order_event(
         self, history: list[Any], index: int, account: AccountId | None
@@ -100,9 +123,9 @@ class Tap:
             written.event_time.FromNanoseconds(time_ns or event.ts_event)
         return written
 
-    def _on_position(self, event: PositionEvent) -> None:
+    def _on_position(self, event: PositionEvent) -> TradingEvent | None:
         if isinstance(event, PositionAdjusted):
-            return
+            return None
         sign = -1 if event.side == PositionSide.SHORT else 1
         held = sign * event.quantity.as_decimal()
         report = PositionReport(
@@ -110,29 +133,25 @@ class Tap:
             quantity=words.number(held),
             average_price=words.number(Decimal(str(event.avg_px_open))) if held else None,
         )
-        self._take(
-            TradingEvent(
-                event_id=str(event.id),
-                event_time=orders.timestamp(event.ts_event),
-                account=self._account_of(event.account_id),
-                strategy=str(event.strategy_id),
-                position=report,
-            )
+        return TradingEvent(
+            event_id=str(event.id),
+            event_time=orders.timestamp(event.ts_event),
+            account=self._account_of(event.account_id),
+            strategy=str(event.strategy_id),
+            position=report,
         )
 
-    def _on_account(self, event: EngineAccountState) -> None:
+    def _on_account(self, event: EngineAccountState) -> TradingEvent | None:
         if not event.ts_event:
             # A simulated venue tells what it starts with before its clock has begun.
-            return
+            return None
         account = self._account_of(event.account_id)
         state = AccountState(balances=self._balances(account, event), reported=event.is_reported)
-        self._take(
-            TradingEvent(
-                event_id=str(event.id),
-                event_time=orders.timestamp(event.ts_event),
-                account=account,
-                account_state=state,
-            )
+        return TradingEvent(
+            event_id=str(event.id),
+            event_time=orders.timestamp(event.ts_event),
+            account=account,
+            account_state=state,
         )
 
     def _balances(self, account: str, event: EngineAccountState) -> list[Balance]:
