@@ -174,4 +174,5 @@ class SessionClosed(Unavailable):
     reason = "SESSION_CLOSED"
 
     def __init__(self, note: str) -> None:
-        super().__init__("an operator closed the stream", note=note)
+        text = "an operator closed the stream"
+        super().__init__(f"{text}: {note}" if note else text, note=note)
