@@ -3,6 +3,7 @@
 import sys
 from collections.abc import Mapping
 from datetime import timedelta
+from signal import SIGKILL
 
 from quarterdeck_server.embedded import binaries, demonstration
 from quarterdeck_server.embedded.addresses import choose_addresses
@@ -146,4 +147,6 @@ class Suite:
             needs=("envoy",),
             essential=False,
             patience=GRACE,
+            # With the supervisor the whole deck is gone; there is nobody left to part from.
+            death_signal=SIGKILL,
         )

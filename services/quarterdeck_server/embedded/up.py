@@ -3,11 +3,13 @@
 from collections.abc import Callable
 
 from quarterdeck_server.embedded import credentials, demonstration
+from quarterdeck_server.embedded.addresses import EDGE_PORT
 from quarterdeck_server.embedded.assets import find_assets
 from quarterdeck_server.embedded.credentials import Ensured
 from quarterdeck_server.embedded.errors import AlreadyRunning
 from quarterdeck_server.embedded.lock import exclusive
 from quarterdeck_server.embedded.options import SuiteOptions
+from quarterdeck_server.embedded.ports import holder_of, is_free
 from quarterdeck_server.embedded.state import StateDirectory
 from quarterdeck_server.embedded.suite import Suite
 from quarterdeck_server.embedded.supervisor import Supervisor, supervise
@@ -41,6 +43,8 @@ async def _run(options: SuiteOptions, say: Say, tell: Say) -> None:
             say(line)
 
     say(f"Quarterdeck starts; its data and logs are in {options.state.path}")
+    if options.edge_port is None and not is_free(EDGE_PORT):
+        say(f"port {EDGE_PORT} is taken by {holder_of(EDGE_PORT)}; another one is used")
     await supervise(Supervisor(suite.parts(), options.state, say), say, ready)
 
 
