@@ -174,6 +174,12 @@ class Sources:
             await self.start(name, None, SYSTEM)
         except QuarterdeckError as error:
             log.warning("source_not_started", source=name, error=str(error))
+            player = self._find(name)
+            options = player.source.default_options
+            player.record = replace(
+                player.record, state=SourceState.FAILED, failure=str(error), replay=options
+            )
+            self._launch(player)
 
     async def _save_for_ever(self) -> None:
         while True:
