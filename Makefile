@@ -8,18 +8,17 @@ PYTHON := python3
 BIN := .venv/bin
 ARGS ?=
 
-.PHONY: run
+.PHONY: run test lint generate bench lock clean help web
+
 run: environment-run web ## Start everything on this machine; prints the dashboard's address
 	@exec $(BIN)/python -m quarterdeck_server.cli up $(ARGS)
 
-.PHONY: test
 test: lint ## Run every check and every test
 	@$(PYTHON) tools/web.py build
 	@$(PYTHON) tools/browser.py
 	$(BIN)/python -m pytest $(ARGS)
 	@$(PYTHON) tools/web.py test
 
-.PHONY: lint
 lint: environment-dev environment-generate ## Check style, types, laws, contracts and generated code
 	$(BIN)/ruff check
 	$(BIN)/ruff format --check
@@ -30,30 +29,24 @@ lint: environment-dev environment-generate ## Check style, types, laws, contract
 	.tools/generate/bin/python tools/generate.py --check
 	@$(PYTHON) tools/web.py lint
 
-.PHONY: generate
 generate: environment-dev environment-generate ## Write the code that comes from the contracts
 	@$(PYTHON) tools/web.py install
 	.tools/generate/bin/python tools/generate.py
 	$(BIN)/python tools/rpcs.py
 	$(BIN)/python tools/unasync.py
 
-.PHONY: bench
 bench: environment-dev web ## Measure, and write docs/benchmarks
 	$(BIN)/python -m tests.load $(ARGS)
 
-.PHONY: lock
 lock: environment-dev ## Compile requirements/; ARGS=--upgrade for newer versions
 	@$(PYTHON) tools/lock.py $(ARGS)
 
-.PHONY: clean
 clean: ## Remove what was made here; data in .quarterdeck stay
 	rm -rf .venv .tools .mypy_cache .pytest_cache .ruff_cache .hypothesis clients/node_modules clients/*/dist
 
-.PHONY: help
 help: ## List these targets
 	@sed -n 's/^\([a-z]*\):.*## \(.*\)/  make \1\t\2/p' $(MAKEFILE_LIST) | expand -t 18
 
-.PHONY: environment-% web
 environment-run environment-dev environment-generate: environment-%:
 	@$(PYTHON) tools/bootstrap.py
 	@$(PYTHON) tools/environment.py $*
