@@ -45,6 +45,8 @@ interface Details {
 
 /** The root of every failure of a call. */
 export class QuarterdeckError extends Error {
+  // Written out in each class: a minifier changes the names of classes.
+  override readonly name: string = "QuarterdeckError";
   /** The gRPC status code. */
   readonly code: Code;
   /** Why, if the services said so; the edge's own refusals carry none. */
@@ -60,7 +62,6 @@ export class QuarterdeckError extends Error {
 
   constructor(code: Code, message: string, details: Details = {}, cause?: unknown) {
     super(message, { cause });
-    this.name = new.target.name;
     this.code = code;
     this.reason = details.reason;
     this.metadata = details.metadata ?? {};
@@ -71,27 +72,49 @@ export class QuarterdeckError extends Error {
 }
 
 /** A field cannot be accepted. */
-export class InvalidRequest extends QuarterdeckError {}
+export class InvalidRequest extends QuarterdeckError {
+  override readonly name: string = "InvalidRequest";
+}
 /** No token, or one that no longer holds. */
-export class NotAuthenticated extends QuarterdeckError {}
+export class NotAuthenticated extends QuarterdeckError {
+  override readonly name: string = "NotAuthenticated";
+}
 /** The permission or the scope is missing. */
-export class NotAllowed extends QuarterdeckError {}
+export class NotAllowed extends QuarterdeckError {
+  override readonly name: string = "NotAllowed";
+}
 /** The named resource does not exist. */
-export class NotFound extends QuarterdeckError {}
+export class NotFound extends QuarterdeckError {
+  override readonly name: string = "NotFound";
+}
 /** A resource with this name exists already. */
-export class AlreadyExists extends QuarterdeckError {}
+export class AlreadyExists extends QuarterdeckError {
+  override readonly name: string = "AlreadyExists";
+}
 /** The state of the system forbids it. */
-export class NotPossibleNow extends QuarterdeckError {}
+export class NotPossibleNow extends QuarterdeckError {
+  override readonly name: string = "NotPossibleNow";
+}
 /** The resource changed, or an identifier was used for other content. */
-export class Conflict extends QuarterdeckError {}
+export class Conflict extends QuarterdeckError {
+  override readonly name: string = "Conflict";
+}
 /** A limit is used up. */
-export class RateLimited extends QuarterdeckError {}
+export class RateLimited extends QuarterdeckError {
+  override readonly name: string = "RateLimited";
+}
 /** The deck, or something it needs, is not reachable now. */
-export class Unavailable extends QuarterdeckError {}
+export class Unavailable extends QuarterdeckError {
+  override readonly name: string = "Unavailable";
+}
 /** The caller gave up. */
-export class Canceled extends QuarterdeckError {}
+export class Canceled extends QuarterdeckError {
+  override readonly name: string = "Canceled";
+}
 /** The server failed. */
-export class ServerError extends QuarterdeckError {}
+export class ServerError extends QuarterdeckError {
+  override readonly name: string = "ServerError";
+}
 
 const CLASSES = new Map<Code, typeof QuarterdeckError>([
   [Code.InvalidArgument, InvalidRequest],

@@ -144,7 +144,9 @@ export class Hub extends Feed<ConnectionView> {
     if (link.state === "connecting") this.#lag.reset(Date.now());
     const now = this.get();
     if (now.state === link.state && now.error === link.error) return;
-    this.set({ ...now, ...link, error: link.error, retryAt: link.retryAt });
+    // While the next attempt is made, why the last one ended is still worth knowing.
+    const error = link.error ?? (link.state === "connecting" ? now.error : undefined);
+    this.set({ ...now, ...link, error, retryAt: link.retryAt });
   }
 
   #take(watch: Watch, frame: Frame): void {

@@ -153,7 +153,22 @@ export class PortfolioFeed extends Feed<PortfolioView> {
     for await (const answer of answers) this.#take(rows, answer);
   }
 
+  /** This stream has no session to renew: a new one replaces it before its token expires. */
   async *#open(signal: AbortSignal): AsyncGenerator<WatchPortfolioResponse, void> {
+    for (;;) {
+      const renewed = new AbortController();
+      const stop = this.session.onRenewed(() => renewed.abort());
+      try {
+        return yield* this.#answers(AbortSignal.any([signal, renewed.signal]));
+      } catch (thrown) {
+        if (signal.aborted || !renewed.signal.aborted) throw thrown;
+      } finally {
+        stop();
+      }
+    }
+  }
+
+  async *#answers(signal: AbortSignal): AsyncGenerator<WatchPortfolioResponse, void> {
     this.#token = await this.session.accessToken();
     this.#sequence = 0n;
     for await (const answer of this.service.watchPortfolio(this.scope, { signal })) {

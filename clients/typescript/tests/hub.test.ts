@@ -125,3 +125,24 @@ test("a hole in the portfolio's answers is healed by a new snapshot", async () =
   await until(() => feed.get().profit[0]?.openPositions === 2);
   expect(opens).toBe(2);
 });
+
+test("the portfolio's stream is replaced when the token is renewed, without a pause", async () => {
+  const tokens: (string | null)[] = [];
+  await signIn({
+    portfolio: {
+      async *watchPortfolio(_request, context) {
+        tokens.push(context.requestHeader.get("authorization"));
+        yield { snapshot: true, sequence: 1n };
+        await untilLeft(context);
+      },
+    },
+  });
+  const feed = client.portfolioFeed();
+  const states = new Set<string>();
+  feed.subscribe(() => states.add(feed.get().link.state));
+  await until(() => feed.get().loaded);
+  await client.session.refresh();
+  await until(() => tokens.length === 2);
+  expect(tokens).toEqual(["Bearer access-1", "Bearer access-2"]);
+  expect(states).not.toContain("waiting");
+});

@@ -14,9 +14,12 @@ import { Table, type Column } from "../ui/table";
 type Precision = (instrument: string) => number;
 
 interface Props {
-  readonly title?: string;
   readonly updates: TradeUpdates;
   readonly precision: Precision;
+}
+
+interface FillsProps extends Props {
+  readonly instrument?: string;
 }
 
 const HEIGHT = "380px";
@@ -37,14 +40,16 @@ export function OrdersPanel({ updates, precision }: Props): ReactElement {
   );
 }
 
-/** The fills, newest first. */
-export function FillsPanel({ title = "Fills", updates, precision }: Props): ReactElement {
-  const { fills } = updates;
+/** The fills, newest first; those of one instrument need not name it in each row. */
+export function FillsPanel({ instrument, updates, precision }: FillsProps): ReactElement {
+  const fills = updates.fills.filter((fill) => !instrument || fill.instrument === instrument);
+  const columns = fillColumns(precision).filter(({ head }) => !instrument || head !== "Instrument");
+  const title = instrument ? `Fills of ${instrument}` : "Fills";
   return (
     <TradesPanel title={title} updates={updates} count={fills.length}>
       <Table
         caption="Fills, newest first"
-        columns={fillColumns(precision)}
+        columns={columns}
         rows={fills}
         rowKey={(fill) => `${fill.account}/${fill.instrument}/${fill.tradeId}`}
         maxHeight={HEIGHT}

@@ -57,7 +57,7 @@ export function ConnectionBanner(): ReactElement | null {
   if (state === "failed" || (state !== "live" && attempt > 1)) {
     return (
       <div className="banner bad" role="alert">
-        What you see is not live: {error?.message ?? "the stream is down"}
+        <span title={error?.message}>What you see is not live: {reasonOf(error)}</span>
         {state === "failed" ? (
           <button type="button" className="button" onClick={() => hub.retry()}>
             Connect again
@@ -75,6 +75,12 @@ export function ConnectionBanner(): ReactElement | null {
       STALE · {silent.length === views.length ? "no quotes come" : `no quotes come for ${names}`}
     </div>
   );
+}
+
+/** The edge's own words about a process that is away help nobody here; they stay in the title. */
+function reasonOf(error: ConnectionView["error"]): string {
+  if (!error) return "the stream is down";
+  return error.name === "Unavailable" ? "the deck cannot be reached" : error.message;
 }
 
 function newestQuote(views: Iterable<Quote["view"]>): Quote | undefined {

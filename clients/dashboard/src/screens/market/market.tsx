@@ -49,8 +49,5 @@ export default function Market(props: { readonly instrument: string }): ReactEle
 function InstrumentFills(props: { readonly instrument: Instrument }): ReactElement {
   const { instrument, pricePrecision } = props.instrument;
   const updates = useTradeUpdates();
-  const fills = updates.fills.filter((fill) => fill.instrument === instrument);
-  return (
-    <FillsPanel title={`Fills of ${instrument}`} updates={{ ...updates, fills }} precision={() => pricePrecision} />
-  );
+  return <FillsPanel instrument={instrument} updates={updates} precision={() => pricePrecision} />;
 }

@@ -60,9 +60,8 @@ function NodeCard(props: { readonly node: Node }): ReactElement {
 function factsOf(node: Node): readonly Fact[] {
   const { health } = node;
   const up = (connected: boolean | undefined): string => (connected ? "connected" : "down");
-  const strategies = Object.entries(health?.strategyStates ?? {});
   return [
-    ["Strategies", strategies.map(([name, state]) => `${name} ${words(state)}`).join(", ") || node.strategies.join(", ")],
+    ["Strategies", strategiesOf(node)],
     ["Accounts", node.accounts.join(", ")],
     ["Market data", health && up(health.dataConnected)],
     ["Execution", health && up(health.executionConnected)],
@@ -77,6 +76,15 @@ function factsOf(node: Node): readonly Fact[] {
     ["Engine", node.engineVersion],
     ["Code", node.codeHash.slice(0, 12) || NOTHING],
   ];
+}
+
+/** How many run, and by name those that do not. */
+export function strategiesOf({ health, strategies }: Node): string {
+  const states = Object.entries(health?.strategyStates ?? {}).sort(([a], [b]) => (a < b ? -1 : 1));
+  if (states.length === 0) return strategies.join(", ");
+  const others = states.filter(([, state]) => state !== "RUNNING");
+  const running = `${states.length - others.length} of ${states.length} running`;
+  return [running, ...others.map(([name, state]) => `${name} ${words(state)}`)].join(", ");
 }
 
 function Differences(props: { readonly node: Node }): ReactElement {
