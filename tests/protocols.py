@@ -78,7 +78,8 @@ class GrpcWeb:
         body = struct.pack(">BI", 0, len(message)) + message
         with closing(connection(self.address)) as http:
             http.request("POST", rpc.path, body, headers | bearer(token))
-            return self._answer(rpc, http.getresponse())
+            with http.getresponse() as response:
+                return self._answer(rpc, response)
 
     def _answer(self, rpc: Rpc, response: HTTPResponse) -> Fields:
         if status := response.getheader("grpc-status"):
@@ -109,9 +110,9 @@ class Json:
             path += "?" + urlencode(list(flat(rest)))
         with closing(connection(self.address)) as http:
             http.request(verb, path, body, headers)
-            response = http.getresponse()
-            text = response.readline() if rpc.streams and response.status == 200 else b""
-            text = text or response.read()
+            with http.getresponse() as response:
+                text = response.readline() if rpc.streams and response.status == 200 else b""
+                text = text or response.read()
         if response.status != 200:
             raise Refused(str(response.status), text.decode())
         return json.loads(text) if text.strip() else {}

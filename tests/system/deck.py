@@ -1,0 +1,118 @@
+"""A whole suite as a user starts it: `quarterdeck up` in a folder of its own."""
+
+import os
+import re
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+from tests.examples import RPCS
+from tests.protocols import Fields, Grpc
+
+from quarterdeck_server.embedded.components import Component, PartState, read_components
+from quarterdeck_server.embedded.process import Mark, mark_of
+from quarterdeck_server.embedded.state import StateDirectory
+
+COMMAND = (sys.executable, "-m", "quarterdeck_server.cli", "up")
+START_S = 120
+PATIENCE_S = 60
+PARTS = ("postgres", "valkey", "services", "stream", "envoy", "node")
+REPLAY = "sources/replay"
+
+
+@dataclass(frozen=True, slots=True)
+class Deck:
+    """A running suite: its process, its folder and its address."""
+
+    process: subprocess.Popen[bytes]
+    folder: Path
+    address: str
+
+    @property
+    def url(self) -> str:
+        return f"http://{self.address}"
+
+    @property
+    def password(self) -> str:
+        """What the first start made for the administrator."""
+        return (self.folder / "secrets" / "admin_password").read_text()
+
+    def component(self, name: str) -> Component:
+        """What the supervisor says of a part."""
+        found = read_components(StateDirectory.at(self.folder).components)
+        return next(one for one in found if one.name == name)
+
+    def marks(self) -> list[Mark]:
+        """The running parts by number and birth time, so that no other process is meant."""
+        marks = [mark_of(self.component(name).pid or 0) for name in PARTS]
+        return [mark for mark in marks if mark]
+
+    def token(self) -> str:
+        """A fresh access token of the administrator."""
+        credential: Fields = {"password": {"principalId": "admin", "password": self.password}}
+        return self.call("TokenService/IssueToken", credential, "")["tokens"]["accessToken"]
+
+    def call(self, name: str, fields: Fields, token: str | None = None) -> Fields:
+        """Call an rpc through the edge as the administrator."""
+        return Grpc(self.address).call(RPCS[name], fields, self.token() if token is None else token)
+
+    def kill(self, name: str) -> None:
+        """Kill a part and wait until another process took its place."""
+        before = self.component(name)
+        assert before.pid
+        os.kill(before.pid, signal.SIGKILL)
+        wait_for(lambda: self.component(name).restarts > before.restarts)
+        wait_for(lambda: self.component(name).state is PartState.RUNNING)
+
+
+def wait_for(claim: Callable[[], object], patience_s: float = PATIENCE_S) -> None:
+    """Wait until a claim holds; what raises does not hold yet."""
+    deadline = time.monotonic() + patience_s
+    while True:
+        try:
+            if claim():
+                return
+        except Exception:
+            if time.monotonic() > deadline:
+                raise
+        assert time.monotonic() < deadline, "it did not come true in time"
+        time.sleep(0.1)
+
+
+def environment(folder: Path) -> dict[str, str]:
+    """What a suite in a folder is started with: a replay fast enough to trade in a test."""
+    return {
+        **os.environ,
+        "PYTHONPATH": os.pathsep.join(path for path in sys.path if path),
+        "QUARTERDECK_DATA_DIR": str(folder),
+        "QUARTERDECK_MARKETDATA__REPLAY__SECONDS_PER_DAY": "1",
+    }
+
+
+def start(folder: Path) -> Deck:
+    """Start a suite and wait until it says where it answers."""
+    file = folder.with_suffix(".log")
+    with file.open("ab") as log:
+        seen = log.tell()
+        process = subprocess.Popen(COMMAND, stdout=log, stderr=log, env=environment(folder))
+
+    def said() -> str:
+        return file.read_text()[seen:]
+
+    def is_ready() -> bool:
+        return "Ctrl-C stops everything" in said() or process.poll() is not None
+
+    wait_for(is_ready, START_S)
+    address = re.search(r"Dashboard +http://(\S+)", said())
+    assert address, said()
+    return Deck(process, folder, address[1])
+
+
+def stop(deck: Deck) -> None:
+    """Stop a suite as Ctrl-C does."""
+    deck.process.send_signal(signal.SIGINT)
+    deck.process.wait(PATIENCE_S)
