@@ -9,6 +9,7 @@ import sys
 from collections.abc import AsyncIterator, Iterator
 from dataclasses import dataclass
 from pathlib import Path
+from tempfile import TemporaryDirectory
 
 import asyncpg
 import pytest
@@ -36,12 +37,17 @@ class Servers:
 
 
 @pytest.fixture(scope="session")
-def servers(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Servers]:
+def servers() -> Iterator[Servers]:
     """The servers, started when a test first asks for them."""
-    # Short, since a unix socket's path has at most 107 bytes; readable for PostgreSQL's account.
-    folder = tmp_path_factory.mktemp("deck")
-    for parent in (folder, *folder.parents[:2]):
-        parent.chmod(0o755)
+    # Not among pytest's folders, of which another session may remove the oldest; a short path, since
+    # that of a unix socket has at most 107 bytes; readable for PostgreSQL's account.
+    with TemporaryDirectory(prefix="deck-", ignore_cleanup_errors=True) as name:
+        folder = Path(name)
+        folder.chmod(0o755)
+        yield from run_servers(folder)
+
+
+def run_servers(folder: Path) -> Iterator[Servers]:
     environment = {**os.environ, "PYTHONPATH": os.pathsep.join(sys.path)}
     process = subprocess.Popen(
         [sys.executable, str(PROGRAM), str(folder / "s")],

@@ -78,7 +78,7 @@ class ProfitAndLoss(_message.Message):
 
     @_builtins.property
     def unpriced_instruments(self) -> _containers.RepeatedScalarFieldContainer[_builtins.str]:
-        """Instruments without a mark, whose open quantity is valued at its average price."""
+        """Instruments whose market has not shown a price yet, valued at their last fill."""
 
     @_builtins.property
     def missing_rates(self) -> _containers.RepeatedScalarFieldContainer[_builtins.str]:

@@ -146,7 +146,8 @@ class _ErrorReasonEnumTypeWrapper(_enum_type_wrapper._EnumTypeWrapper[_ErrorReas
     """A file of the user cannot be read as market data; row and column say where.
 
         {"reason": "FILE_INVALID", "domain": "quarterdeck",
-         "metadata": {"file": "aapl.csv", "row": "17", "column": "close", "field": "dataset"}}
+         "metadata": {"file": "aapl.csv", "row": "17", "column": "close",
+                      "field": "replay.dataset"}}
     """
     ERROR_REASON_DEPENDENCY_UNAVAILABLE: _ErrorReason.ValueType  # 23
     """Something the service needs is not reachable now; a RetryInfo detail says when to come back.
@@ -296,7 +297,8 @@ ERROR_REASON_FILE_INVALID: ErrorReason.ValueType  # 22
 """A file of the user cannot be read as market data; row and column say where.
 
     {"reason": "FILE_INVALID", "domain": "quarterdeck",
-     "metadata": {"file": "aapl.csv", "row": "17", "column": "close", "field": "dataset"}}
+     "metadata": {"file": "aapl.csv", "row": "17", "column": "close",
+                  "field": "replay.dataset"}}
 """
 ERROR_REASON_DEPENDENCY_UNAVAILABLE: ErrorReason.ValueType  # 23
 """Something the service needs is not reachable now; a RetryInfo detail says when to come back.

@@ -100,7 +100,7 @@ export type ProfitAndLoss = Message<"quarterdeck.api.trading.v1.ProfitAndLoss"> 
   openPositions: number;
 
   /**
-   * Instruments without a mark, whose open quantity is valued at its average price.
+   * Instruments whose market has not shown a price yet, valued at their last fill.
    *
    * @generated from field: repeated string unpriced_instruments = 12;
    */

@@ -233,7 +233,8 @@ export enum ErrorReason {
    * A file of the user cannot be read as market data; row and column say where.
    *
    *     {"reason": "FILE_INVALID", "domain": "quarterdeck",
-   *      "metadata": {"file": "aapl.csv", "row": "17", "column": "close", "field": "dataset"}}
+   *      "metadata": {"file": "aapl.csv", "row": "17", "column": "close",
+   *                   "field": "replay.dataset"}}
    *
    * @generated from enum value: ERROR_REASON_FILE_INVALID = 22;
    */
