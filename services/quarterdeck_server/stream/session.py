@@ -78,6 +78,7 @@ class Session:
         self.was_cut = False
         self._ending: Ended | None = None
         self._drop_at = 0.0
+        self._is_dropped = False
 
     def begin(self, wish: Wish, opening: Sequence[Control]) -> None:
         """Subscribe for the first time."""
@@ -100,11 +101,17 @@ class Session:
 
     async def run(self, write: Write) -> None:
         """Write frames until the stream ends; raises why it ended."""
-        self._task = asyncio.current_task()
+        self._task = task = asyncio.current_task()
         timer = asyncio.create_task(self._beat())
         try:
             await self._write_frames(write)
+        except asyncio.CancelledError:
+            if task is None or not self._is_dropped or self._ending is None:
+                raise
+            task.uncancel()
+            raise self._ending.error from None
         finally:
+            self._task = None
             timer.cancel()
             self.reader.detach()
 
@@ -118,6 +125,7 @@ class Session:
     def drop_if_stuck(self, now: float) -> None:
         """End a call whose reader does not even take in why it ends."""
         if self._ending is not None and now > self._drop_at and self._task is not None:
+            self._is_dropped = True
             self._task.cancel()
 
     def show(self) -> Connection:

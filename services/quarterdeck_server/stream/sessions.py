@@ -37,10 +37,10 @@ class Sessions:
         self, hub: Hub, clock: Clock, records: Records, gate: Gatekeeper, settings: StreamSettings
     ) -> None:
         self.settings = settings
-        self.cut = 0
         self._hub, self._clock, self._records, self._gate = hub, clock, records, gate
         self._open: dict[str, Session] = {}
         self._sent_by_closed = Sent()
+        self._cut_and_closed = 0
 
     def __len__(self) -> int:
         return len(self._open)
@@ -65,7 +65,7 @@ class Sessions:
             yield session
         finally:
             del self._open[about.session]
-            self.cut += session.was_cut
+            self._cut_and_closed += session.was_cut
             self._sent_by_closed = _sum(self._sent_by_closed, session.reader.sent)
 
     def get(self, identifier: str) -> Session | None:
@@ -86,6 +86,10 @@ class Sessions:
             total = _sum(total, session.reader.sent)
         return total
 
+    def cut_count(self) -> int:
+        """Return how many readers were cut since the start."""
+        return self._cut_and_closed + sum(session.was_cut for session in self)
+
     def token_for(self, topic: str) -> str | None:
         """Return the token of a reader that may read a topic."""
         for session in self:
@@ -96,10 +100,11 @@ class Sessions:
     def look_after(self) -> None:
         """End the sessions whose token no longer holds, or whose reader is too far behind."""
         now = self._clock.monotonic()
+        cut_after_s = self.settings.cut_after.total_seconds()
         for session in self:
             if verdict := self._gate.verdict(session.caller):
                 session.end(verdict)
-            session.reader.cut_if_late(now, self.settings.cut_after.total_seconds())
+            session.reader.cut_if_late(now, cut_after_s, self.settings.cut_bytes)
             session.drop_if_stuck(now)
 
     async def end_when_draining(self) -> None:

@@ -45,14 +45,27 @@ async def watch(deck: Served, topic: str):
 
 async def drain(call, seen: Seen) -> None:
     """Read a stream to its end."""
-    while (response := await call.read()) is not grpc.aio.EOF:
-        seen.take(response.SerializeToString())
+    async with asyncio.timeout(20):
+        while (response := await call.read()) is not grpc.aio.EOF:
+            seen.take(response.SerializeToString())
+
+
+async def until_one_is_cut(deck: Served) -> None:
+    """Return once a reader was cut."""
+    request, stub = connection_pb.GetConnectionStatsRequest(), deck.connections()
+    async with asyncio.timeout(10):
+        while True:
+            stats = await stub.GetConnectionStats(request, metadata=bearer("ada"))
+            if stats.cut_readers == 1:
+                return
+            await asyncio.sleep(0.05)
 
 
 async def test_a_stuck_reader_is_cut_and_may_resume_while_others_get_everything(deck):
     call, opening = await watch(deck, NOTICES)
     async with Client(deck, NOTICES) as quick:
         await pour(deck, NOTICES, quick)
+        await until_one_is_cut(deck)
     seen = Seen()
     seen.take(opening.SerializeToString())
     with pytest.raises(grpc.aio.AioRpcError) as caught:
@@ -88,8 +101,9 @@ def _newest(seen: Seen) -> int:
 
 async def test_a_cut_reader_that_never_reads_again_is_let_go(deck, monkeypatch):
     monkeypatch.setattr("quarterdeck_server.stream.session.LINGER_OF_SLOW_S", 0.5)
-    await watch(deck, NOTICES)
+    call, _ = await watch(deck, NOTICES)
     await deck.bus.publish([notice(NOTICES, number, size=10_000) for number in range(1, 2_001)])
+    await until_one_is_cut(deck)
     stub, request = deck.connections(), connection_pb.ListConnectionsRequest()
     async with asyncio.timeout(10):
         while True:
@@ -97,6 +111,6 @@ async def test_a_cut_reader_that_never_reads_again_is_let_go(deck, monkeypatch):
             if not answer.connections:
                 break
             await asyncio.sleep(0.05)
-    stats = connection_pb.GetConnectionStatsRequest()
-    answer = await stub.GetConnectionStats(stats, metadata=bearer("ada"))
-    assert answer.cut_readers == 1
+    with pytest.raises(grpc.aio.AioRpcError) as caught:
+        await drain(call, Seen())
+    assert info(caught.value).reason == "READER_TOO_SLOW"

@@ -44,6 +44,7 @@ def test_a_reader_that_must_get_all_is_cut_when_too_many_bytes_wait():
     stuck, quick = deck.reader(every("quotes/*")), deck.reader(every("quotes/*"))
     seen = Seen()
     for sequence in range(1, 3001):
+        deck.now += 0.001
         deck.publish(QUOTES, sequence, size=1000)
         deck.read(quick, seen)
         deck.hub.flush()
@@ -52,12 +53,22 @@ def test_a_reader_that_must_get_all_is_cut_when_too_many_bytes_wait():
     assert seen.sequences(QUOTES) == list(range(1, 3001))
 
 
+def test_a_burst_cuts_nobody():
+    deck = Deck(Limits(60.0, 1 << 30, 1 << 20, {}))
+    reader = deck.reader(every("quotes/*"))
+    deck.publish(QUOTES, *range(1, 5001), size=1000)
+    deck.hub.flush()
+    deck.now = 0.5
+    assert deck.read(reader).sequences(QUOTES) == list(range(1, 5001))
+    assert deck.cuts == []
+
+
 def test_a_reader_that_must_get_all_is_cut_when_an_event_waits_too_long():
     deck = Deck()
     all_, newest = deck.reader(every(QUOTES)), deck.reader(latest(QUOTES))
     deck.publish(QUOTES, 1)
     for reader in (all_, newest):
-        reader.cut_if_late(11.0, 10.0)
+        reader.cut_if_late(11.0, 10.0, LIMITS.cut_bytes)
     assert len(deck.cuts) == 1
     assert newest.group is not None
 

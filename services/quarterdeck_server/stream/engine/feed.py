@@ -9,6 +9,9 @@ from quarterdeck_server.stream.engine.log import Log
 SLOW_AFTER_S = 1.0
 """A LATEST reader that waited longer gets the newest event of each topic, not every one."""
 
+BURST_S = 1.0
+"""So long a reader that must get all may be behind by any number of bytes: bursts are no fault."""
+
 
 class Feed:
     """A cursor, the bytes before it, and what is left of events a slow reader could not take."""
@@ -38,6 +41,10 @@ class Feed:
             return now - since
         oldest = self.log.oldest(self.cursor)
         return now - oldest.arrived if oldest is not None else 0.0
+
+    def is_too_far_behind(self, now: float, cut_bytes: int) -> bool:
+        """Tell whether more bytes wait than may, and not just since a burst."""
+        return self.behind_bytes > cut_bytes and self.behind_s(now) > BURST_S
 
     def is_slow(self, now: float) -> bool:
         """Tell whether only the newest events are still worth sending."""

@@ -78,12 +78,12 @@ class Group:
         if reader.is_waiting:
             self.waiting.remove(reader)
 
-    def relieve(self, cut_bytes: int) -> None:
+    def relieve(self, now: float, cut_bytes: int) -> None:
         """Bound what the logs hold for readers that are far behind."""
         for place, log in enumerate(self.logs.values()):
             if log.kept_bytes > log.relieve_at:
                 for reader in tuple(self.readers):
-                    reader.relieve(place, cut_bytes)
+                    reader.relieve(place, now, cut_bytes)
                 self._trim(place, log)
                 log.relieve_at = log.kept_bytes + RELIEF_BYTES
 

@@ -68,6 +68,7 @@ class Hub:
         self._budget = Budget(limits.window_s, limits.ring_bytes)
         self._silence = Silence(limits.stale_after_s)
         self._dirty: list[Group] = []
+        self._now = 0.0
 
     @property
     def kept_bytes(self) -> int:
@@ -76,6 +77,7 @@ class Hub:
 
     def publish(self, message: Published, now: float) -> None:
         """Take a message from the bus."""
+        self._now = now
         topic = self.topics.get(message.topic)
         if topic is None:
             topic = self._appear(message, now)
@@ -153,7 +155,7 @@ class Hub:
         """Wake the readers of every group that has something new."""
         dirty, self._dirty = self._dirty, []
         for group in dirty:
-            group.relieve(self._cut_bytes)
+            group.relieve(self._now, self._cut_bytes)
             group.wake()
 
     def evict(self, now: float) -> None:

@@ -123,20 +123,21 @@ class Reader:
             self.is_waiting = True
             self.group.waiting.append(self)
 
-    def relieve(self, place: int, cut_bytes: int) -> None:
+    def relieve(self, place: int, now: float, cut_bytes: int) -> None:
         """Keep a log from growing: conflate what the reader did not take, or give it up."""
         feed = self.feeds[place]
-        if feed.behind_bytes <= cut_bytes:
-            return
         if feed.delivery is Delivery.LATEST:
-            feed.absorb()
-        else:
+            if feed.behind_bytes > cut_bytes:
+                feed.absorb()
+        elif feed.is_too_far_behind(now, cut_bytes):
             self.cut(feed.behind_bytes)
 
-    def cut_if_late(self, now: float, cut_after_s: float) -> None:
-        """Give the reader up if an event it must get has waited for too long."""
+    def cut_if_late(self, now: float, cut_after_s: float, cut_bytes: int) -> None:
+        """Give the reader up if what it must get has waited for too long."""
         for feed in self.feeds:
-            if feed.delivery is Delivery.ALL and feed.behind_s(now) > cut_after_s:
+            if feed.delivery is Delivery.LATEST:
+                continue
+            if feed.behind_s(now) > cut_after_s or feed.is_too_far_behind(now, cut_bytes):
                 self.cut(feed.behind_bytes)
                 return
 

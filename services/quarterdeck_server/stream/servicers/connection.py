@@ -65,7 +65,7 @@ class ConnectionServicer(rpc.ConnectionServiceServicer):
             sent_events=sent.events,
             sent_frames=sent.frames,
             sent_bytes=sent.bytes,
-            cut_readers=self._sessions.cut,
+            cut_readers=self._sessions.cut_count(),
             lost_events=sent.lost,
         )
 
