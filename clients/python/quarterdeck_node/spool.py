@@ -6,6 +6,7 @@ for a while, so that what the engine's cache tells again after a restart is not 
 """
 
 import sqlite3
+import threading
 from collections import deque
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
@@ -55,7 +56,7 @@ class Counts:
 
 
 class Spool:
-    """A file of events; used from one thread."""
+    """A file of events, for any thread: the engine's timers run in threads of their own."""
 
     def __init__(self, file: Path, *, flush_each: bool = False) -> None:
         """Open or create the file.
@@ -64,7 +65,8 @@ class Spool:
         the end of the machine, for the price of one disk flush an event.
         """
         file.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
-        self._database = sqlite3.connect(file, isolation_level=None)
+        self._lock = threading.RLock()
+        self._database = sqlite3.connect(file, isolation_level=None, check_same_thread=False)
         self._database.execute("PRAGMA journal_mode = WAL")
         self._database.execute(f"PRAGMA synchronous = {'FULL' if flush_each else 'NORMAL'}")
         self._database.executescript(SCHEMA)
@@ -81,8 +83,9 @@ class Spool:
     @property
     def last_position(self) -> int:
         """The position of the newest event that waits; 0 if none does."""
-        sql = "SELECT coalesce(max(position), 0) FROM event WHERE state = 'pending'"
-        return int(self._database.execute(sql).fetchone()[0])
+        with self._lock:
+            sql = "SELECT coalesce(max(position), 0) FROM event WHERE state = 'pending'"
+            return int(self._database.execute(sql).fetchone()[0])
 
     def put(self, event: TradingEvent) -> bool:
         """Write an event; return False if its identifier is known.
@@ -91,72 +94,83 @@ class Spool:
         disk takes: a full disk must not stop a node from closing its positions. Raises OSError so
         that the caller can tell.
         """
-        try:
-            while self._held:
-                self._insert(self._held[0])
-                self._held.popleft()
-            return self._insert(event)
-        except sqlite3.Error as error:
-            self._held.append(event)
-            raise OSError(f"the spool cannot be written: {error}") from error
+        with self._lock:
+            try:
+                while self._held:
+                    self._insert(self._held[0])
+                    self._held.popleft()
+                return self._insert(event)
+            except sqlite3.Error as error:
+                self._held.append(event)
+                raise OSError(f"the spool cannot be written: {error}") from error
 
     def pending(self, limit: int, upto: int | None = None) -> list[Spooled]:
         """Return the oldest events that wait, up to a position if one is given."""
-        rows = self._database.execute(
-            "SELECT position, content FROM event WHERE state = 'pending' AND position <= ?"
-            " ORDER BY position LIMIT ?",
-            (2**62 if upto is None else upto, limit),
-        )
-        return [Spooled(row[0], TradingEvent.FromString(row[1])) for row in rows]
+        with self._lock:
+            rows = self._database.execute(
+                "SELECT position, content FROM event WHERE state = 'pending' AND position <= ?"
+                " ORDER BY position LIMIT ?",
+                (2**62 if upto is None else upto, limit),
+            )
+            return [Spooled(row[0], TradingEvent.FromString(row[1])) for row in rows]
 
     def sent(self, positions: Sequence[int]) -> None:
         """Note that the deck has committed events."""
-        self._database.execute("BEGIN")
-        self._database.executemany(
-            "UPDATE event SET state = 'sent', content = NULL WHERE position = ?",
-            [(position,) for position in positions],
-        )
-        self._database.execute("COMMIT")
-        self._pending -= len(positions)
-        self._sent_since_prune += len(positions)
-        if self._sent_since_prune >= PRUNE_EVERY:
-            self._prune()
+        with self._lock:
+            self._database.execute("BEGIN")
+            self._database.executemany(
+                "UPDATE event SET state = 'sent', content = NULL WHERE position = ?",
+                [(position,) for position in positions],
+            )
+            self._database.execute("COMMIT")
+            self._pending -= len(positions)
+            self._sent_since_prune += len(positions)
+            if self._sent_since_prune >= PRUNE_EVERY:
+                self._prune()
 
     def bury(self, position: int, problem: str) -> None:
         """Put an event that the deck refused apart."""
-        self._database.execute(
-            "UPDATE event SET state = 'dead', problem = ? WHERE position = ?", (problem, position)
-        )
-        self._pending -= 1
-        self._dead += 1
+        with self._lock:
+            self._database.execute(
+                "UPDATE event SET state = 'dead', problem = ? WHERE position = ?",
+                (problem, position),
+            )
+            self._pending -= 1
+            self._dead += 1
 
     def refuse(self, event_id: str, problem: str) -> None:
         """Note an event that has no content which could be sent. Raises OSError as ``put`` does."""
-        try:
-            self._dead += self._database.execute(
-                "INSERT INTO event (event_id, state, problem) VALUES (?, 'dead', ?)"
-                " ON CONFLICT (event_id) DO NOTHING",
-                (event_id, problem),
-            ).rowcount
-        except sqlite3.Error as error:
-            raise OSError(f"the spool cannot be written: {error}") from error
+        with self._lock:
+            try:
+                self._dead += self._database.execute(
+                    "INSERT INTO event (event_id, state, problem) VALUES (?, 'dead', ?)"
+                    " ON CONFLICT (event_id) DO NOTHING",
+                    (event_id, problem),
+                ).rowcount
+            except sqlite3.Error as error:
+                raise OSError(f"the spool cannot be written: {error}") from error
 
     def dead_letters(self) -> list[DeadLetter]:
         """Return what the deck refused, oldest first."""
-        rows = self._database.execute(
-            "SELECT position, content, problem FROM event WHERE state = 'dead' ORDER BY position"
-        )
-        return [DeadLetter(row[0], TradingEvent.FromString(row[1] or b""), row[2]) for row in rows]
+        with self._lock:
+            rows = self._database.execute(
+                "SELECT position, content, problem FROM event"
+                " WHERE state = 'dead' ORDER BY position"
+            )
+            return [
+                DeadLetter(row[0], TradingEvent.FromString(row[1] or b""), row[2]) for row in rows
+            ]
 
     def revive(self) -> int:
         """Let every dead letter be sent again, after what refused it was put right."""
-        revived = self._database.execute(
-            "UPDATE event SET state = 'pending', problem = ''"
-            " WHERE state = 'dead' AND content IS NOT NULL"
-        ).rowcount
-        self._pending += revived
-        self._dead -= revived
-        return revived
+        with self._lock:
+            revived = self._database.execute(
+                "UPDATE event SET state = 'pending', problem = ''"
+                " WHERE state = 'dead' AND content IS NOT NULL"
+            ).rowcount
+            self._pending += revived
+            self._dead -= revived
+            return revived
 
     def put_all(self, events: Iterable[TradingEvent]) -> int:
         """Write events whose identifiers are not known; return how many those were."""
@@ -164,7 +178,8 @@ class Spool:
 
     def close(self) -> None:
         """Close the file."""
-        self._database.close()
+        with self._lock:
+            self._database.close()
 
     def _insert(self, event: TradingEvent) -> bool:
         written = self._database.execute(

@@ -63,6 +63,10 @@ class EmaCross(Strategy):
             callback=self._warmed_up,
         )
 
+    def on_resume(self) -> None:
+        """Learn what happened meanwhile, and go on."""
+        self.on_start()
+
     def on_historical_data(self, data: Data) -> None:
         """Learn from a quote of the past."""
         for quote in data if isinstance(data, list) else [data]:

@@ -58,7 +58,8 @@ class Link:
         except OSError:
             LOG.exception("event %s is held in memory", event.event_id)
         if self._session is not None:
-            self._session.bridge.wake()
+            # The engine's timers call strategies from threads of their own.
+            self._loop.call_soon_threadsafe(self._session.bridge.wake)
 
     def fail(self, event_id: str, problem: str) -> None:
         """Put an event apart that could not be told in the contract's words."""

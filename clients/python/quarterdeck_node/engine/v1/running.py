@@ -108,7 +108,12 @@ class RunningNode:
         """Start a strategy, or all."""
         chosen = [each for each in self._chosen(strategy) if not each.is_running]
         for each in chosen:
-            self._trader.start_strategy(each.id)
+            if each.is_stopped:
+                each.resume()
+            else:
+                self._trader.start_strategy(each.id)
+        if failed := [str(each.id) for each in chosen if not each.is_running]:
+            raise EngineError(f"did not start: {', '.join(failed)}")
         return _told(chosen, "started")
 
     def save(self) -> None:
