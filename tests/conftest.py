@@ -39,8 +39,8 @@ class Servers:
 @pytest.fixture(scope="session")
 def servers() -> Iterator[Servers]:
     """The servers, started when a test first asks for them."""
-    # Not among pytest's folders, of which another session may remove the oldest; a short path, since
-    # that of a unix socket has at most 107 bytes; readable for PostgreSQL's account.
+    # Not among pytest's folders, of which another session may remove the oldest; short, since
+    # the path of a unix socket has at most 107 bytes; readable for PostgreSQL's account.
     with TemporaryDirectory(prefix="deck-", ignore_cleanup_errors=True) as name:
         folder = Path(name)
         folder.chmod(0o755)
