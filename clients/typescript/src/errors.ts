@@ -149,10 +149,14 @@ export function toQuarterdeckError(thrown: unknown): QuarterdeckError {
   if (error.cause instanceof QuarterdeckError) return error.cause;
   if (error.cause instanceof EdgeRefusal) return fromEdge(error.cause, error);
   const retryAfterMs = retryInfo(error) ?? retryAfterHeader(error.metadata);
-  // Behind gRPC-Web the edge's 429 arrives as UNAVAILABLE; only it carries this header.
-  const limited = error.code === Code.Unavailable && error.metadata.has("x-ratelimit-limit");
+  const limited = error.code === Code.Unavailable && isRateLimit(error.metadata);
   const code = limited ? Code.ResourceExhausted : networkCode(error);
   return errorOf(code, error.rawMessage, { ...detailsOf(error), retryAfterMs }, error);
+}
+
+/** Behind gRPC-Web the edge's 429 arrives as UNAVAILABLE; its headers tell what it is. */
+function isRateLimit(headers: Headers): boolean {
+  return headers.has("retry-after") && headers.get("x-ratelimit-remaining") === "0";
 }
 
 function fromEdge(refusal: EdgeRefusal, cause: unknown): QuarterdeckError {

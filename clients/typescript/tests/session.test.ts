@@ -130,6 +130,21 @@ test("the edge's own refusal is typed although it carries no details", async () 
   expect(error).toMatchObject({ message: "slow down", retryAfterMs: 2_000, requestId: "r-7" });
 });
 
+test.each([
+  ["an exhausted bucket", 429, { "retry-after": "1", "x-ratelimit-remaining": "0" }, RateLimited],
+  ["a process that is away", 503, { "x-ratelimit-remaining": "199" }, Unavailable],
+])("behind gRPC-Web the edge says 14 for %s, and its headers tell which", async (_name, status, headers, kind) => {
+  const client = await deck({
+    edge: (_request, response) => {
+      const type = "application/grpc-web+proto";
+      response.writeHead(status, { "content-type": type, "grpc-status": "14", "x-ratelimit-limit": "200", ...headers });
+      response.end();
+      return true;
+    },
+  });
+  await expect(client.session.signIn("ada", "secret")).rejects.toBeInstanceOf(kind);
+});
+
 test("a deck that cannot be reached is unavailable", async () => {
   const client = createClient({ baseUrl: "http://127.0.0.1:9", timeoutMs: 2_000 });
   await expect(client.session.signIn("a", "b")).rejects.toBeInstanceOf(Unavailable);
