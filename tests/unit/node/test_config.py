@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+
 from quarterdeck_node.config import ConfigurationError, read
 
 EXAMPLE = "quarterdeck_node.strategies.ema_cross"

@@ -10,9 +10,9 @@ from contextlib import closing
 from pathlib import Path
 
 import pytest
-from quarterdeck_node.spool import Counts, Spool
 
 from quarterdeck.api.trading.v1.trading_event_pb2 import TradingEvent
+from quarterdeck_node.spool import Counts, Spool
 
 WRITER = """
 import sys
