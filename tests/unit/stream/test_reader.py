@@ -273,3 +273,25 @@ def test_an_empty_log_teaches_no_topic():
     assert FILLS not in deck.hub.topics
     deck.publish(FILLS, 1)
     assert deck.read(reader).sequences(FILLS) == [1]
+
+
+def test_a_topic_that_comes_back_under_another_epoch_is_announced():
+    deck = Deck()
+    reader = deck.reader(QUOTES, cursors={QUOTES: Cursor(QUOTES, 1, 5)})
+    deck.publish(QUOTES, 1, 2, epoch=2)
+    seen = deck.read(reader, Seen({QUOTES: (1, 5)}))
+    assert (seen.gaps, seen.sequences(QUOTES), seen.faults) == ([(QUOTES, 2, 0, 0)], [1, 2], [])
+
+
+def test_a_topic_that_comes_back_further_on_tells_what_is_missing():
+    deck = Deck()
+    reader = deck.reader(QUOTES, cursors={QUOTES: Cursor(QUOTES, 1, 5)})
+    deck.publish(QUOTES, 4, 9)
+    seen = deck.read(reader, Seen({QUOTES: (1, 5)}))
+    assert (seen.gaps, seen.sequences(QUOTES), seen.faults) == ([(QUOTES, 1, 6, 8)], [9], [])
+
+
+def test_a_topic_of_an_unknown_kind_is_counted_and_left_out():
+    deck = Deck()
+    deck.publish("riddles/x", 1)
+    assert (deck.hub.counts.unknown_kind, deck.hub.topics) == (1, {})

@@ -1,6 +1,6 @@
 """What a stream writes at once: joined entries, controls first."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from quarterdeck_server.stream.engine.entry import Entry, Mark
@@ -54,15 +54,3 @@ def of_events(entries: Sequence[Entry]) -> Frame:
     """Join entries that are known to be events and to fit: the hot path."""
     data = b"".join([entry.chunk for entry in entries])
     return Frame(data, len(entries), len(entries), entries[0].time_ns)
-
-
-def packed(entries: Iterable[Entry]) -> list[Frame]:
-    """Join entries to as few frames as they need."""
-    rows = list(entries)
-    frames: list[Frame] = []
-    place = 0
-    while place < len(rows):
-        frame = joined(rows, place)
-        frames.append(frame)
-        place += frame.count
-    return frames

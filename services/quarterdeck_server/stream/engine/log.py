@@ -66,10 +66,6 @@ class Log:
         """Return the entries from ``cursor`` on."""
         return self._entries[cursor - self.base :]
 
-    def between(self, cursor: int, end: int) -> Sequence[Entry]:
-        """Return the entries from ``cursor`` up to ``end``."""
-        return self._entries[cursor - self.base : end - self.base]
-
     def oldest(self, cursor: int) -> Entry | None:
         """Return the entry at ``cursor``, if there is one yet."""
         return self._entries[cursor - self.base] if cursor < self.head else None
