@@ -4,9 +4,11 @@ import os
 import tomllib
 from decimal import Decimal
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 import msgspec
+
+type LogLevel = Literal["DEBUG", "INFO", "WARNING", "ERROR"]
 
 API_KEY_VARIABLE = "QUARTERDECK_API_KEY"
 REDIS_URL_VARIABLE = "QUARTERDECK_NODE_REDIS_URL"
@@ -58,8 +60,10 @@ class NodeConfig(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_field
     """What a new account starts from."""
     taker_fee: Decimal = Decimal("0.0001")
     """The fee of the simulated venues as a fraction of the value traded."""
-    log_level: str = "INFO"
-    """How much it logs: DEBUG, INFO, WARNING or ERROR."""
+    log_level: LogLevel = "INFO"
+    """How much it logs of its life at the deck."""
+    engine_log_level: LogLevel = "WARNING"
+    """How much the engine logs; with INFO several lines for each event."""
 
     @property
     def trader_id(self) -> str:

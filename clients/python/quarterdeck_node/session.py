@@ -109,6 +109,7 @@ class Session:
                 found.node_value,
                 found.log_value,
             )
+        LOG.info("registered as %s, %d differences", self._identity.name, len(told))
         self._start("events", self.bridge.run)
         self._start("reports", self._reporter.run)
         self._start("commands", self._control.run)

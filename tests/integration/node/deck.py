@@ -107,9 +107,12 @@ class Book(nodes_grpc.NodeServiceServicer, trading_grpc.TradingEventServiceServi
     health: NodeHealth = field(default_factory=NodeHealth)
     results: list[CommandResult] = field(default_factory=list)
     stopped: bool = False
+    away: bool = False
     commands: asyncio.Queue[Command] = field(default_factory=asyncio.Queue)
 
     async def RecordEvents(self, request: Any, context: Any) -> trading.RecordEventsResponse:
+        if self.away:
+            await context.abort(grpc.StatusCode.UNAVAILABLE, "the database is away")
         for event in request.events:
             known = self.events.get(event.event_id)
             if known is not None and known != event:

@@ -43,6 +43,29 @@ async def test_every_event_is_recorded_once_across_a_kill_of_the_node(
     assert book.health.spooled_events == book.health.dead_letters == 0
 
 
+async def test_what_the_log_could_not_take_is_sent_after_a_kill(
+    deck: TestDeck, runner: Runner, configuration: Path
+) -> None:
+    book = deck.book
+    first = await runner.start(*NODE, str(configuration))
+    await until(lambda: len(book.fills) >= 2, "two fills")
+    book.away = True
+    await until(lambda: book.health.spooled_events >= 10, "ten events that wait")
+    waiting, known = book.health.spooled_events, len(book.events)
+    first.kill()
+    await first.wait()
+
+    book.away = False
+    await runner.start(*NODE, str(configuration))
+    await until(lambda: len(book.events) >= known + waiting, "what waited")
+    await until(lambda: len(book.registrations) >= 4, "a comparison")
+    compared = {
+        (p.strategy, p.instrument): float(p.quantity.value) for p in book.registrations[3].positions
+    }
+    assert compared == book.held_at_registration[3]
+    assert (book.told_twice(), book.changed) == ([], [])
+
+
 async def test_a_node_obeys_its_deck(deck: TestDeck, runner: Runner, configuration: Path) -> None:
     book = deck.book
     process = await runner.start(*NODE, str(configuration))

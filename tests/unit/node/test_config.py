@@ -45,6 +45,7 @@ def test_a_file_may_be_toml(tmp_path: Path) -> None:
         ({"strategies": []}, "strategies must name at least one"),
         ({"opening_balance": "-1"}, "opening_balance must be above zero"),
         ({"taker_fee": "-0.1"}, "taker_fee must not be negative"),
+        ({"log_level": "LOUD"}, "log_level"),
         ({"acount": "SIM-002"}, "acount"),
         ({"account": 5}, "account"),
         ({"strategies": [{"strategy": "a:B"}]}, "config"),

@@ -110,7 +110,7 @@ def node_config(config: NodeConfig, deck: Deck, venues: Sequence[str]) -> Tradin
     return TradingNodeConfig(
         environment=Environment.SANDBOX,
         trader_id=config.trader_id,
-        logging=LoggingConfig(log_level=config.log_level, log_colors=False),
+        logging=LoggingConfig(log_level=config.engine_log_level, log_colors=False),
         cache=CacheConfig(database=database(url) if url else None),
         data_engine=LiveDataEngineConfig(graceful_shutdown_on_exception=True),
         risk_engine=LiveRiskEngineConfig(graceful_shutdown_on_exception=True),
