@@ -1,15 +1,16 @@
 """Measure the portfolio engine in process: one tick, one full revaluation, one fill.
 
-``python tests/load/portfolio.py`` prints one JSON object: medians over the runs, with the spread.
+``python -m tests.load.portfolio`` prints one JSON object: medians over the runs, with the spread.
 """
 
 import argparse
 import json
-import platform
-import statistics
 import time
 from collections.abc import Callable, Sequence
+from dataclasses import asdict
 from decimal import Decimal
+
+from tests.load.results import Figure, figure
 
 from quarterdeck_server.trading.portfolio import Book, Fill, Instrument, Side
 
@@ -24,28 +25,27 @@ FILLS = 5_000
 
 
 def main() -> None:
-    """Build a book, measure it and print the result."""
+    """Measure and print."""
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--runs", type=int, default=7)
-    options = parser.parse_args()
+    parser.add_argument("--samples", type=int, default=7)
+    figures = measure(parser.parse_args().samples)
+    print(json.dumps({name: asdict(one) for name, one in figures.items()}, indent=2))
+
+
+def measure(samples: int) -> dict[str, Figure]:
+    """Build the books and measure every figure."""
     book, foreign = filled_book(("USD",)), filled_book(("USD", "EUR", "GBP", "JPY"))
-    measures: dict[str, Measure] = {
-        "tick_us": lambda: tick_us(book),
-        "tick_and_position_us": lambda: tick_and_position_us(book),
-        "revalue_100k_ms": lambda: revalue_ms(book),
-        "revalue_100k_four_currencies_ms": lambda: revalue_ms(foreign, "EUR/USD.IDEALPRO"),
-        "fill_us": lambda: fill_us(book),
+    measures: dict[str, tuple[Measure, str]] = {
+        "tick_us": (lambda: tick_us(book), "µs"),
+        "tick_and_position_us": (lambda: tick_and_position_us(book), "µs"),
+        "revalue_100k_ms": (lambda: revalue_ms(book), "ms"),
+        "revalue_100k_four_currencies_ms": (lambda: revalue_ms(foreign, "EUR/USD.IDEALPRO"), "ms"),
+        "fill_us": (lambda: fill_us(book), "µs"),
     }
-    found = {name: spread(measure, options.runs) for name, measure in measures.items()}
-    facts = {"positions": POSITIONS, "runs": options.runs, "python": platform.python_version()}
-    print(json.dumps(facts | found, indent=2))
-
-
-def spread(measure: Measure, runs: int) -> dict[str, float]:
-    """Return the median, the least and the most of several runs."""
-    values = [measure() for _ in range(runs)]
-    numbers = {"median": statistics.median(values), "min": min(values), "max": max(values)}
-    return {name: round(value, 3) for name, value in numbers.items()}
+    return {
+        name: figure([measured() for _ in range(samples)], unit)
+        for name, (measured, unit) in measures.items()
+    }
 
 
 def filled_book(currencies: Sequence[str]) -> Book:

@@ -1,4 +1,4 @@
-"""Keeps what was measured: `docs/benchmarks/results.json`, and the table of `docs/benchmarks.md`."""
+"""Keeps what was measured: `docs/benchmarks/results.json` and the table of `docs/benchmarks.md`."""
 
 import json
 import os
@@ -55,10 +55,11 @@ def write_page(known: dict[str, dict[str, object]]) -> None:
     text = PAGE.read_text() if PAGE.exists() else f"# Benchmarks\n\n{BEGIN}\n{END}\n"
     before, _, rest = text.partition(BEGIN)
     after = rest.partition(END)[2]
-    rows = ["| figure | value | unit | samples | from – to | commit | date |", "|---|---|---|---|---|---|---|"]
+    heads = ("figure", "value", "unit", "samples", "from, to", "commit", "date")
+    rows = ["| " + " | ".join(heads) + " |", "|---" * len(heads) + "|"]
     for name, row in sorted(known.items()):
         low, high = row["spread"]  # type: ignore[misc]
-        cells = (f"`{name}`", row["value"], row["unit"], row["samples"], f"{low} – {high}")
+        cells = (f"`{name}`", row["value"], row["unit"], row["samples"], f"{low}, {high}")
         rows.append("| " + " | ".join(str(c) for c in (*cells, row["commit"], row["date"])) + " |")
     PAGE.write_text(f"{before}{BEGIN}\n" + "\n".join(rows) + f"\n{END}{after}")
 
@@ -72,4 +73,5 @@ def commit() -> str:
 
 def machine() -> str:
     """Say on what was measured."""
-    return f"{os.cpu_count()} shared cores, {platform.system()} {platform.machine()}, Python {platform.python_version()}"
+    system = f"{platform.system()} {platform.machine()}, Python {platform.python_version()}"
+    return f"{os.cpu_count()} shared cores, {system}"

@@ -9,18 +9,19 @@ import asyncio
 import json
 import os
 import signal
-import statistics
 import subprocess
 import sys
 import tempfile
 import time
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
+from dataclasses import asdict
 from pathlib import Path
 
 import asyncpg
 from tests.integration.trading import events
 from tests.integration.trading.conftest import Client, Deck, deck_on
+from tests.load.results import Figure, figure
 
 from quarterdeck.api.trading.v1 import portfolio_service_pb2 as pb
 from quarterdeck_server.runtime.bus import LocalBus
@@ -38,10 +39,10 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--samples", type=int, default=7)
     figures = asyncio.run(measure(parser.parse_args().samples))
-    sys.stdout.write(json.dumps(figures, indent=2) + "\n")
+    sys.stdout.write(json.dumps({name: asdict(one) for name, one in figures.items()}, indent=2))
 
 
-async def measure(samples: int) -> dict[str, dict[str, float]]:
+async def measure(samples: int) -> dict[str, Figure]:
     """Measure every figure on a database of its own."""
     with tempfile.TemporaryDirectory(prefix="trading-") as folder:
         Path(folder).chmod(0o755)
@@ -53,12 +54,18 @@ async def measure(samples: int) -> dict[str, dict[str, float]]:
             ):
                 ada = await deck.client()
                 await ada.nodes.RegisterNode(events.registration())
+                profits = [p99(await fill_to_profit(ada, 100)) for _ in range(samples)]
                 return {
-                    "fills_per_s": figure(await fills_per_second(ada, samples)),
-                    "watch_1000_prices_ms": figure(await watch_prices(deck, ada, samples)),
-                    "fill_to_profit_ms": figure(await fill_to_profit(ada, 10 * samples)),
-                    "get_portfolio_1000_ms": figure(await get_portfolio(ada, 5 * samples)),
+                    "fills_per_s": figure(await fills_per_second(ada, samples), "fills/s"),
+                    "watch_1000_prices_ms": figure(await watch_prices(deck, ada, samples), "ms"),
+                    "fill_to_profit_p99_ms": figure(profits, "ms"),
+                    "get_portfolio_1000_ms": figure(await get_portfolio(ada, 5 * samples), "ms"),
                 }
+
+
+def p99(values: Sequence[float]) -> float:
+    """Return the value that one in a hundred exceeds."""
+    return sorted(values)[int(len(values) * 0.99)]
 
 
 async def fills_per_second(ada: Client, samples: int) -> list[float]:
@@ -137,18 +144,6 @@ async def get_portfolio(ada: Client, samples: int) -> list[float]:
         await ada.portfolio.GetPortfolio(pb.GetPortfolioRequest())
         delays.append((time.perf_counter() - started) * 1_000)
     return delays
-
-
-def figure(samples: Sequence[float]) -> dict[str, float]:
-    """Return the median of samples with their spread."""
-    ordered = sorted(samples)
-    return {
-        "median": round(statistics.median(ordered), 3),
-        "p99": round(ordered[min(len(ordered) - 1, int(len(ordered) * 0.99))], 3),
-        "least": round(ordered[0], 3),
-        "most": round(ordered[-1], 3),
-        "samples": len(ordered),
-    }
 
 
 @asynccontextmanager

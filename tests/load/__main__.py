@@ -1,0 +1,31 @@
+"""Runs the benchmarks and writes ``docs/benchmarks``: ``python -m tests.load [name ...]``."""
+
+import argparse
+import asyncio
+from collections.abc import Callable
+
+from tests.load import first_path, ingest, portfolio, trading
+from tests.load.results import Figure, keep
+
+type Bench = Callable[[int], dict[str, Figure]]
+
+BENCHES: dict[str, Bench] = {
+    "portfolio": portfolio.measure,
+    "trading": lambda samples: asyncio.run(trading.measure(samples)),
+    "ingest": lambda samples: asyncio.run(ingest.measure(samples)),
+    "first_path": lambda samples: first_path.measure(samples, with_cold=True),
+}
+
+
+def main() -> None:
+    """Run the named benchmarks, or all, and keep each as soon as it is measured."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("names", nargs="*", metavar="name", help=f"of {', '.join(BENCHES)}")
+    parser.add_argument("--samples", type=int, default=7)
+    options = parser.parse_args()
+    for name in options.names or BENCHES:
+        keep(BENCHES[name](options.samples), f"make bench ARGS={name}")
+
+
+if __name__ == "__main__":
+    main()
