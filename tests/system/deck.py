@@ -13,8 +13,8 @@ from pathlib import Path
 from tests.examples import RPCS
 from tests.protocols import Fields, Grpc
 
+from quarterdeck import AsyncClient
 from quarterdeck_server.embedded.components import Component, PartState, read_components
-from quarterdeck_server.embedded.process import Mark, mark_of
 from quarterdeck_server.embedded.state import StateDirectory
 
 COMMAND = (sys.executable, "-m", "quarterdeck_server.cli", "up")
@@ -46,11 +46,6 @@ class Deck:
         found = read_components(StateDirectory.at(self.folder).components)
         return next(one for one in found if one.name == name)
 
-    def marks(self) -> list[Mark]:
-        """The running parts by number and birth time, so that no other process is meant."""
-        marks = [mark_of(self.component(name).pid or 0) for name in PARTS]
-        return [mark for mark in marks if mark]
-
     def token(self) -> str:
         """A fresh access token of the administrator."""
         credential: Fields = {"password": {"principalId": "admin", "password": self.password}}
@@ -67,6 +62,11 @@ class Deck:
         os.kill(before.pid, signal.SIGKILL)
         wait_for(lambda: self.component(name).restarts > before.restarts)
         wait_for(lambda: self.component(name).state is PartState.RUNNING)
+
+
+def client_of(deck: Deck) -> AsyncClient:
+    """Connect with the SDK as the administrator."""
+    return AsyncClient(deck.address, password=("admin", deck.password))
 
 
 def wait_for(claim: Callable[[], object], patience_s: float = PATIENCE_S) -> None:
