@@ -7,6 +7,7 @@ from dataclasses import dataclass
 import grpc
 from google.rpc.error_details_pb2 import ErrorInfo
 from grpc_status import rpc_status
+
 from quarterdeck_server.runtime.audit import audit_log
 from quarterdeck_server.runtime.authenticate import keys_of_peer, verifier
 from quarterdeck_server.runtime.background import background
