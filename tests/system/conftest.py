@@ -1,25 +1,44 @@
 """Whole suites for the tests: one for those that leave it running."""
 
-from collections.abc import Iterator
+import contextlib
+import shutil
+import tempfile
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
 from tests.system.deck import REPLAY, Deck, start, stop
 
+type Folders = Callable[[], contextlib.AbstractContextManager[Path]]
 
-def open_to_servers(folder: Path) -> Path:
-    """Let PostgreSQL's account, which is not root, into a folder of pytest's."""
-    for parent in (folder, *folder.parents[:2]):
-        parent.chmod(0o755)
+
+@pytest.fixture(scope="session")
+def folders(request: pytest.FixtureRequest) -> Folders:
+    """Makes folders for suites; one stays when a test failed, because the logs are in it.
+
+    Not below pytest's own, which every other run of pytest closes again to PostgreSQL's account;
+    short, since a unix socket's path has at most 107 bytes.
+    """
+
+    @contextlib.contextmanager
+    def folder() -> Iterator[Path]:
+        failed = request.session.testsfailed
+        made = Path(tempfile.mkdtemp(prefix="quarterdeck-"))
+        made.chmod(0o755)
+        yield made
+        if request.session.testsfailed == failed:
+            shutil.rmtree(made)
+
     return folder
 
 
 @pytest.fixture(scope="session")
-def suite(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Deck]:
+def suite(folders: Folders) -> Iterator[Deck]:
     """The suite that most tests share."""
-    running = start(open_to_servers(tmp_path_factory.mktemp("suite")) / "d")
-    yield running
-    stop(running)
+    with folders() as folder:
+        running = start(folder / "d")
+        yield running
+        stop(running)
 
 
 @pytest.fixture

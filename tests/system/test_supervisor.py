@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 from tests.protocols import Fields
-from tests.system.conftest import open_to_servers
+from tests.system.conftest import Folders
 from tests.system.deck import (
     COMMAND,
     PARTS,
@@ -42,12 +42,11 @@ class Life:
 
 
 @pytest.fixture(scope="module")
-def life(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Life]:
+def life(folders: Folders) -> Iterator[Life]:
     """One life for all claims, because each start takes seconds."""
-    folder = open_to_servers(tmp_path_factory.mktemp("life")) / "d"
-    with subprocess.Popen(["sleep", "600"]) as bystander:
+    with folders() as folder, subprocess.Popen(["sleep", "600"]) as bystander:
         try:
-            yield live(folder, bystander)
+            yield live(folder / "d", bystander)
         finally:
             bystander.kill()
 
