@@ -3,6 +3,7 @@
 Records wait for each other for one write (group commit), and a call that changes something is
 answered after its record is stored. When the database is away, records wait in memory and the
 answer does not: what was done is done, and hiding the answer would make callers do it twice.
+A write whose success is in doubt is repeated, so a record may be there twice but is never missing.
 """
 
 import asyncio
@@ -12,6 +13,7 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 
+import asyncpg
 import structlog
 from prometheus_client import Counter
 
@@ -28,6 +30,8 @@ LARGEST_WRITE = 512
 LONGEST_WAIT_S = 2.0
 SUMMARY_INTERVAL_S = 60.0
 RETRY_PAUSE_S = 0.5
+LONGEST_TEXT = 500
+"""The log is never pruned, and what a refused caller wrote may have any length."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,7 +53,13 @@ def record(
         payload["request_id"] = request_id
     if calls != 1:
         payload["calls"] = calls
-    return Record(actor, action, subject, json.dumps(payload, separators=(",", ":")))
+    text = json.dumps(payload, separators=(",", ":"))
+    return Record(_storable(actor), action, _storable(subject), text)
+
+
+def _storable(text: str) -> str:
+    """Shorten a text, and replace the one character that PostgreSQL refuses."""
+    return text[:LONGEST_TEXT].replace("\0", "\N{REPLACEMENT CHARACTER}")
 
 
 class AuditLog:
@@ -77,10 +87,11 @@ class AuditLog:
     async def write(self) -> None:
         """Write what waits, again and again."""
         while True:
-            await self._arrived.wait()
-            self._arrived.clear()
             while self._waiting:
-                await self._write_once()
+                if not await self._write_once():
+                    await asyncio.sleep(RETRY_PAUSE_S)
+            self._arrived.clear()
+            await self._arrived.wait()
 
     async def summarise(self) -> None:
         """Queue the sums of each minute."""
@@ -97,8 +108,10 @@ class AuditLog:
     async def close(self) -> None:
         """Store what still waits."""
         self.flush_counts()
+        while self._waiting and await self._write_once():
+            pass
         if self._waiting:
-            await self._write_once()
+            log.error("audit_records_lost", records=len(self._waiting))
 
     def _queue(self, entry: Record) -> asyncio.Future[None]:
         stored = asyncio.get_running_loop().create_future()
@@ -106,8 +119,9 @@ class AuditLog:
         self._arrived.set()
         return stored
 
-    async def _write_once(self) -> None:
-        taken, self._waiting = self._waiting[:LARGEST_WRITE], self._waiting[LARGEST_WRITE:]
+    async def _write_once(self) -> bool:
+        """Write the oldest records, which wait until they are stored; tell whether they are."""
+        taken = self._waiting[:LARGEST_WRITE]
         entries = [entry for entry, _ in taken]
         try:
             await self._store.execute(
@@ -117,14 +131,15 @@ class AuditLog:
                 [entry.subject for entry in entries],
                 [entry.payload for entry in entries],
             )
-        except Unavailable:
-            self._waiting = taken + self._waiting
-            await asyncio.sleep(RETRY_PAUSE_S)
-            return
+        except (Unavailable, asyncpg.PostgresError) as error:
+            log.warning("audit_records_not_stored", waiting=len(self._waiting), error=str(error))
+            return False
+        del self._waiting[: len(taken)]
         STORED.inc(len(entries))
         for _, stored in taken:
             if not stored.done():
                 stored.set_result(None)
+        return True
 
 
 @asynccontextmanager
