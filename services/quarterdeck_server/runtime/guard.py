@@ -9,6 +9,7 @@ import inspect
 import time
 import uuid
 from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import asynccontextmanager
 from contextvars import ContextVar
 from dataclasses import dataclass, field
 from typing import Any
@@ -60,6 +61,11 @@ class Call:
     subject: str = ""
     code: str = "OK"
 
+    @property
+    def is_of_a_stranger(self) -> bool:
+        """Tell whether it needs a caller and has none: anybody can send any number of such."""
+        return self.caller is None and self.method.permission != "PUBLIC"
+
 
 CALL: ContextVar[Call | None] = ContextVar("call", default=None)
 
@@ -107,14 +113,9 @@ class Guard(grpc.aio.ServerInterceptor):
 
     def _unary(self, about: Method, behavior: Behavior) -> Behavior:
         async def guarded(request: Message, context: Context) -> Any:
-            call = _begin(about, "unary", context)
-            try:
+            async with self._served(about, "unary", context) as call:
                 await self._admit(call, request, context)
                 return await asyncio.wait_for(behavior(request, context), self._deadline(context))
-            except Exception as error:
-                await _fail(call, context, error)
-            finally:
-                await self._end(call)
 
         return guarded
 
@@ -122,26 +123,16 @@ class Guard(grpc.aio.ServerInterceptor):
         """Wrap a generator, or a coroutine that writes to the context itself."""
 
         async def guarded_writer(request: Message, context: Context) -> None:
-            call = _begin(about, "server_stream", context)
-            try:
+            async with self._served(about, "server_stream", context) as call:
                 await self._admit(call, request, context)
                 await behavior(request, context)
-            except Exception as error:
-                await _fail(call, context, error)
-            finally:
-                await self._end(call)
 
         async def guarded(request: Message, context: Context) -> AsyncIterator[Any]:
-            call = _begin(about, "server_stream", context)
-            try:
+            async with self._served(about, "server_stream", context) as call:
                 await self._admit(call, request, context)
                 async with self._gate.live.watched(call.caller):
                     async for response in behavior(request, context):
                         yield response
-            except Exception as error:
-                await _fail(call, context, error)
-            finally:
-                await self._end(call)
 
         return guarded if inspect.isasyncgenfunction(behavior) else guarded_writer
 
@@ -149,17 +140,33 @@ class Guard(grpc.aio.ServerInterceptor):
         """Wrap reflection, the one foreign service whose requests come as a stream."""
 
         async def guarded(requests: AsyncIterator[Any], context: Context) -> AsyncIterator[Any]:
-            call = _begin(about, "bidi_stream", context)
-            try:
+            async with self._served(about, "bidi_stream", context) as call:
                 await self._identify(call, context)
                 async for response in behavior(requests, context):
                     yield response
-            except Exception as error:
-                await _fail(call, context, error)
-            finally:
-                await self._end(call)
 
         return guarded
+
+    @asynccontextmanager
+    async def _served(self, about: Method, kind: str, context: Context) -> AsyncIterator[Call]:
+        """Serve a call: however it ends, it is recorded before its caller learns how."""
+        call = _begin(about, kind, context)
+        try:
+            yield call
+        except grpc.aio.AbortError:
+            call.code = context.code().name if context.code() else "UNKNOWN"
+            await self._end(call)
+            raise
+        except Exception as error:
+            made = _verdict(call, error)
+            await self._end(call)
+            await _abort(call, context, made)
+        except BaseException:  # the caller went away, or the server stops
+            call.code = "CANCELLED"
+            await self._end(call)
+            raise
+        else:
+            await self._end(call)
 
     def _deadline(self, context: Context) -> float | None:
         return None if context.time_remaining() else self._gate.deadline_s
@@ -189,7 +196,7 @@ class Guard(grpc.aio.ServerInterceptor):
     async def _audit(self, call: Call) -> None:
         actor = call.caller.principal if call.caller else ANONYMOUS
         action = call.method.full_name
-        if call.method.audit_summary:
+        if call.method.audit_summary or call.is_of_a_stranger:
             self._gate.audit.count(actor, action, call.code)
             return
         await self._gate.audit.add(
@@ -212,21 +219,19 @@ def _begin(about: Method, kind: str, context: Context) -> Call:
     return call
 
 
-async def _fail(call: Call, context: Context, error: Exception) -> None:
-    """End the call with a status; an error that nobody meant is logged and hidden."""
-    if isinstance(error, grpc.aio.AbortError):
-        call.code = context.code().name if context.code() else "UNKNOWN"
-        raise error
+def _verdict(call: Call, error: Exception) -> Status:
+    """Return how a failed call ends; an error that nobody meant is logged and hidden."""
     if isinstance(error, TimeoutError):
         call.code = "DEADLINE_EXCEEDED"
-        await context.abort(grpc.StatusCode.DEADLINE_EXCEEDED, "the call took too long")
+        code = grpc.StatusCode.DEADLINE_EXCEEDED.value[0]
+        return Status(code=code, message="the call took too long")
     if isinstance(error, QuarterdeckError):
         call.code = status.code_of(error).name
         log.info("call_refused", code=call.code, reason=error.reason)
-        await _abort(call, context, status.to_status(error))
+        return status.to_status(error)
     call.code = "INTERNAL"
     log.error("call_failed", exc_info=error)
-    await _abort(call, context, status.internal(call.request_id))
+    return status.internal(call.request_id)
 
 
 async def _abort(call: Call, context: Context, made: Status) -> None:

@@ -1,16 +1,19 @@
 """The audit log as readers and third parties see it."""
 
 import asyncio
+import json
 import subprocess
 import sys
 from pathlib import Path
 
+import grpc
 from google.protobuf import json_format
 from google.protobuf.timestamp_pb2 import Timestamp
-from tests.integration.areas import info, reason
+from tests.integration.areas import bearer, info, reason
 from tests.integration.auth.test_tokens import refused
 
 from quarterdeck.api.auth.v1 import audit_service_pb2 as pb
+from quarterdeck.api.auth.v1.token_service_pb2 import RevokeTokenRequest
 
 TOOL = Path("tools/verify_audit.py")
 
@@ -185,3 +188,30 @@ async def test_a_third_party_sees_that_the_end_was_cut(client, admin, store, tmp
     await tamper(store, "DELETE FROM audit.log WHERE action = 'a/Two'")
     result = check(await export(client, admin, tmp_path), "--head", head)
     assert result.returncode == 1
+
+
+async def test_a_refused_call_is_recorded_before_its_caller_knows(client, store) -> None:
+    await refused(client.sign_in(password="wrong"))
+    rows = await store.fetch("SELECT payload FROM audit.log WHERE subject = 'principals/admin'")
+    assert [json.loads(row["payload"])["outcome"] for row in rows] == ["UNAUTHENTICATED"]
+
+
+async def test_strangers_cannot_fill_the_log(client, store) -> None:
+    """What nobody signed in for is recorded once a minute with its like."""
+    for _ in range(20):
+        await refused(client.tokens.RevokeToken(RevokeTokenRequest(), metadata=bearer("forged")))
+    assert await store.fetchval("SELECT count(*) FROM audit.log WHERE actor = 'anonymous'") == 0
+
+
+async def test_a_call_that_its_caller_gave_up_is_not_recorded_as_done(client, admin, store) -> None:
+    async with store.transaction() as connection:
+        await connection.execute("LOCK TABLE auth.session")
+        call = client.tokens.RevokeToken(RevokeTokenRequest(), metadata=admin, timeout=0.2)
+        assert (await refused(call)).code() is grpc.StatusCode.DEADLINE_EXCEEDED
+    sql = "SELECT payload FROM audit.log WHERE action LIKE '%/RevokeToken'"
+    rows = []
+    for _ in range(100):
+        if rows := await store.fetch(sql):
+            break
+        await asyncio.sleep(0.05)
+    assert [json.loads(row["payload"])["outcome"] for row in rows] == ["CANCELLED"]
