@@ -121,6 +121,9 @@ class Keeper:
         self._show(PartState.RUNNING)
         self._started.set()
         await self._watch_ready(process)
+        if self.part.may_end and process.returncode == 0:
+            self._announce(f"{self.part.name} stopped in good order, as it was told")
+            return None
         return self._ending(process, "stopped answering")
 
     async def _run_to_end(self, process: asyncio.subprocess.Process) -> str | None:

@@ -41,6 +41,8 @@ class Part:
     """Whether it answers; asked until it does, then from time to time."""
     runs_once: bool = False
     """Whether it is done when it ends with 0, instead of being started again."""
+    may_end: bool = False
+    """Whether ending with 0 after it was ready means that somebody told it to, and it stays so."""
     essential: bool = True
     """Whether the suite does not start without it."""
     attempts: int = 3

@@ -145,6 +145,7 @@ class Suite:
             environment=plain(self._options.inherited),
             log=self._state.log("node"),
             needs=("envoy",),
+            may_end=True,
             essential=False,
             patience=GRACE,
             # With the supervisor the whole deck is gone; there is nobody left to part from.

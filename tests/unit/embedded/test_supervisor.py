@@ -157,6 +157,24 @@ async def test_an_optional_part_does_not_hold_up_the_others(
         await eventually(supervisor, "a", lambda c: c.restarts >= 4)
 
 
+async def test_a_part_that_may_end_stays_ended_when_it_was_told_to(
+    state: StateDirectory, program: Program
+) -> None:
+    told = program("a", "import time; time.sleep(0.3)", may_end=True)
+    async with running(state, told) as supervisor:
+        await eventually(supervisor, "a", lambda c: c.state is PartState.STOPPED)
+        assert supervisor.components()[0].restarts == 0
+
+
+async def test_a_part_that_may_end_is_started_again_after_a_crash(
+    state: StateDirectory, program: Program
+) -> None:
+    async with running(
+        state, program("a", "import time; time.sleep(0.3); 1 / 0", may_end=True)
+    ) as s:
+        await eventually(s, "a", lambda c: c.restarts >= 1)
+
+
 async def test_a_part_that_runs_once_ends_before_those_that_need_it(
     state: StateDirectory, program: Program, tmp_path: Path
 ) -> None:
