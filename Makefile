@@ -16,7 +16,8 @@ run: environment-run web ## Start everything on this machine; prints the dashboa
 test: lint ## Run every check and every test
 	@$(PYTHON) tools/web.py build
 	@$(PYTHON) tools/browser.py
-	$(BIN)/python -m pytest $(ARGS)
+	$(BIN)/python -m pytest --cov --cov-report= $(ARGS)
+	@$(BIN)/coverage report $(if $(ARGS),,--fail-under=85) | tail -n 1
 	@$(PYTHON) tools/web.py test
 
 lint: environment-dev environment-generate ## Check style, types, laws, contracts and generated code
