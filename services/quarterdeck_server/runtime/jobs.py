@@ -3,7 +3,7 @@
 import asyncio
 import uuid
 from collections.abc import AsyncIterator, Awaitable, Callable
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
@@ -11,12 +11,13 @@ from enum import StrEnum
 import asyncpg
 import structlog
 
-from quarterdeck_server.kernel.errors import NotFound, QuarterdeckError
+from quarterdeck_server.kernel.errors import NotFound, QuarterdeckError, Unavailable
 from quarterdeck_server.runtime.postgres import Postgres
 
 log = structlog.get_logger()
 
 WATCH_PAUSE_S = 0.25
+END_PAUSE_S = 0.5
 ALIVE_LOCK = 0x6A6F6273  # "jobs": with a runner's own number, held while its process lives
 COLUMNS = """id, kind, subject, state, progress, note, failure, owner,
   create_time, update_time, end_time"""
@@ -85,9 +86,11 @@ class Jobs:
 
     async def start(self, kind: str, subject: str, owner: str, work: Work) -> str:
         """Start ``work`` and return the job's name; what it returns becomes the job's note."""
-        job = await self._store.fetchval(
-            """INSERT INTO jobs.job (kind, subject, owner, state, runner)
-               VALUES ($1, $2, $3, 'RUNNING', $4) RETURNING id""",
+        job = uuid.uuid4()
+        await self._store.execute(
+            """INSERT INTO jobs.job (id, kind, subject, owner, state, runner)
+               VALUES ($1, $2, $3, $4, 'RUNNING', $5)""",
+            job,
             kind,
             subject,
             owner,
@@ -153,17 +156,30 @@ class Jobs:
         try:
             note = await work(Progress(self._store, job))
         except JobCanceled:
-            await self._end(job, JobState.CANCELED)
+            await self._insist_on_end(job, JobState.CANCELED)
         except asyncio.CancelledError:
-            await self._end(job, JobState.FAILED, failure="the server stopped")
+            # Without the database, whoever lives on buries the job.
+            with suppress(Unavailable):
+                await self._end(job, JobState.FAILED, failure="the server stopped")
             raise
         except QuarterdeckError as error:
-            await self._end(job, JobState.FAILED, failure=str(error))
+            await self._insist_on_end(job, JobState.FAILED, failure=str(error))
         except Exception:
             log.exception("job_failed", job=str(job))
-            await self._end(job, JobState.FAILED, failure="internal error, see the log")
+            await self._insist_on_end(job, JobState.FAILED, failure="internal error, see the log")
         else:
-            await self._end(job, JobState.SUCCEEDED, note=note)
+            await self._insist_on_end(job, JobState.SUCCEEDED, note=note)
+
+    async def _insist_on_end(
+        self, job: uuid.UUID, state: JobState, *, note: str | None = None, failure: str = ""
+    ) -> None:
+        """Store how a job ended, however long the database is away: nobody else knows it."""
+        while True:
+            try:
+                return await self._end(job, state, note=note, failure=failure)
+            except Unavailable as error:
+                log.warning("job_end_not_stored", job=str(job), error=str(error))
+            await asyncio.sleep(END_PAUSE_S)
 
     async def _end(
         self, job: uuid.UUID, state: JobState, *, note: str | None = None, failure: str = ""

@@ -4,9 +4,9 @@ import asyncio
 
 import pytest
 
-from quarterdeck_server.kernel.errors import InvalidField, NotFound
+from quarterdeck_server.kernel.errors import InvalidField, NotFound, Unavailable
 from quarterdeck_server.runtime.jobs import Job, Jobs, JobState, Progress, jobs
-from quarterdeck_server.runtime.postgres import Postgres
+from quarterdeck_server.runtime.postgres import Connection, Postgres
 
 
 async def ended(runner: Jobs, name: str) -> Job:
@@ -89,3 +89,49 @@ async def test_jobs_of_a_living_process_are_left_alone(store: Postgres) -> None:
 async def test_an_unknown_job_is_not_found(store: Postgres) -> None:
     with pytest.raises(NotFound):
         await Jobs(store).get("jobs/nothing")
+
+
+BREAK_WHAT_WAITS = """
+SELECT count(pg_terminate_backend(pid)) FROM pg_stat_activity
+WHERE datname = current_database() AND wait_event_type = 'Lock'"""
+
+
+async def break_what_waits(connection: Connection) -> None:
+    """Break the connection that waits for a lock, as soon as one does."""
+    for _ in range(200):
+        await connection.execute("SELECT pg_stat_clear_snapshot()")
+        if await connection.fetchval(BREAK_WHAT_WAITS):
+            return
+        await asyncio.sleep(0.02)
+
+
+async def idle(_: Progress) -> str:
+    return "done"
+
+
+async def test_a_start_whose_connection_breaks_is_not_repeated(store: Postgres) -> None:
+    """Whether the database stored the job cannot be known, and a second one must not run."""
+    async with jobs(store) as runner:
+        async with store.transaction() as connection:
+            await connection.execute("LOCK TABLE jobs.job IN SHARE MODE")
+            start = asyncio.create_task(runner.start("import", "s", "p", idle))
+            await break_what_waits(connection)
+            with pytest.raises(Unavailable):
+                await asyncio.wait_for(start, 5)
+        assert await runner.list(None, None, 10) == []
+
+
+async def test_the_end_of_a_job_outlives_a_broken_connection(store: Postgres) -> None:
+    finish = asyncio.Event()
+
+    async def work(_: Progress) -> str:
+        await finish.wait()
+        return "imported 10 rows"
+
+    async with jobs(store) as runner:
+        name = await runner.start("import", "s", "p", work)
+        async with store.transaction() as connection:
+            await connection.execute("SELECT FROM jobs.job FOR UPDATE")
+            finish.set()
+            await break_what_waits(connection)
+        assert (await ended(runner, name)).state is JobState.SUCCEEDED
