@@ -1,5 +1,6 @@
 """Taking market data in: everything is checked before anything is published."""
 
+import asyncio
 from collections.abc import Sequence
 
 from quarterdeck_server.kernel.errors import InvalidField
@@ -9,7 +10,7 @@ from quarterdeck_server.marketdata.domain.columns import Batch, kind
 from quarterdeck_server.marketdata.domain.publication import Acknowledgement, Entry
 from quarterdeck_server.marketdata.domain.sequence import Lateness
 from quarterdeck_server.marketdata.instruments import Instruments
-from quarterdeck_server.marketdata.outlet import Outlet, Parcel
+from quarterdeck_server.marketdata.outlet import NotPublished, Outlet, Parcel
 from quarterdeck_server.marketdata.ports import Sequenced
 from quarterdeck_server.marketdata.writer import HistoryWriter
 from quarterdeck_server.runtime.bus import Message
@@ -31,17 +32,28 @@ class Ingest:
     async def publish(self, entries: Sequence[Entry]) -> list[Acknowledgement]:
         """Publish all entries, or none when one of them has a fault."""
         self._check(entries)
+        if not entries:
+            return []
+        # A caller that gives up must not keep what readers got out of history.
+        return await asyncio.shield(asyncio.create_task(self._publish(entries)))
+
+    def forget_times(self, instruments: Sequence[str]) -> None:
+        """Expect a clock that was set back: rows of these instruments are not late for it."""
+        self._lateness.forget(instruments)
+
+    async def _publish(self, entries: Sequence[Entry]) -> list[Acknowledgement]:
         parcels = [Parcel(e.batch.topic, len(e.batch), e.payload) for e in entries]
-        messages = await self._outlet.send(parcels) if parcels else []
+        try:
+            messages = await self._outlet.send(parcels)
+        except NotPublished as error:
+            for entry, message in zip(entries, error.messages, strict=True):
+                self._writer.leave_out(_sequenced(entry.batch, message))
+            raise
         pairs = list(zip(entries, messages, strict=True))
         for entry, message in pairs:
             self._count(entry.batch)
             self._writer.put(_sequenced(entry.batch, message))
         return [self._acknowledgement(message) for _, message in pairs]
-
-    def forget_times(self, instruments: Sequence[str]) -> None:
-        """Expect a clock that was set back: rows of these instruments are not late for it."""
-        self._lateness.forget(instruments)
 
     def _check(self, entries: Sequence[Entry]) -> None:
         rows = 0

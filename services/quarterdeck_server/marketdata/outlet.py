@@ -4,6 +4,7 @@ import asyncio
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from quarterdeck_server.kernel.errors import Unavailable
 from quarterdeck_server.marketdata.domain.sequence import Sequencer
 from quarterdeck_server.runtime.bus import Bus, Message
 from quarterdeck_server.runtime.clock import Clock
@@ -18,6 +19,14 @@ class Parcel:
     payload: bytes
 
 
+class NotPublished(Unavailable):
+    """The bus did not take the messages; their numbers are gone."""
+
+    def __init__(self, messages: Sequence[Message], cause: Unavailable) -> None:
+        super().__init__(str(cause), cause.retry_after_s, **cause.metadata)
+        self.messages = messages
+
+
 class Outlet:
     """The one owner of the topics of this area."""
 
@@ -27,7 +36,7 @@ class Outlet:
         self._turn = asyncio.Lock()
 
     async def send(self, parcels: Sequence[Parcel]) -> list[Message]:
-        """Publish all parcels at one time; raises Unavailable when the bus does not take them.
+        """Publish all parcels at one time; raises NotPublished when the bus does not take them.
 
         Numbers of parcels that the bus did not take are not used again: whether a reader saw them
         cannot be known.
@@ -35,7 +44,10 @@ class Outlet:
         async with self._turn:
             now_ns = self._clock.now_ns()
             messages = [self._number(parcel, now_ns) for parcel in parcels]
-            await self._bus.publish(messages)
+            try:
+                await self._bus.publish(messages)
+            except Unavailable as error:
+                raise NotPublished(messages, error) from error
             return messages
 
     def _number(self, parcel: Parcel, now_ns: int) -> Message:

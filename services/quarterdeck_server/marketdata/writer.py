@@ -36,12 +36,16 @@ class HistoryWriter:
     def put(self, item: Sequenced) -> None:
         """Queue a batch without waiting; one that does not fit is dropped and counted."""
         if self._rows + len(item.batch) > self._max_rows:
-            self._drop(item)
-        else:
-            self._waiting.append(item)
-            self._count(len(item.batch))
-        self._idle.clear()
-        self._arrived.set()
+            self.leave_out(item)
+            return
+        self._waiting.append(item)
+        self._count(len(item.batch))
+        self._wake()
+
+    def leave_out(self, item: Sequenced) -> None:
+        """Count a batch that is not to be stored, and remember the hole that it leaves."""
+        self._drop(item)
+        self._wake()
 
     def durable_through(self, topic: str) -> int:
         """Return up to which sequence number history holds a topic, but for holes."""
@@ -91,16 +95,27 @@ class HistoryWriter:
         try:
             await self._insist(batches, holes)
         except HistoryRefused as error:
-            if len(batches) == 1:
-                log.exception("history_refused", topic=batches[0].batch.topic)
-                return self._drop(batches[0])
-            log.warning("history_refused_a_batch", error=str(error))
-            for item in batches:
-                await self._write([item], [])
+            await self._write_apart(batches, holes, error)
         else:
             for item in batches:
                 metrics.STORED.labels(kind(item.batch)).inc(len(item.batch))
-        return None
+
+    async def _write_apart(
+        self, batches: Sequence[Sequenced], holes: Sequence[Hole], error: HistoryRefused
+    ) -> None:
+        """Store what can be stored of a write that was refused."""
+        log.warning("history_refused", batches=len(batches), holes=len(holes), error=str(error))
+        if len(batches) + bool(holes) > 1:
+            if holes:
+                await self._write([], holes)
+            for item in batches:
+                await self._write([item], [])
+        elif batches:
+            self._drop(batches[0])
+
+    def _wake(self) -> None:
+        self._idle.clear()
+        self._arrived.set()
 
     async def _insist(self, batches: Sequence[Sequenced], holes: Sequence[Hole]) -> None:
         """Write until the database answers; the first attempt may have been the one that did."""

@@ -1,16 +1,20 @@
 """Publishing: all or nothing, sequenced, on the bus, and in history soon after."""
 
+import asyncio
 import math
 from datetime import timedelta
 
 import asyncpg
 import grpc
 import pytest
+from tests.integration.marketdata.conftest import open_deck
 from tests.integration.marketdata.requests import bars, quotes, refusal, trades, until, upsert
 
 from quarterdeck.api.marketdata.v1.history_service_pb2 import ListQuotesRequest
 from quarterdeck.api.marketdata.v1.ingest_service_pb2 import PublishRequest
 from quarterdeck.api.marketdata.v1.quote_pb2 import QuoteBatch
+from quarterdeck_server.kernel.errors import Unavailable
+from quarterdeck_server.runtime.bus import LocalBus
 
 
 @pytest.fixture(autouse=True)
@@ -125,6 +129,64 @@ async def test_rows_that_do_not_fit_the_queue_become_a_hole(open_area, store):
         assert await quotes_stored(deck) == [1, 20]
     row = await store.fetchrow("SELECT topic, first_sequence, last_sequence FROM marketdata.hole")
     assert tuple(row) == ("quotes/AAPL.XNAS", 2, 19)
+
+
+class SlowBus(LocalBus):
+    """A bus that takes its time, or does not answer."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.turn = asyncio.Event()
+        self.is_away = False
+
+    async def publish(self, messages):
+        await self.turn.wait()
+        if self.is_away:
+            raise Unavailable("the bus does not answer", dependency="redis")
+        await super().publish(messages)
+
+
+async def given_up(deck, bus, request):
+    """Publish with a caller that does not wait for the bus."""
+    bus.turn.clear()
+    with pytest.raises(grpc.aio.AioRpcError):
+        await deck.ingest.Publish(request, timeout=0.2)
+    bus.turn.set()
+
+
+async def test_what_readers_got_is_in_history_though_the_publisher_gave_up(store):
+    bus = SlowBus()
+    async with open_deck(store, bus) as deck:
+        await deck.instruments.UpsertInstrument(upsert())
+        await given_up(deck, bus, PublishRequest(quotes=[quotes([1, 2])]))
+        await until(lambda: quotes_stored(deck), lambda sequence: sequence == [1, 2])
+
+
+async def test_a_publisher_that_gave_up_and_asks_again_publishes_once(store):
+    bus = SlowBus()
+    async with open_deck(store, bus) as deck:
+        await deck.instruments.UpsertInstrument(upsert())
+        request = PublishRequest(quotes=[quotes([1, 2])], request_id="a")
+        await given_up(deck, bus, request)
+        answer = await deck.ingest.Publish(request)
+        assert answer.acknowledgements[0].first_sequence == 1
+
+
+async def test_numbers_that_the_bus_did_not_take_are_a_hole_of_history(store):
+    bus = SlowBus()
+    bus.turn.set()
+    async with open_deck(store, bus) as deck:
+        await deck.instruments.UpsertInstrument(upsert())
+        bus.is_away = True
+        code, reason, _ = await refusal(
+            deck.ingest.Publish(PublishRequest(quotes=[quotes([1, 2])]))
+        )
+        assert (code, reason) == (grpc.StatusCode.UNAVAILABLE, "DEPENDENCY_UNAVAILABLE")
+        bus.is_away = False
+        answer = await deck.ingest.Publish(PublishRequest(quotes=[quotes([3])]))
+        assert answer.acknowledgements[0].first_sequence == 3
+    row = await store.fetchrow("SELECT topic, first_sequence, last_sequence FROM marketdata.hole")
+    assert tuple(row) == ("quotes/AAPL.XNAS", 1, 2)
 
 
 async def test_every_row_is_stored_once_when_connections_break(open_area, store, dsn):

@@ -87,6 +87,15 @@ async def test_a_batch_the_database_refuses_does_not_hold_up_the_others(write):
     assert shelf.holes == [Hole(TOPIC, 1, POISON, POISON)]
 
 
+async def test_a_refused_batch_takes_no_hole_with_it(write):
+    shelf = Shelf()
+    writer = HistoryWriter(shelf, max_rows=2)
+    for first, rows in ((999, 1), (POISON, 1), (1001, 5)):
+        writer.put(sequenced(first, rows))
+    await write(writer)
+    assert set(shelf.holes) == {Hole(TOPIC, 1, 1001, 1005), Hole(TOPIC, 1, POISON, POISON)}
+
+
 async def test_a_writer_that_was_started_again_goes_on_with_what_waits(write):
     shelf = Shelf([RuntimeError("a bug")])
     writer = HistoryWriter(shelf, max_rows=100)

@@ -27,14 +27,15 @@ class IngestServicer(IngestServiceServicer):
 
     async def Publish(self, request: pb.PublishRequest, context: Context) -> pb.PublishResponse:
         try:
-            return await self._once(request)
+            if not request.request_id:
+                return await self._publish(request)
+            # Who gave up and asks again must get the answer, not a second publication.
+            return await asyncio.shield(asyncio.create_task(self._once(request)))
         except InvalidField:
             metrics.REJECTED.inc()
             raise
 
     async def _once(self, request: pb.PublishRequest) -> pb.PublishResponse:
-        if not request.request_id:
-            return await self._publish(request)
         key = (current().principal, request.request_id)
         async with self._turns[hash(key) % TURNS]:
             return await self._remembered(key, request)
