@@ -27,6 +27,8 @@ log = structlog.get_logger()
 FLOOR_S = 0.02
 """The shortest time between two flushes."""
 
+RETRY_PAUSE_S = 0.2
+
 REPLAY = timedelta(seconds=60)
 """What the bus keeps, so that a start has the prices that a crash did not let it store."""
 
@@ -101,6 +103,9 @@ class Ticker:
                 await self._bus.publish(messages)
             except Unavailable as error:
                 log.warning("profits_not_published", error=str(error))
+                self._unsent = unsent | self._unsent
+                self._to_send.set()
+                await asyncio.sleep(RETRY_PAUSE_S)
 
     def _tell(self, flush: Flush) -> None:
         for profit in flush.profits:
