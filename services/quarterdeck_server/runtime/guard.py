@@ -9,7 +9,7 @@ import inspect
 import time
 import uuid
 from collections.abc import AsyncIterator, Awaitable, Callable
-from contextlib import asynccontextmanager
+from contextlib import aclosing, asynccontextmanager
 from contextvars import ContextVar
 from dataclasses import dataclass, field
 from typing import Any
@@ -127,12 +127,17 @@ class Guard(grpc.aio.ServerInterceptor):
                 await self._admit(call, request, context)
                 await behavior(request, context)
 
-        async def guarded(request: Message, context: Context) -> AsyncIterator[Any]:
+        async def guarded(request: Message, context: Context) -> None:
             async with self._served(about, "server_stream", context) as call:
                 await self._admit(call, request, context)
-                async with self._gate.live.watched(call.caller):
-                    async for response in behavior(request, context):
-                        yield response
+                async with (
+                    self._gate.live.watched(call.caller),
+                    aclosing(behavior(request, context)) as responses,
+                ):
+                    async for response in responses:
+                        # Written here, not by grpc: a stream that must end while its reader is
+                        # slow is interrupted in this call, and can still say why it ends.
+                        await _write(context, response)
 
         return guarded if inspect.isasyncgenfunction(behavior) else guarded_writer
 
@@ -232,6 +237,14 @@ def _verdict(call: Call, error: Exception) -> Status:
     call.code = "INTERNAL"
     log.error("call_failed", exc_info=error)
     return status.internal(call.request_id)
+
+
+async def _write(context: Context, response: object) -> None:
+    try:
+        await context.write(response)
+    except (grpc.aio.InternalError, grpc.aio.UsageError) as error:
+        # The connection ended: nobody is left to tell.
+        raise asyncio.CancelledError from error
 
 
 async def _abort(call: Call, context: Context, made: Status) -> None:
