@@ -16,6 +16,9 @@ DURABLE = frozenset({"orders", "fills", "positions", "accounts"})
 SCOPED = frozenset({"orders", "fills", "positions", "accounts", "pnl"})
 """Kinds whose key is an account, or an account and a strategy."""
 
+UNDIVIDED = frozenset({"nodes"})
+"""Kinds whose events tell of several accounts at once: only for who may see every account."""
+
 TICKING = frozenset({"quotes", "trades", "bars"})
 """Kinds that come steadily while their source lives."""
 

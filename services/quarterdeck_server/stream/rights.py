@@ -5,7 +5,7 @@ from collections.abc import Iterable
 from quarterdeck_server.kernel import topics
 from quarterdeck_server.kernel.errors import ScopeForbidden
 from quarterdeck_server.runtime.caller import Caller
-from quarterdeck_server.stream.domain import SCOPED, Subscription
+from quarterdeck_server.stream.domain import SCOPED, UNDIVIDED, Subscription
 from quarterdeck_server.stream.encode import KIND_PERMISSIONS
 from quarterdeck_server.stream.engine.plan import Scope
 
@@ -19,6 +19,8 @@ def admit(caller: Caller, topic: str, field: str) -> None:
     """Refuse a topic the caller may not read, and a prefix that names a foreign account."""
     kind, *key = topics.split(topic)
     caller.require(KIND_PERMISSIONS[kind])
+    if kind in UNDIVIDED and not topics.is_pattern(topic) and not may_read(caller, topic):
+        raise ScopeForbidden(field, topic)
     named = [part for part in key if part != "*"]
     if kind not in SCOPED or not named:
         return

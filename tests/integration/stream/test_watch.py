@@ -142,6 +142,17 @@ async def test_a_prefix_delivers_what_the_scope_allows(deck):
     assert client.seen.events == [(FILLS, 1)]
 
 
+async def test_nodes_are_told_to_who_may_see_every_account(deck):
+    """A node trades for several accounts, and its state tells of their positions."""
+    error = info(await refused(deck, subscription("nodes/one"), token="ada@SIM-001"))
+    assert error.reason == "SCOPE_FORBIDDEN"
+    async with Client(deck, "nodes/*", "fills/*", token="ada@SIM-001") as client:
+        await publish(deck, "nodes/one", 1)
+        await publish(deck, FILLS, 1)
+        await client.until(lambda: client.seen.events)
+    assert client.seen.events == [(FILLS, 1)]
+
+
 async def test_too_many_streams_and_subscriptions_are_refused(deck):
     settings = deck.live
     assert settings is not None

@@ -4,7 +4,9 @@ from collections.abc import Callable, Collection, Hashable
 from dataclasses import dataclass, field
 
 from quarterdeck_server.kernel import topics
-from quarterdeck_server.stream.domain import SCOPED, Subscription
+from quarterdeck_server.stream.domain import SCOPED, UNDIVIDED, Subscription
+
+EVERY = "*"
 
 
 @dataclass(frozen=True, slots=True)
@@ -18,6 +20,8 @@ class Scope:
     def covers(self, topic: str) -> bool:
         """Tell whether a topic is within the scope."""
         kind, *key = topics.split(topic)
+        if kind in UNDIVIDED:
+            return self.sees(EVERY, EVERY)
         if kind not in SCOPED:
             return True
         account, strategy, *_ = (*key, "", "")
@@ -34,7 +38,7 @@ class Plan:
             one.topic[:-1]: one for one in subscriptions if topics.is_pattern(one.topic)
         }
         self.exact = {one.topic: one for one in subscriptions if not topics.is_pattern(one.topic)}
-        scoped = any(topics.kind(prefix) in SCOPED for prefix in self.prefixes)
+        scoped = any(topics.kind(prefix) in SCOPED | UNDIVIDED for prefix in self.prefixes)
         self.key: Hashable = (frozenset(subscriptions), scope if scoped else None)
 
     def route(self, topic: str) -> Subscription | None:
