@@ -1,4 +1,4 @@
-"""Whole suites for the tests: one for those that leave it running."""
+"""Whole suites for the tests, one for each module."""
 
 import contextlib
 import shutil
@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
-from tests.system.deck import REPLAY, Deck, start, stop
+from tests.system.deck import Deck, start, stop
 
 type Folders = Callable[[], contextlib.AbstractContextManager[Path]]
 
@@ -32,17 +32,10 @@ def folders(request: pytest.FixtureRequest) -> Folders:
     return folder
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def suite(folders: Folders) -> Iterator[Deck]:
-    """The suite that most tests share."""
+    """A suite of its own for each module, since what one stops another needs."""
     with folders() as folder:
         running = start(folder / "d")
         yield running
         stop(running)
-
-
-@pytest.fixture
-def playing(suite: Deck) -> Deck:
-    """The suite with its replay running, whatever the test before did to it."""
-    suite.call("SourceService/StartSource", {"name": REPLAY})
-    return suite

@@ -22,13 +22,14 @@ from tests.system.witnesses import (
 
 from quarterdeck import AsyncClient
 from quarterdeck.api.trading.v1.node_pb2 import NODE_STATE_RUNNING, Node
-from quarterdeck.api.trading.v1.node_service_pb2 import GetNodeResponse
+from quarterdeck.api.trading.v1.node_service_pb2 import ListNodesResponse
 from quarterdeck.errors import UnannouncedGap
 from quarterdeck.events import Disconnected
 
 pytestmark = pytest.mark.system
 
 NODE = "nodes/demo-node"
+LONG_AGO = datetime.fromtimestamp(0, UTC)
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,17 +78,19 @@ async def survive(deck: Deck, part: str, quiet: str) -> Aftermath:
         )
 
 
-async def running_node(client: AsyncClient, since: datetime, part: str) -> Node:
+async def running_node(client: AsyncClient, since: datetime = LONG_AGO, part: str = "") -> Node:
     """Wait until the demonstration's node has said since then that all is well."""
 
-    def is_well(answer: GetNodeResponse) -> bool:
-        node = answer.node
+    def is_well(node: Node) -> bool:
         born = node.register_time if part == "node" else node.report_time
         reported = min(stamp.ToDatetime(UTC) for stamp in (born, node.report_time))
         connected = node.health.data_connected and node.health.execution_connected
         return node.state == NODE_STATE_RUNNING and connected and reported > since
 
-    return (await answer_that(lambda: client.nodes.get_node(name=NODE), is_well)).node
+    def those_well(answer: ListNodesResponse) -> list[Node]:
+        return [node for node in answer.nodes if node.name == NODE and is_well(node)]
+
+    return those_well(await answer_that(client.nodes.list_nodes, those_well))[0]
 
 
 class Laboratory:
@@ -95,11 +98,12 @@ class Laboratory:
 
     def __init__(self, deck: Deck) -> None:
         self._deck = deck
-        self._quiet = asyncio.run(self._make_quiet())
+        self._quiet = asyncio.run(self._prepare())
         self._known: dict[str, Aftermath] = {}
 
-    async def _make_quiet(self) -> str:
+    async def _prepare(self) -> str:
         async with client_of(self._deck) as client:
+            await running_node(client)
             return await quiet_account(client)
 
     def killed(self, part: str) -> Aftermath:
@@ -121,7 +125,7 @@ def part(request: pytest.FixtureRequest) -> str:
 
 
 @pytest.fixture
-def aftermath(part: str, playing: Deck, laboratory: Laboratory) -> Aftermath:
+def aftermath(part: str, laboratory: Laboratory) -> Aftermath:
     """What happened when a part was killed."""
     return laboratory.killed(part)
 
