@@ -1,6 +1,7 @@
 """The bus on a real Valkey."""
 
 import asyncio
+import struct
 import time
 from datetime import timedelta
 
@@ -67,3 +68,15 @@ async def test_a_stream_that_was_emptied_is_announced_as_loss(bus: RedisBus) -> 
             assert await waiting == Batch((), lost=True)
         await bus.publish([message(2)])
         assert [m.sequence for m in await take(batches, 1)] == [2]
+
+
+async def test_a_message_that_cannot_be_written_fails_its_publisher_and_no_later_one(
+    bus: RedisBus,
+) -> None:
+    """Its publisher must not wait for ever for a write that never happened."""
+    good = Message("quotes/A.X", 1, 1, 1, 1, b"")
+    bad = Message("quotes/" + "A" * 70_000, 1, 1, 1, 1, b"")
+    async with asyncio.timeout(5):
+        with pytest.raises(struct.error):
+            await bus.publish([bad])
+        await bus.publish([good])

@@ -97,8 +97,9 @@ class RedisBus:
             written, self._written = self._written, None
             try:
                 await asyncio.wait_for(self._add(encode(messages)), PUBLISH_TIMEOUT_S)
-            except AWAY as error:
-                written.set_exception(BusUnavailable(error))
+            except Exception as error:
+                away = isinstance(error, AWAY)
+                written.set_exception(BusUnavailable(error) if away else error)
                 written.exception()  # seen, even if every publisher was cancelled meanwhile
             else:
                 written.set_result(None)
