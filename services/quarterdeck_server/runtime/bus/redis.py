@@ -97,7 +97,7 @@ class RedisBus:
             written, self._written = self._written, None
             try:
                 await asyncio.wait_for(self._add(encode(messages)), PUBLISH_TIMEOUT_S)
-            except Exception as error:
+            except Exception as error:  # noqa: BLE001 - its publisher gets it
                 away = isinstance(error, AWAY)
                 written.set_exception(BusUnavailable(error) if away else error)
                 written.exception()  # seen, even if every publisher was cancelled meanwhile
