@@ -15,6 +15,9 @@ from quarterdeck_server.marketdata.ports import HistoryRefused, HistoryStore, Ho
 log = structlog.get_logger()
 
 WRITE_ROWS = 50_000
+LINGER_S = 0.1
+"""How long the first rows after a rest wait for others: one write for each quote would cost more
+than the quote, at the very moment at which it is on its way to readers."""
 FIRST_PAUSE_S = 0.02
 LONGEST_PAUSE_S = 1.0
 
@@ -59,6 +62,7 @@ class HistoryWriter:
             self._idle.set()
             self._arrived.clear()
             await self._arrived.wait()
+            await asyncio.sleep(LINGER_S)
 
     async def drain(self, timeout_s: float) -> bool:
         """Wait until nothing waits; false if that took too long."""
