@@ -49,6 +49,17 @@ async def test_a_subscriber_gets_only_the_kinds_it_asked_for(any_bus: Bus) -> No
         assert await take(batches, 1) == [wanted]
 
 
+async def test_internal_messages_reach_those_who_name_them_alone(any_bus: Bus) -> None:
+    async with (
+        any_bus.subscribe(["_revocations"]) as internal,
+        any_bus.subscribe(["quotes"]) as events,
+    ):
+        secret, quote = message(1, "_revocations/auth"), message(1)
+        await any_bus.publish([secret, quote])
+        assert await take(internal, 1) == [secret]
+        assert await take(events, 1) == [quote]
+
+
 async def test_concurrent_publishers_lose_nothing(any_bus: Bus) -> None:
     async with any_bus.subscribe([]) as batches:
         await asyncio.gather(*(any_bus.publish([message(n)]) for n in range(1, 201)))

@@ -1,4 +1,4 @@
-"""The bus between processes: one capped Redis stream.
+"""The bus between processes: a capped Redis stream, and one beside it for our processes alone.
 
 A stream rather than pub/sub: a reader whose connection breaks goes on from the last entry it saw,
 and a process that starts reads the last minute first. What is published while an earlier write is
@@ -7,7 +7,7 @@ under way leaves with the next one, so load makes entries bigger, not more numer
 
 import asyncio
 from collections.abc import AsyncIterator, Collection, Sequence
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from datetime import timedelta
 from typing import cast
 
@@ -48,17 +48,21 @@ class BusUnavailable(Unavailable):
 
 
 class RedisBus:
-    """Messages on one Redis stream."""
+    """Messages on Redis streams: one for events, one for what stays between our processes.
+
+    The second one spares those who read only such messages the sight of every event.
+    """
 
     def __init__(self, client: redis.Redis, reader: redis.Redis, settings: RedisSettings) -> None:
         self._client = client
         self._reader = reader
         self._key = settings.stream
+        self._internal_key = f"{settings.stream}:internal"
         self._retention_ms = int(settings.retention.total_seconds() * 1000)
         self._waiting: list[Message] = []
         self._written: asyncio.Future[None] | None = None
         self._writer: asyncio.Task[None] | None = None
-        self._trimmed_at = 0.0
+        self._trimmed_at: dict[str, float] = {}
 
     async def publish(self, messages: Sequence[Message]) -> None:
         """Hand messages over; what waits together is written together."""
@@ -83,12 +87,14 @@ class RedisBus:
     async def subscribe(
         self, kinds: Collection[str], *, replay: timedelta = timedelta(0)
     ) -> AsyncIterator[AsyncIterator[Batch]]:
-        """Read the messages of the kinds, from ``replay`` ago on."""
+        """Read the messages of the kinds, from ``replay`` ago on; internal ones only by name."""
+        internal = bool(kinds) and all(_is_internal(kind) for kind in kinds)
+        key = self._internal_key if internal else self._key
         try:
-            start = await self._start(replay)
+            start = await self._start(key, replay)
         except AWAY as error:
             raise BusUnavailable(error) from error
-        yield self._batches(frozenset(kinds), start)
+        yield self._batches(key, frozenset(kinds), start)
 
     async def _write(self) -> None:
         """Write until nothing waits. Each writer that waited learns how its own write ended."""
@@ -96,38 +102,49 @@ class RedisBus:
             messages, self._waiting = self._waiting, []
             written, self._written = self._written, None
             try:
-                await asyncio.wait_for(self._add(encode(messages)), PUBLISH_TIMEOUT_S)
+                await asyncio.wait_for(self._add(messages), PUBLISH_TIMEOUT_S)
             except Exception as error:  # noqa: BLE001 - its publisher gets it
                 away = isinstance(error, AWAY)
                 written.set_exception(BusUnavailable(error) if away else error)
                 written.exception()  # seen, even if every publisher was cancelled meanwhile
             else:
                 written.set_result(None)
+                await self._trim()
 
-    async def _add(self, entry: bytes) -> None:
-        await self._client.xadd(self._key, {FIELD: entry})
+    async def _add(self, messages: Sequence[Message]) -> None:
+        internal = [message for message in messages if _is_internal(message.topic)]
+        events = [message for message in messages if not _is_internal(message.topic)]
+        for key, group in ((self._key, events), (self._internal_key, internal)):
+            if group:
+                await self._client.xadd(key, {FIELD: encode(group)})
+                self._trimmed_at.setdefault(key, 0.0)
+
+    async def _trim(self) -> None:
+        """Drop what is older than the retention, now and then; another time will do as well."""
         now = asyncio.get_running_loop().time()
-        if now - self._trimmed_at > TRIM_EVERY_S:
-            self._trimmed_at = now
-            await self._client.xtrim(self._key, minid=await self._ago(self._retention_ms))
+        for key, trimmed_at in tuple(self._trimmed_at.items()):
+            if now - trimmed_at > TRIM_EVERY_S:
+                self._trimmed_at[key] = now
+                with suppress(*AWAY):
+                    await self._client.xtrim(key, minid=await self._ago(self._retention_ms))
 
     async def _ago(self, milliseconds: int) -> str:
         seconds, microseconds = await self._client.time()
         return f"{seconds * 1000 + microseconds // 1000 - milliseconds}-0"
 
-    async def _start(self, replay: timedelta) -> bytes:
+    async def _start(self, key: str, replay: timedelta) -> bytes:
         if replay:
             return (await self._ago(int(replay.total_seconds() * 1000))).encode()
-        newest = await self._client.xrevrange(self._key, count=1)
+        newest = await self._client.xrevrange(key, count=1)
         return cast("bytes", newest[0][0]) if newest else b"0-0"
 
-    async def _batches(self, kinds: frozenset[str], last: bytes) -> AsyncIterator[Batch]:
+    async def _batches(self, key: str, kinds: frozenset[str], last: bytes) -> AsyncIterator[Batch]:
         away = False
         while True:
             try:
-                lost = away and await self._has_lost(last)
+                lost = away and await self._has_lost(key, last)
                 away = False
-                entries = await self._read(last)
+                entries = await self._read(key, last)
             except AWAY as error:
                 if not away:
                     log.warning("bus_connection_lost", error=str(error))
@@ -144,17 +161,17 @@ class RedisBus:
                 if messages := _wanted(entries, kinds):
                     yield Batch(messages)
 
-    async def _read(self, last: bytes) -> list[Entry]:
-        answer = await self._reader.xread({self._key: last}, count=READ_ENTRIES, block=BLOCK_MS)
+    async def _read(self, key: str, last: bytes) -> list[Entry]:
+        answer = await self._reader.xread({key: last}, count=READ_ENTRIES, block=BLOCK_MS)
         streams = cast("list[tuple[bytes, list[Entry]]]", answer)
         return streams[0][1] if streams else []
 
-    async def _has_lost(self, last: bytes) -> bool:
+    async def _has_lost(self, key: str, last: bytes) -> bool:
         """Tell whether entries after ``last`` are gone: Redis came back empty, or trimmed them."""
         if last == b"0-0":
             return False
         try:
-            about = await self._reader.xinfo_stream(self._key)
+            about = await self._reader.xinfo_stream(key)
         except redis.ResponseError:
             return True  # no such stream: it was emptied
         oldest = about["first-entry"][0] if about["first-entry"] else about["last-generated-id"]
@@ -193,6 +210,10 @@ def _wanted(entries: Sequence[Entry], kinds: frozenset[str]) -> tuple[Message, .
             continue
         found += (m for m in messages if not kinds or topics.kind(m.topic) in kinds)
     return tuple(found)
+
+
+def _is_internal(kind: str) -> bool:
+    return kind.startswith("_")
 
 
 def _number(entry: bytes) -> tuple[int, int]:
