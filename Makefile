@@ -17,7 +17,7 @@ test: lint ## Run every check and every test
 	@$(PYTHON) tools/web.py build
 	@$(PYTHON) tools/browser.py
 	$(BIN)/python -m pytest --cov --cov-report= $(ARGS)
-	@$(BIN)/coverage report $(if $(ARGS),,--fail-under=85) | tail -n 1
+	@$(BIN)/coverage report $(if $(ARGS),,--fail-under=85) --format=total | sed "s/.*/coverage: & %/"
 	@$(PYTHON) tools/web.py test
 
 lint: environment-dev environment-generate ## Check style, types, laws, contracts and generated code

@@ -156,14 +156,24 @@ export class PortfolioFeed extends Feed<PortfolioView> {
   /** This stream has no session to renew: a new one replaces it before its token expires. */
   async *#open(signal: AbortSignal): AsyncGenerator<WatchPortfolioResponse, void> {
     for (;;) {
-      const renewed = new AbortController();
-      const stop = this.session.onRenewed(() => renewed.abort());
+      // Not AbortSignal.any: some engines let such a signal be collected while it is waited for.
+      const ending = new AbortController();
+      const end = () => ending.abort();
+      let renewed = false;
+      const stop = this.session.onRenewed(() => {
+        renewed = true;
+        end();
+      });
+      signal.addEventListener("abort", end, { once: true });
+      if (signal.aborted) end();
       try {
-        return yield* this.#answers(AbortSignal.any([signal, renewed.signal]));
+        yield* this.#answers(ending.signal);
+        if (signal.aborted || !renewed) return;
       } catch (thrown) {
-        if (signal.aborted || !renewed.signal.aborted) throw thrown;
+        if (signal.aborted || !renewed) throw thrown;
       } finally {
         stop();
+        signal.removeEventListener("abort", end);
       }
     }
   }

@@ -93,17 +93,21 @@ async function rest<T>(
 }
 
 async function* unlessSilent<T>(plan: Reconnection<T>): AsyncGenerator<T, void> {
+  // Not AbortSignal.any: some engines let such a signal be collected while it is waited for.
   const attempt = new AbortController();
-  const signal = AbortSignal.any([plan.signal, attempt.signal]);
-  const iterator = plan.open(signal)[Symbol.asyncIterator]();
+  const end = (): void => attempt.abort();
+  plan.signal.addEventListener("abort", end, { once: true });
+  if (plan.signal.aborted) end();
+  const iterator = plan.open(attempt.signal)[Symbol.asyncIterator]();
   try {
     for (;;) {
       const next = iterator.next();
-      const result = await before(next, plan.silenceMs(), signal);
+      const result = await before(next, plan.silenceMs(), attempt.signal);
       if (result.done) return;
       yield result.value;
     }
   } finally {
+    plan.signal.removeEventListener("abort", end);
     attempt.abort();
   }
 }
