@@ -1,13 +1,14 @@
 """The services of stream; written by ``tools/rpcs.py`` from the contracts."""
 
 from collections.abc import AsyncIterator, Iterable
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 from google.protobuf.duration_pb2 import Duration
+from google.protobuf.timestamp_pb2 import Timestamp
 
 from quarterdeck._async.channel import AsyncChannel
 from quarterdeck._method import Method
-from quarterdeck._times import duration
+from quarterdeck._times import duration, timestamp
 from quarterdeck.api.stream.v1.connection_service_pb2 import (
     BroadcastNoticeRequest,
     BroadcastNoticeResponse,
@@ -26,6 +27,8 @@ from quarterdeck.api.stream.v1.stream_service_pb2 import (
     GetSnapshotResponse,
     ListTopicsRequest,
     ListTopicsResponse,
+    ReplayRequest,
+    ReplayResponse,
     UpdateSubscriptionRequest,
     UpdateSubscriptionResponse,
     WatchRequest,
@@ -136,6 +139,9 @@ GET_SNAPSHOT = Method[GetSnapshotRequest, GetSnapshotResponse](
 LIST_TOPICS = Method[ListTopicsRequest, ListTopicsResponse](
     "/quarterdeck.api.stream.v1.StreamService/ListTopics", ListTopicsResponse, repeatable=True
 )
+REPLAY = Method[ReplayRequest, ReplayResponse](
+    "/quarterdeck.api.stream.v1.StreamService/Replay", ReplayResponse, repeatable=True
+)
 
 
 class AsyncStreamService:
@@ -201,3 +207,29 @@ class AsyncStreamService:
         """Lists the topics that have events and that the caller may read."""
         request = ListTopicsRequest(prefix=prefix, page_size=page_size, page_token=page_token)
         return await self._channel.unary(LIST_TOPICS, request, timeout)
+
+    def replay(
+        self,
+        *,
+        topics: Iterable[str] | None = None,
+        start_time: Timestamp | datetime | None = None,
+        end_time: Timestamp | datetime | None = None,
+        speed: float = 0.0,
+        heartbeat_interval: Duration | timedelta | None = None,
+        timeout: float | None = None,
+    ) -> AsyncIterator[ReplayResponse]:
+        """Streams recorded market data in the order of their event times, at a chosen speed, in the
+        same messages as Watch; ends when the window ends.
+
+        Sequence numbers and epochs are those of the first publication. What history lacks is
+        announced by GAP. Fails with INVALID_ARGUMENT (TOPIC_INVALID, FIELD_INVALID) and with
+        NOT_FOUND (INSTRUMENT_NOT_FOUND).
+        """
+        request = ReplayRequest(
+            topics=topics,
+            start_time=timestamp(start_time),
+            end_time=timestamp(end_time),
+            speed=speed,
+            heartbeat_interval=duration(heartbeat_interval),
+        )
+        return self._channel.stream(REPLAY, request, timeout)

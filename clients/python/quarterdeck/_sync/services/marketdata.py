@@ -4,20 +4,37 @@ from collections.abc import Iterable
 from datetime import datetime
 
 from google.protobuf.timestamp_pb2 import Timestamp
+from google.type.date_pb2 import Date
 
 from quarterdeck._method import Method
 from quarterdeck._sync.channel import Channel
 from quarterdeck._times import timestamp
-from quarterdeck.api.marketdata.v1.bar_pb2 import BarBatch
+from quarterdeck.api.marketdata.v1.bar_pb2 import BAR_ORIGIN_UNSPECIFIED, BarBatch, BarOrigin
+from quarterdeck.api.marketdata.v1.book_pb2 import OrderBookDeltaBatch, OrderBookSnapshot
+from quarterdeck.api.marketdata.v1.filing_service_pb2 import (
+    GetCompanyFactsRequest,
+    GetCompanyFactsResponse,
+    GetFilingRequest,
+    GetFilingResponse,
+    ListFilingsRequest,
+    ListFilingsResponse,
+)
 from quarterdeck.api.marketdata.v1.history_service_pb2 import (
     ListBarsRequest,
     ListBarsResponse,
+    ListHolesRequest,
+    ListHolesResponse,
     ListQuotesRequest,
     ListQuotesResponse,
     ListTradesRequest,
     ListTradesResponse,
 )
-from quarterdeck.api.marketdata.v1.ingest_service_pb2 import PublishRequest, PublishResponse
+from quarterdeck.api.marketdata.v1.ingest_service_pb2 import (
+    PublishRequest,
+    PublishResponse,
+    PublishStreamRequest,
+    PublishStreamResponse,
+)
 from quarterdeck.api.marketdata.v1.instrument_pb2 import Instrument
 from quarterdeck.api.marketdata.v1.instrument_service_pb2 import (
     GetInstrumentRequest,
@@ -29,19 +46,99 @@ from quarterdeck.api.marketdata.v1.instrument_service_pb2 import (
     UpsertInstrumentRequest,
     UpsertInstrumentResponse,
 )
+from quarterdeck.api.marketdata.v1.observation_service_pb2 import (
+    GetSeriesRequest,
+    GetSeriesResponse,
+    ListObservationsRequest,
+    ListObservationsResponse,
+    ListSeriesRequest,
+    ListSeriesResponse,
+)
 from quarterdeck.api.marketdata.v1.quote_pb2 import QuoteBatch
-from quarterdeck.api.marketdata.v1.source_pb2 import ReplayOptions
+from quarterdeck.api.marketdata.v1.source_pb2 import LiveOptions, ReplayOptions
 from quarterdeck.api.marketdata.v1.source_service_pb2 import (
+    BackfillSourceRequest,
+    BackfillSourceResponse,
+    BarBackfill,
+    FilingBackfill,
     GetSourceRequest,
     GetSourceResponse,
     ListSourcesRequest,
     ListSourcesResponse,
+    SeriesBackfill,
     StartSourceRequest,
     StartSourceResponse,
     StopSourceRequest,
     StopSourceResponse,
 )
+from quarterdeck.api.marketdata.v1.status_pb2 import InstrumentStatus
 from quarterdeck.api.marketdata.v1.trade_pb2 import TradeBatch
+
+LIST_FILINGS = Method[ListFilingsRequest, ListFilingsResponse](
+    "/quarterdeck.api.marketdata.v1.FilingService/ListFilings", ListFilingsResponse, repeatable=True
+)
+GET_FILING = Method[GetFilingRequest, GetFilingResponse](
+    "/quarterdeck.api.marketdata.v1.FilingService/GetFiling", GetFilingResponse, repeatable=True
+)
+GET_COMPANY_FACTS = Method[GetCompanyFactsRequest, GetCompanyFactsResponse](
+    "/quarterdeck.api.marketdata.v1.FilingService/GetCompanyFacts",
+    GetCompanyFactsResponse,
+    repeatable=True,
+)
+
+
+class FilingService:
+    """What companies filed with their regulator."""
+
+    def __init__(self, channel: Channel) -> None:
+        self._channel = channel
+
+    def list_filings(
+        self,
+        *,
+        company: str = "",
+        forms: Iterable[str] | None = None,
+        start_date: Date | None = None,
+        end_date: Date | None = None,
+        page_size: int = 0,
+        page_token: str = "",
+        timeout: float | None = None,
+    ) -> ListFilingsResponse:
+        """Lists filings that were backfilled, newest first."""
+        request = ListFilingsRequest(
+            company=company,
+            forms=forms,
+            start_date=start_date,
+            end_date=end_date,
+            page_size=page_size,
+            page_token=page_token,
+        )
+        return self._channel.unary(LIST_FILINGS, request, timeout)
+
+    def get_filing(self, *, name: str = "", timeout: float | None = None) -> GetFilingResponse:
+        """Gets one filing.
+
+        Fails with NOT_FOUND (RESOURCE_NOT_FOUND).
+        """
+        request = GetFilingRequest(name=name)
+        return self._channel.unary(GET_FILING, request, timeout)
+
+    def get_company_facts(
+        self,
+        *,
+        company: str = "",
+        taxonomy: str = "",
+        concepts: Iterable[str] | None = None,
+        timeout: float | None = None,
+    ) -> GetCompanyFactsResponse:
+        """Gets what a company reported for a concept, in every unit, ordered by period and day of
+        filing.
+
+        Fails with NOT_FOUND (RESOURCE_NOT_FOUND) for a company that was not backfilled.
+        """
+        request = GetCompanyFactsRequest(company=company, taxonomy=taxonomy, concepts=concepts)
+        return self._channel.unary(GET_COMPANY_FACTS, request, timeout)
+
 
 LIST_BARS = Method[ListBarsRequest, ListBarsResponse](
     "/quarterdeck.api.marketdata.v1.HistoryService/ListBars", ListBarsResponse, repeatable=True
@@ -51,6 +148,9 @@ LIST_QUOTES = Method[ListQuotesRequest, ListQuotesResponse](
 )
 LIST_TRADES = Method[ListTradesRequest, ListTradesResponse](
     "/quarterdeck.api.marketdata.v1.HistoryService/ListTrades", ListTradesResponse, repeatable=True
+)
+LIST_HOLES = Method[ListHolesRequest, ListHolesResponse](
+    "/quarterdeck.api.marketdata.v1.HistoryService/ListHoles", ListHolesResponse, repeatable=True
 )
 
 
@@ -70,9 +170,14 @@ class HistoryService:
         newest_first: bool = False,
         page_size: int = 0,
         page_token: str = "",
+        origin: BarOrigin.ValueType = BAR_ORIGIN_UNSPECIFIED,
         timeout: float | None = None,
     ) -> ListBarsResponse:
         """Lists bars of one instrument in the half-open time range, oldest first.
+
+        Any interval is answered: from recorded bars, else from smaller recorded bars, else from
+        trades or quotes; `origin` in the answer says which. A bar that is not complete yet is left
+        out.
 
         Fails with NOT_FOUND (INSTRUMENT_NOT_FOUND).
         """
@@ -84,6 +189,7 @@ class HistoryService:
             newest_first=newest_first,
             page_size=page_size,
             page_token=page_token,
+            origin=origin,
         )
         return self._channel.unary(LIST_BARS, request, timeout)
 
@@ -137,9 +243,28 @@ class HistoryService:
         )
         return self._channel.unary(LIST_TRADES, request, timeout)
 
+    def list_holes(
+        self,
+        *,
+        topic: str = "",
+        page_size: int = 0,
+        page_token: str = "",
+        timeout: float | None = None,
+    ) -> ListHolesResponse:
+        """Lists what was published and is not in history, newest first, with whether it was filled
+        since.
+        """
+        request = ListHolesRequest(topic=topic, page_size=page_size, page_token=page_token)
+        return self._channel.unary(LIST_HOLES, request, timeout)
+
 
 PUBLISH = Method[PublishRequest, PublishResponse](
     "/quarterdeck.api.marketdata.v1.IngestService/Publish", PublishResponse, repeatable=True
+)
+PUBLISH_STREAM = Method[PublishStreamRequest, PublishStreamResponse](
+    "/quarterdeck.api.marketdata.v1.IngestService/PublishStream",
+    PublishStreamResponse,
+    repeatable=False,
 )
 
 
@@ -156,6 +281,9 @@ class IngestService:
         trades: Iterable[TradeBatch] | None = None,
         bars: Iterable[BarBatch] | None = None,
         request_id: str = "",
+        books: Iterable[OrderBookSnapshot] | None = None,
+        deltas: Iterable[OrderBookDeltaBatch] | None = None,
+        statuses: Iterable[InstrumentStatus] | None = None,
         timeout: float | None = None,
     ) -> PublishResponse:
         """Publishes batches: each row gets the next sequence number of its topic and goes to the
@@ -165,8 +293,47 @@ class IngestService:
         INVALID_ARGUMENT (FIELD_INVALID), naming for example "bars[0].close[3]", and nothing is
         published. Fails with NOT_FOUND (INSTRUMENT_NOT_FOUND) for an unknown instrument.
         """
-        request = PublishRequest(quotes=quotes, trades=trades, bars=bars, request_id=request_id)
+        request = PublishRequest(
+            quotes=quotes,
+            trades=trades,
+            bars=bars,
+            request_id=request_id,
+            books=books,
+            deltas=deltas,
+            statuses=statuses,
+        )
         return self._channel.unary(PUBLISH, request, timeout)
+
+    def publish_stream(
+        self,
+        *,
+        quotes: Iterable[QuoteBatch] | None = None,
+        trades: Iterable[TradeBatch] | None = None,
+        bars: Iterable[BarBatch] | None = None,
+        request_id: str = "",
+        books: Iterable[OrderBookSnapshot] | None = None,
+        deltas: Iterable[OrderBookDeltaBatch] | None = None,
+        statuses: Iterable[InstrumentStatus] | None = None,
+        timeout: float | None = None,
+    ) -> PublishStreamResponse:
+        """Publishes as Publish does, request after request on one call, for publishers at a high
+        rate.
+
+        Each request stands for itself: a bad one ends the call with its error, whose metadata
+        "accepted_requests" says how many before it were published. Flow control slows a publisher
+        that is faster than the service; over its rate the call ends with RESOURCE_EXHAUSTED
+        (LIMIT_EXCEEDED). The response comes when the publisher closes its side.
+        """
+        request = PublishStreamRequest(
+            quotes=quotes,
+            trades=trades,
+            bars=bars,
+            request_id=request_id,
+            books=books,
+            deltas=deltas,
+            statuses=statuses,
+        )
+        return self._channel.unary(PUBLISH_STREAM, request, timeout)
 
 
 GET_INSTRUMENT = Method[GetInstrumentRequest, GetInstrumentResponse](
@@ -235,6 +402,77 @@ class InstrumentService:
         return self._channel.unary(UPSERT_INSTRUMENT, request, timeout)
 
 
+LIST_SERIES = Method[ListSeriesRequest, ListSeriesResponse](
+    "/quarterdeck.api.marketdata.v1.ObservationService/ListSeries",
+    ListSeriesResponse,
+    repeatable=True,
+)
+GET_SERIES = Method[GetSeriesRequest, GetSeriesResponse](
+    "/quarterdeck.api.marketdata.v1.ObservationService/GetSeries",
+    GetSeriesResponse,
+    repeatable=True,
+)
+LIST_OBSERVATIONS = Method[ListObservationsRequest, ListObservationsResponse](
+    "/quarterdeck.api.marketdata.v1.ObservationService/ListObservations",
+    ListObservationsResponse,
+    repeatable=True,
+)
+
+
+class ObservationService:
+    """Statistical series and what was observed, as it was known at any day."""
+
+    def __init__(self, channel: Channel) -> None:
+        self._channel = channel
+
+    def list_series(
+        self,
+        *,
+        query: str = "",
+        page_size: int = 0,
+        page_token: str = "",
+        timeout: float | None = None,
+    ) -> ListSeriesResponse:
+        """Lists the series that were backfilled, by name."""
+        request = ListSeriesRequest(query=query, page_size=page_size, page_token=page_token)
+        return self._channel.unary(LIST_SERIES, request, timeout)
+
+    def get_series(self, *, name: str = "", timeout: float | None = None) -> GetSeriesResponse:
+        """Gets one series.
+
+        Fails with NOT_FOUND (RESOURCE_NOT_FOUND).
+        """
+        request = GetSeriesRequest(name=name)
+        return self._channel.unary(GET_SERIES, request, timeout)
+
+    def list_observations(
+        self,
+        *,
+        series: str = "",
+        start_date: Date | None = None,
+        end_date: Date | None = None,
+        as_of_date: Date | None = None,
+        all_vintages: bool = False,
+        page_size: int = 0,
+        page_token: str = "",
+        timeout: float | None = None,
+    ) -> ListObservationsResponse:
+        """Lists observations of one series in the half-open range of days, oldest first.
+
+        Fails with NOT_FOUND (RESOURCE_NOT_FOUND).
+        """
+        request = ListObservationsRequest(
+            series=series,
+            start_date=start_date,
+            end_date=end_date,
+            as_of_date=as_of_date,
+            all_vintages=all_vintages,
+            page_size=page_size,
+            page_token=page_token,
+        )
+        return self._channel.unary(LIST_OBSERVATIONS, request, timeout)
+
+
 LIST_SOURCES = Method[ListSourcesRequest, ListSourcesResponse](
     "/quarterdeck.api.marketdata.v1.SourceService/ListSources", ListSourcesResponse, repeatable=True
 )
@@ -246,6 +484,11 @@ START_SOURCE = Method[StartSourceRequest, StartSourceResponse](
 )
 STOP_SOURCE = Method[StopSourceRequest, StopSourceResponse](
     "/quarterdeck.api.marketdata.v1.SourceService/StopSource", StopSourceResponse, repeatable=True
+)
+BACKFILL_SOURCE = Method[BackfillSourceRequest, BackfillSourceResponse](
+    "/quarterdeck.api.marketdata.v1.SourceService/BackfillSource",
+    BackfillSourceResponse,
+    repeatable=True,
 )
 
 
@@ -269,7 +512,12 @@ class SourceService:
         return self._channel.unary(GET_SOURCE, request, timeout)
 
     def start_source(
-        self, *, name: str = "", replay: ReplayOptions | None = None, timeout: float | None = None
+        self,
+        *,
+        name: str = "",
+        replay: ReplayOptions | None = None,
+        live: LiveOptions | None = None,
+        timeout: float | None = None,
     ) -> StartSourceResponse:
         """Starts a source, which from then on also starts with the deck.
 
@@ -278,7 +526,7 @@ class SourceService:
         start time are imported into history by a job. Fails with FAILED_PRECONDITION
         (STATE_FORBIDS) if the source is running with other options.
         """
-        request = StartSourceRequest(name=name, replay=replay)
+        request = StartSourceRequest(name=name, replay=replay, live=live)
         return self._channel.unary(START_SOURCE, request, timeout)
 
     def stop_source(self, *, name: str = "", timeout: float | None = None) -> StopSourceResponse:
@@ -288,3 +536,25 @@ class SourceService:
         """
         request = StopSourceRequest(name=name)
         return self._channel.unary(STOP_SOURCE, request, timeout)
+
+    def backfill_source(
+        self,
+        *,
+        name: str = "",
+        bars: BarBackfill | None = None,
+        series: SeriesBackfill | None = None,
+        filings: FilingBackfill | None = None,
+        request_id: str = "",
+        timeout: float | None = None,
+    ) -> BackfillSourceResponse:
+        """Starts a job that reads the past from a source into history.
+
+        The job keeps to the vendor's quota, so it may take days; it goes on after a restart from
+        where it was, and what it already stored is not read again. Bars go into history, and holes
+        within the range count as filled. Fails with FAILED_PRECONDITION (STATE_FORBIDS) if the
+        source lacks a setting or cannot backfill what is asked for.
+        """
+        request = BackfillSourceRequest(
+            name=name, bars=bars, series=series, filings=filings, request_id=request_id
+        )
+        return self._channel.unary(BACKFILL_SOURCE, request, timeout)

@@ -25,7 +25,7 @@ _sym_db = _symbol_database.Default()
 from buf.validate import validate_pb2 as buf_dot_validate_dot_validate__pb2
 
 
-DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\'quarterdeck/api/marketdata/v1/bar.proto\x12\x1dquarterdeck.api.marketdata.v1\x1a\x1b\x62uf/validate/validate.proto\"\xfd\x01\n\x08\x42\x61rBatch\x12)\n\ninstrument\x18\x01 \x01(\tB\t\xbaH\x06r\x04\x10\x03\x18\x64R\ninstrument\x12:\n\x08interval\x18\x02 \x01(\tB\x1e\xbaH\x1br\x19\x32\x17^[1-9][0-9]{0,3}[smhd]$R\x08interval\x12\"\n\rclose_time_ns\x18\x03 \x03(\x10R\x0b\x63loseTimeNs\x12\x12\n\x04open\x18\x04 \x03(\x01R\x04open\x12\x12\n\x04high\x18\x05 \x03(\x01R\x04high\x12\x10\n\x03low\x18\x06 \x03(\x01R\x03low\x12\x14\n\x05\x63lose\x18\x07 \x03(\x01R\x05\x63lose\x12\x16\n\x06volume\x18\x08 \x03(\x01R\x06volumeb\x06proto3')
+DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\'quarterdeck/api/marketdata/v1/bar.proto\x12\x1dquarterdeck.api.marketdata.v1\x1a\x1b\x62uf/validate/validate.proto\"\xfd\x01\n\x08\x42\x61rBatch\x12)\n\ninstrument\x18\x01 \x01(\tB\t\xbaH\x06r\x04\x10\x03\x18\x64R\ninstrument\x12:\n\x08interval\x18\x02 \x01(\tB\x1e\xbaH\x1br\x19\x32\x17^[1-9][0-9]{0,3}[smhd]$R\x08interval\x12\"\n\rclose_time_ns\x18\x03 \x03(\x10R\x0b\x63loseTimeNs\x12\x12\n\x04open\x18\x04 \x03(\x01R\x04open\x12\x12\n\x04high\x18\x05 \x03(\x01R\x04high\x12\x10\n\x03low\x18\x06 \x03(\x01R\x03low\x12\x14\n\x05\x63lose\x18\x07 \x03(\x01R\x05\x63lose\x12\x16\n\x06volume\x18\x08 \x03(\x01R\x06volume*\x8b\x01\n\tBarOrigin\x12\x1a\n\x16\x42\x41R_ORIGIN_UNSPECIFIED\x10\x00\x12\x17\n\x13\x42\x41R_ORIGIN_RECORDED\x10\x01\x12\x1b\n\x17\x42\x41R_ORIGIN_SMALLER_BARS\x10\x02\x12\x15\n\x11\x42\x41R_ORIGIN_TRADES\x10\x03\x12\x15\n\x11\x42\x41R_ORIGIN_QUOTES\x10\x04\x62\x06proto3')
 
 _globals = globals()
 _builder.BuildMessageAndEnumDescriptors(DESCRIPTOR, _globals)
@@ -36,6 +36,8 @@ if not _descriptor._USE_C_DESCRIPTORS:
   _globals['_BARBATCH'].fields_by_name['instrument']._serialized_options = b'\272H\006r\004\020\003\030d'
   _globals['_BARBATCH'].fields_by_name['interval']._loaded_options = None
   _globals['_BARBATCH'].fields_by_name['interval']._serialized_options = b'\272H\033r\0312\027^[1-9][0-9]{0,3}[smhd]$'
+  _globals['_BARORIGIN']._serialized_start=360
+  _globals['_BARORIGIN']._serialized_end=499
   _globals['_BARBATCH']._serialized_start=104
   _globals['_BARBATCH']._serialized_end=357
 # @@protoc_insertion_point(module_scope)

@@ -7,6 +7,7 @@ from collections import abc as _abc
 from google.protobuf import descriptor as _descriptor
 from google.protobuf import message as _message
 from google.protobuf.internal import containers as _containers
+from google.protobuf.internal import enum_type_wrapper as _enum_type_wrapper
 import builtins as _builtins
 import sys
 import typing as _typing
@@ -17,6 +18,38 @@ else:
     from typing_extensions import TypeAlias as _TypeAlias, Never as _Never
 
 DESCRIPTOR: _descriptor.FileDescriptor
+
+class _BarOrigin:
+    ValueType = _typing.NewType("ValueType", _builtins.int)
+    V: _TypeAlias = ValueType  # noqa: Y015
+
+class _BarOriginEnumTypeWrapper(_enum_type_wrapper._EnumTypeWrapper[_BarOrigin.ValueType], _builtins.type):
+    DESCRIPTOR: _descriptor.EnumDescriptor
+    BAR_ORIGIN_UNSPECIFIED: _BarOrigin.ValueType  # 0
+    """In a request: whatever there is, in the order of the values."""
+    BAR_ORIGIN_RECORDED: _BarOrigin.ValueType  # 1
+    """Bars of the same interval that a source published."""
+    BAR_ORIGIN_SMALLER_BARS: _BarOrigin.ValueType  # 2
+    """Smaller bars that a source published."""
+    BAR_ORIGIN_TRADES: _BarOrigin.ValueType  # 3
+    """Trades."""
+    BAR_ORIGIN_QUOTES: _BarOrigin.ValueType  # 4
+    """The middle between bid and offer of quotes; the volume is 0."""
+
+class BarOrigin(_BarOrigin, metaclass=_BarOriginEnumTypeWrapper):
+    """What bars are made from."""
+
+BAR_ORIGIN_UNSPECIFIED: BarOrigin.ValueType  # 0
+"""In a request: whatever there is, in the order of the values."""
+BAR_ORIGIN_RECORDED: BarOrigin.ValueType  # 1
+"""Bars of the same interval that a source published."""
+BAR_ORIGIN_SMALLER_BARS: BarOrigin.ValueType  # 2
+"""Smaller bars that a source published."""
+BAR_ORIGIN_TRADES: BarOrigin.ValueType  # 3
+"""Trades."""
+BAR_ORIGIN_QUOTES: BarOrigin.ValueType  # 4
+"""The middle between bid and offer of quotes; the volume is 0."""
+Global___BarOrigin: _TypeAlias = BarOrigin  # noqa: Y015
 
 @_typing.final
 class BarBatch(_message.Message):

@@ -27,11 +27,12 @@ from google.api import annotations_pb2 as google_dot_api_dot_annotations__pb2
 from google.protobuf import timestamp_pb2 as google_dot_protobuf_dot_timestamp__pb2
 from quarterdeck.api.auth.v1 import permission_pb2 as quarterdeck_dot_api_dot_auth_dot_v1_dot_permission__pb2
 from quarterdeck.api.marketdata.v1 import bar_pb2 as quarterdeck_dot_api_dot_marketdata_dot_v1_dot_bar__pb2
+from quarterdeck.api.marketdata.v1 import hole_pb2 as quarterdeck_dot_api_dot_marketdata_dot_v1_dot_hole__pb2
 from quarterdeck.api.marketdata.v1 import quote_pb2 as quarterdeck_dot_api_dot_marketdata_dot_v1_dot_quote__pb2
 from quarterdeck.api.marketdata.v1 import trade_pb2 as quarterdeck_dot_api_dot_marketdata_dot_v1_dot_trade__pb2
 
 
-DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n3quarterdeck/api/marketdata/v1/history_service.proto\x12\x1dquarterdeck.api.marketdata.v1\x1a\x1b\x62uf/validate/validate.proto\x1a\x1cgoogle/api/annotations.proto\x1a\x1fgoogle/protobuf/timestamp.proto\x1a(quarterdeck/api/auth/v1/permission.proto\x1a\'quarterdeck/api/marketdata/v1/bar.proto\x1a)quarterdeck/api/marketdata/v1/quote.proto\x1a)quarterdeck/api/marketdata/v1/trade.proto\"\xfb\x02\n\x0fListBarsRequest\x12)\n\ninstrument\x18\x01 \x01(\tB\t\xbaH\x06r\x04\x10\x03\x18\x64R\ninstrument\x12:\n\x08interval\x18\x02 \x01(\tB\x1e\xbaH\x1br\x19\x32\x17^[1-9][0-9]{0,3}[smhd]$R\x08interval\x12>\n\nstart_time\x18\x03 \x01(\x0b\x32\x1a.google.protobuf.TimestampH\x00R\tstartTime\x88\x01\x01\x12:\n\x08\x65nd_time\x18\x04 \x01(\x0b\x32\x1a.google.protobuf.TimestampH\x01R\x07\x65ndTime\x88\x01\x01\x12!\n\x0cnewest_first\x18\x05 \x01(\x08R\x0bnewestFirst\x12\'\n\tpage_size\x18\x06 \x01(\x05\x42\n\xbaH\x07\x1a\x05\x18\x90N(\x00R\x08pageSize\x12\x1d\n\npage_token\x18\x07 \x01(\tR\tpageTokenB\r\n\x0b_start_timeB\x0b\n\t_end_time\"w\n\x10ListBarsResponse\x12;\n\x04\x62\x61rs\x18\x01 \x01(\x0b\x32\'.quarterdeck.api.marketdata.v1.BarBatchR\x04\x62\x61rs\x12&\n\x0fnext_page_token\x18\x02 \x01(\tR\rnextPageToken\"\xc1\x02\n\x11ListQuotesRequest\x12)\n\ninstrument\x18\x01 \x01(\tB\t\xbaH\x06r\x04\x10\x03\x18\x64R\ninstrument\x12>\n\nstart_time\x18\x02 \x01(\x0b\x32\x1a.google.protobuf.TimestampH\x00R\tstartTime\x88\x01\x01\x12:\n\x08\x65nd_time\x18\x03 \x01(\x0b\x32\x1a.google.protobuf.TimestampH\x01R\x07\x65ndTime\x88\x01\x01\x12!\n\x0cnewest_first\x18\x04 \x01(\x08R\x0bnewestFirst\x12\'\n\tpage_size\x18\x05 \x01(\x05\x42\n\xbaH\x07\x1a\x05\x18\x90N(\x00R\x08pageSize\x12\x1d\n\npage_token\x18\x06 \x01(\tR\tpageTokenB\r\n\x0b_start_timeB\x0b\n\t_end_time\"\x9b\x01\n\x12ListQuotesResponse\x12\x41\n\x06quotes\x18\x01 \x01(\x0b\x32).quarterdeck.api.marketdata.v1.QuoteBatchR\x06quotes\x12\x1a\n\x08sequence\x18\x02 \x03(\x04R\x08sequence\x12&\n\x0fnext_page_token\x18\x03 \x01(\tR\rnextPageToken\"\xc1\x02\n\x11ListTradesRequest\x12)\n\ninstrument\x18\x01 \x01(\tB\t\xbaH\x06r\x04\x10\x03\x18\x64R\ninstrument\x12>\n\nstart_time\x18\x02 \x01(\x0b\x32\x1a.google.protobuf.TimestampH\x00R\tstartTime\x88\x01\x01\x12:\n\x08\x65nd_time\x18\x03 \x01(\x0b\x32\x1a.google.protobuf.TimestampH\x01R\x07\x65ndTime\x88\x01\x01\x12!\n\x0cnewest_first\x18\x04 \x01(\x08R\x0bnewestFirst\x12\'\n\tpage_size\x18\x05 \x01(\x05\x42\n\xbaH\x07\x1a\x05\x18\x90N(\x00R\x08pageSize\x12\x1d\n\npage_token\x18\x06 \x01(\tR\tpageTokenB\r\n\x0b_start_timeB\x0b\n\t_end_time\"\x9b\x01\n\x12ListTradesResponse\x12\x41\n\x06trades\x18\x01 \x01(\x0b\x32).quarterdeck.api.marketdata.v1.TradeBatchR\x06trades\x12\x1a\n\x08sequence\x18\x02 \x03(\x04R\x08sequence\x12&\n\x0fnext_page_token\x18\x03 \x01(\tR\rnextPageToken2\xf0\x03\n\x0eHistoryService\x12\x9f\x01\n\x08ListBars\x12..quarterdeck.api.marketdata.v1.ListBarsRequest\x1a/.quarterdeck.api.marketdata.v1.ListBarsResponse\"2\x90\x02\x01\x88\xb5\x18\x03\x82\xd3\xe4\x93\x02%\x12#/v1/bars/{interval}/{instrument=**}\x12\x9c\x01\n\nListQuotes\x12\x30.quarterdeck.api.marketdata.v1.ListQuotesRequest\x1a\x31.quarterdeck.api.marketdata.v1.ListQuotesResponse\")\x90\x02\x01\x88\xb5\x18\x03\x82\xd3\xe4\x93\x02\x1c\x12\x1a/v1/quotes/{instrument=**}\x12\x9c\x01\n\nListTrades\x12\x30.quarterdeck.api.marketdata.v1.ListTradesRequest\x1a\x31.quarterdeck.api.marketdata.v1.ListTradesResponse\")\x90\x02\x01\x88\xb5\x18\x03\x82\xd3\xe4\x93\x02\x1c\x12\x1a/v1/trades/{instrument=**}b\x06proto3')
+DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n3quarterdeck/api/marketdata/v1/history_service.proto\x12\x1dquarterdeck.api.marketdata.v1\x1a\x1b\x62uf/validate/validate.proto\x1a\x1cgoogle/api/annotations.proto\x1a\x1fgoogle/protobuf/timestamp.proto\x1a(quarterdeck/api/auth/v1/permission.proto\x1a\'quarterdeck/api/marketdata/v1/bar.proto\x1a(quarterdeck/api/marketdata/v1/hole.proto\x1a)quarterdeck/api/marketdata/v1/quote.proto\x1a)quarterdeck/api/marketdata/v1/trade.proto\"\xc7\x03\n\x0fListBarsRequest\x12)\n\ninstrument\x18\x01 \x01(\tB\t\xbaH\x06r\x04\x10\x03\x18\x64R\ninstrument\x12:\n\x08interval\x18\x02 \x01(\tB\x1e\xbaH\x1br\x19\x32\x17^[1-9][0-9]{0,3}[smhd]$R\x08interval\x12>\n\nstart_time\x18\x03 \x01(\x0b\x32\x1a.google.protobuf.TimestampH\x00R\tstartTime\x88\x01\x01\x12:\n\x08\x65nd_time\x18\x04 \x01(\x0b\x32\x1a.google.protobuf.TimestampH\x01R\x07\x65ndTime\x88\x01\x01\x12!\n\x0cnewest_first\x18\x05 \x01(\x08R\x0bnewestFirst\x12\'\n\tpage_size\x18\x06 \x01(\x05\x42\n\xbaH\x07\x1a\x05\x18\x90N(\x00R\x08pageSize\x12\x1d\n\npage_token\x18\x07 \x01(\tR\tpageToken\x12J\n\x06origin\x18\x08 \x01(\x0e\x32(.quarterdeck.api.marketdata.v1.BarOriginB\x08\xbaH\x05\x82\x01\x02\x10\x01R\x06originB\r\n\x0b_start_timeB\x0b\n\t_end_time\"\xb9\x01\n\x10ListBarsResponse\x12;\n\x04\x62\x61rs\x18\x01 \x01(\x0b\x32\'.quarterdeck.api.marketdata.v1.BarBatchR\x04\x62\x61rs\x12&\n\x0fnext_page_token\x18\x02 \x01(\tR\rnextPageToken\x12@\n\x06origin\x18\x03 \x01(\x0e\x32(.quarterdeck.api.marketdata.v1.BarOriginR\x06origin\"\xc1\x02\n\x11ListQuotesRequest\x12)\n\ninstrument\x18\x01 \x01(\tB\t\xbaH\x06r\x04\x10\x03\x18\x64R\ninstrument\x12>\n\nstart_time\x18\x02 \x01(\x0b\x32\x1a.google.protobuf.TimestampH\x00R\tstartTime\x88\x01\x01\x12:\n\x08\x65nd_time\x18\x03 \x01(\x0b\x32\x1a.google.protobuf.TimestampH\x01R\x07\x65ndTime\x88\x01\x01\x12!\n\x0cnewest_first\x18\x04 \x01(\x08R\x0bnewestFirst\x12\'\n\tpage_size\x18\x05 \x01(\x05\x42\n\xbaH\x07\x1a\x05\x18\x90N(\x00R\x08pageSize\x12\x1d\n\npage_token\x18\x06 \x01(\tR\tpageTokenB\r\n\x0b_start_timeB\x0b\n\t_end_time\"\x9b\x01\n\x12ListQuotesResponse\x12\x41\n\x06quotes\x18\x01 \x01(\x0b\x32).quarterdeck.api.marketdata.v1.QuoteBatchR\x06quotes\x12\x1a\n\x08sequence\x18\x02 \x03(\x04R\x08sequence\x12&\n\x0fnext_page_token\x18\x03 \x01(\tR\rnextPageToken\"\xc1\x02\n\x11ListTradesRequest\x12)\n\ninstrument\x18\x01 \x01(\tB\t\xbaH\x06r\x04\x10\x03\x18\x64R\ninstrument\x12>\n\nstart_time\x18\x02 \x01(\x0b\x32\x1a.google.protobuf.TimestampH\x00R\tstartTime\x88\x01\x01\x12:\n\x08\x65nd_time\x18\x03 \x01(\x0b\x32\x1a.google.protobuf.TimestampH\x01R\x07\x65ndTime\x88\x01\x01\x12!\n\x0cnewest_first\x18\x04 \x01(\x08R\x0bnewestFirst\x12\'\n\tpage_size\x18\x05 \x01(\x05\x42\n\xbaH\x07\x1a\x05\x18\x90N(\x00R\x08pageSize\x12\x1d\n\npage_token\x18\x06 \x01(\tR\tpageTokenB\r\n\x0b_start_timeB\x0b\n\t_end_time\"\x9b\x01\n\x12ListTradesResponse\x12\x41\n\x06trades\x18\x01 \x01(\x0b\x32).quarterdeck.api.marketdata.v1.TradeBatchR\x06trades\x12\x1a\n\x08sequence\x18\x02 \x03(\x04R\x08sequence\x12&\n\x0fnext_page_token\x18\x03 \x01(\tR\rnextPageToken\"z\n\x10ListHolesRequest\x12\x1e\n\x05topic\x18\x01 \x01(\tB\x08\xbaH\x05r\x03\x18\xac\x02R\x05topic\x12\'\n\tpage_size\x18\x02 \x01(\x05\x42\n\xbaH\x07\x1a\x05\x18\xe8\x07(\x00R\x08pageSize\x12\x1d\n\npage_token\x18\x03 \x01(\tR\tpageToken\"v\n\x11ListHolesResponse\x12\x39\n\x05holes\x18\x01 \x03(\x0b\x32#.quarterdeck.api.marketdata.v1.HoleR\x05holes\x12&\n\x0fnext_page_token\x18\x02 \x01(\tR\rnextPageToken2\xfb\x04\n\x0eHistoryService\x12\x9f\x01\n\x08ListBars\x12..quarterdeck.api.marketdata.v1.ListBarsRequest\x1a/.quarterdeck.api.marketdata.v1.ListBarsResponse\"2\x90\x02\x01\x88\xb5\x18\x03\x82\xd3\xe4\x93\x02%\x12#/v1/bars/{interval}/{instrument=**}\x12\x9c\x01\n\nListQuotes\x12\x30.quarterdeck.api.marketdata.v1.ListQuotesRequest\x1a\x31.quarterdeck.api.marketdata.v1.ListQuotesResponse\")\x90\x02\x01\x88\xb5\x18\x03\x82\xd3\xe4\x93\x02\x1c\x12\x1a/v1/quotes/{instrument=**}\x12\x9c\x01\n\nListTrades\x12\x30.quarterdeck.api.marketdata.v1.ListTradesRequest\x1a\x31.quarterdeck.api.marketdata.v1.ListTradesResponse\")\x90\x02\x01\x88\xb5\x18\x03\x82\xd3\xe4\x93\x02\x1c\x12\x1a/v1/trades/{instrument=**}\x12\x88\x01\n\tListHoles\x12/.quarterdeck.api.marketdata.v1.ListHolesRequest\x1a\x30.quarterdeck.api.marketdata.v1.ListHolesResponse\"\x18\x90\x02\x01\x88\xb5\x18\x03\x82\xd3\xe4\x93\x02\x0b\x12\t/v1/holesb\x06proto3')
 
 _globals = globals()
 _builder.BuildMessageAndEnumDescriptors(DESCRIPTOR, _globals)
@@ -44,6 +45,8 @@ if not _descriptor._USE_C_DESCRIPTORS:
   _globals['_LISTBARSREQUEST'].fields_by_name['interval']._serialized_options = b'\272H\033r\0312\027^[1-9][0-9]{0,3}[smhd]$'
   _globals['_LISTBARSREQUEST'].fields_by_name['page_size']._loaded_options = None
   _globals['_LISTBARSREQUEST'].fields_by_name['page_size']._serialized_options = b'\272H\007\032\005\030\220N(\000'
+  _globals['_LISTBARSREQUEST'].fields_by_name['origin']._loaded_options = None
+  _globals['_LISTBARSREQUEST'].fields_by_name['origin']._serialized_options = b'\272H\005\202\001\002\020\001'
   _globals['_LISTQUOTESREQUEST'].fields_by_name['instrument']._loaded_options = None
   _globals['_LISTQUOTESREQUEST'].fields_by_name['instrument']._serialized_options = b'\272H\006r\004\020\003\030d'
   _globals['_LISTQUOTESREQUEST'].fields_by_name['page_size']._loaded_options = None
@@ -52,24 +55,34 @@ if not _descriptor._USE_C_DESCRIPTORS:
   _globals['_LISTTRADESREQUEST'].fields_by_name['instrument']._serialized_options = b'\272H\006r\004\020\003\030d'
   _globals['_LISTTRADESREQUEST'].fields_by_name['page_size']._loaded_options = None
   _globals['_LISTTRADESREQUEST'].fields_by_name['page_size']._serialized_options = b'\272H\007\032\005\030\220N(\000'
+  _globals['_LISTHOLESREQUEST'].fields_by_name['topic']._loaded_options = None
+  _globals['_LISTHOLESREQUEST'].fields_by_name['topic']._serialized_options = b'\272H\005r\003\030\254\002'
+  _globals['_LISTHOLESREQUEST'].fields_by_name['page_size']._loaded_options = None
+  _globals['_LISTHOLESREQUEST'].fields_by_name['page_size']._serialized_options = b'\272H\007\032\005\030\350\007(\000'
   _globals['_HISTORYSERVICE'].methods_by_name['ListBars']._loaded_options = None
   _globals['_HISTORYSERVICE'].methods_by_name['ListBars']._serialized_options = b'\220\002\001\210\265\030\003\202\323\344\223\002%\022#/v1/bars/{interval}/{instrument=**}'
   _globals['_HISTORYSERVICE'].methods_by_name['ListQuotes']._loaded_options = None
   _globals['_HISTORYSERVICE'].methods_by_name['ListQuotes']._serialized_options = b'\220\002\001\210\265\030\003\202\323\344\223\002\034\022\032/v1/quotes/{instrument=**}'
   _globals['_HISTORYSERVICE'].methods_by_name['ListTrades']._loaded_options = None
   _globals['_HISTORYSERVICE'].methods_by_name['ListTrades']._serialized_options = b'\220\002\001\210\265\030\003\202\323\344\223\002\034\022\032/v1/trades/{instrument=**}'
-  _globals['_LISTBARSREQUEST']._serialized_start=348
-  _globals['_LISTBARSREQUEST']._serialized_end=727
-  _globals['_LISTBARSRESPONSE']._serialized_start=729
-  _globals['_LISTBARSRESPONSE']._serialized_end=848
-  _globals['_LISTQUOTESREQUEST']._serialized_start=851
-  _globals['_LISTQUOTESREQUEST']._serialized_end=1172
-  _globals['_LISTQUOTESRESPONSE']._serialized_start=1175
-  _globals['_LISTQUOTESRESPONSE']._serialized_end=1330
-  _globals['_LISTTRADESREQUEST']._serialized_start=1333
-  _globals['_LISTTRADESREQUEST']._serialized_end=1654
-  _globals['_LISTTRADESRESPONSE']._serialized_start=1657
-  _globals['_LISTTRADESRESPONSE']._serialized_end=1812
-  _globals['_HISTORYSERVICE']._serialized_start=1815
-  _globals['_HISTORYSERVICE']._serialized_end=2311
+  _globals['_HISTORYSERVICE'].methods_by_name['ListHoles']._loaded_options = None
+  _globals['_HISTORYSERVICE'].methods_by_name['ListHoles']._serialized_options = b'\220\002\001\210\265\030\003\202\323\344\223\002\013\022\t/v1/holes'
+  _globals['_LISTBARSREQUEST']._serialized_start=390
+  _globals['_LISTBARSREQUEST']._serialized_end=845
+  _globals['_LISTBARSRESPONSE']._serialized_start=848
+  _globals['_LISTBARSRESPONSE']._serialized_end=1033
+  _globals['_LISTQUOTESREQUEST']._serialized_start=1036
+  _globals['_LISTQUOTESREQUEST']._serialized_end=1357
+  _globals['_LISTQUOTESRESPONSE']._serialized_start=1360
+  _globals['_LISTQUOTESRESPONSE']._serialized_end=1515
+  _globals['_LISTTRADESREQUEST']._serialized_start=1518
+  _globals['_LISTTRADESREQUEST']._serialized_end=1839
+  _globals['_LISTTRADESRESPONSE']._serialized_start=1842
+  _globals['_LISTTRADESRESPONSE']._serialized_end=1997
+  _globals['_LISTHOLESREQUEST']._serialized_start=1999
+  _globals['_LISTHOLESREQUEST']._serialized_end=2121
+  _globals['_LISTHOLESRESPONSE']._serialized_start=2123
+  _globals['_LISTHOLESRESPONSE']._serialized_end=2241
+  _globals['_HISTORYSERVICE']._serialized_start=2244
+  _globals['_HISTORYSERVICE']._serialized_end=2879
 # @@protoc_insertion_point(module_scope)

@@ -9,6 +9,7 @@ from google.protobuf import message as _message
 from google.protobuf import timestamp_pb2 as _timestamp_pb2
 from google.protobuf.internal import containers as _containers
 from quarterdeck.api.marketdata.v1 import bar_pb2 as _bar_pb2
+from quarterdeck.api.marketdata.v1 import hole_pb2 as _hole_pb2
 from quarterdeck.api.marketdata.v1 import quote_pb2 as _quote_pb2
 from quarterdeck.api.marketdata.v1 import trade_pb2 as _trade_pb2
 import builtins as _builtins
@@ -33,6 +34,7 @@ class ListBarsRequest(_message.Message):
     NEWEST_FIRST_FIELD_NUMBER: _builtins.int
     PAGE_SIZE_FIELD_NUMBER: _builtins.int
     PAGE_TOKEN_FIELD_NUMBER: _builtins.int
+    ORIGIN_FIELD_NUMBER: _builtins.int
     instrument: _builtins.str
     """The identifier, "{symbol}.{venue}"."""
     interval: _builtins.str
@@ -43,6 +45,8 @@ class ListBarsRequest(_message.Message):
     """At most 10,000; the default is 1,000."""
     page_token: _builtins.str
     """The page to start from. If empty, the first page is returned."""
+    origin: _bar_pb2.BarOrigin.ValueType
+    """What the bars are made from; unspecified means the first of the enum's values that has any."""
     @_builtins.property
     def start_time(self) -> _timestamp_pb2.Timestamp:
         """The inclusive start of the range, by close time; absent means the beginning."""
@@ -61,10 +65,11 @@ class ListBarsRequest(_message.Message):
         newest_first: _builtins.bool = ...,
         page_size: _builtins.int = ...,
         page_token: _builtins.str = ...,
+        origin: _bar_pb2.BarOrigin.ValueType = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _typing.Literal["_end_time", b"_end_time", "_start_time", b"_start_time", "end_time", b"end_time", "start_time", b"start_time"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["_end_time", b"_end_time", "_start_time", b"_start_time", "end_time", b"end_time", "instrument", b"instrument", "interval", b"interval", "newest_first", b"newest_first", "page_size", b"page_size", "page_token", b"page_token", "start_time", b"start_time"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["_end_time", b"_end_time", "_start_time", b"_start_time", "end_time", b"end_time", "instrument", b"instrument", "interval", b"interval", "newest_first", b"newest_first", "origin", b"origin", "page_size", b"page_size", "page_token", b"page_token", "start_time", b"start_time"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     _WhichOneofReturnType__end_time: _TypeAlias = _typing.Literal["end_time"]  # noqa: Y015
     _WhichOneofArgType__end_time: _TypeAlias = _typing.Literal["_end_time", b"_end_time"]  # noqa: Y015
@@ -83,8 +88,11 @@ class ListBarsResponse(_message.Message):
 
     BARS_FIELD_NUMBER: _builtins.int
     NEXT_PAGE_TOKEN_FIELD_NUMBER: _builtins.int
+    ORIGIN_FIELD_NUMBER: _builtins.int
     next_page_token: _builtins.str
     """The next page; empty on the last."""
+    origin: _bar_pb2.BarOrigin.ValueType
+    """What the bars were made from; unspecified if there are none."""
     @_builtins.property
     def bars(self) -> _bar_pb2.BarBatch:
         """The bars, oldest first."""
@@ -94,10 +102,11 @@ class ListBarsResponse(_message.Message):
         *,
         bars: _bar_pb2.BarBatch | None = ...,
         next_page_token: _builtins.str = ...,
+        origin: _bar_pb2.BarOrigin.ValueType = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _typing.Literal["bars", b"bars"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["bars", b"bars", "next_page_token", b"next_page_token"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["bars", b"bars", "next_page_token", b"next_page_token", "origin", b"origin"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
@@ -268,3 +277,57 @@ class ListTradesResponse(_message.Message):
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
 Global___ListTradesResponse: _TypeAlias = ListTradesResponse  # noqa: Y015
+
+@_typing.final
+class ListHolesRequest(_message.Message):
+    DESCRIPTOR: _descriptor.Descriptor
+
+    TOPIC_FIELD_NUMBER: _builtins.int
+    PAGE_SIZE_FIELD_NUMBER: _builtins.int
+    PAGE_TOKEN_FIELD_NUMBER: _builtins.int
+    topic: _builtins.str
+    """Only of this topic, for example "quotes/AAPL.XNAS"; empty means all."""
+    page_size: _builtins.int
+    """At most 1,000; the default is 100."""
+    page_token: _builtins.str
+    """The page to start from. If empty, the first page is returned."""
+    def __init__(
+        self,
+        *,
+        topic: _builtins.str = ...,
+        page_size: _builtins.int = ...,
+        page_token: _builtins.str = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["page_size", b"page_size", "page_token", b"page_token", "topic", b"topic"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___ListHolesRequest: _TypeAlias = ListHolesRequest  # noqa: Y015
+
+@_typing.final
+class ListHolesResponse(_message.Message):
+    DESCRIPTOR: _descriptor.Descriptor
+
+    HOLES_FIELD_NUMBER: _builtins.int
+    NEXT_PAGE_TOKEN_FIELD_NUMBER: _builtins.int
+    next_page_token: _builtins.str
+    """The next page; empty on the last."""
+    @_builtins.property
+    def holes(self) -> _containers.RepeatedCompositeFieldContainer[_hole_pb2.Hole]:
+        """The holes."""
+
+    def __init__(
+        self,
+        *,
+        holes: _abc.Iterable[_hole_pb2.Hole] | None = ...,
+        next_page_token: _builtins.str = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["holes", b"holes", "next_page_token", b"next_page_token"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___ListHolesResponse: _TypeAlias = ListHolesResponse  # noqa: Y015

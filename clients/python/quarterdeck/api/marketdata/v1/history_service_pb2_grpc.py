@@ -50,6 +50,11 @@ class HistoryServiceStub(object):
                 request_serializer=quarterdeck_dot_api_dot_marketdata_dot_v1_dot_history__service__pb2.ListTradesRequest.SerializeToString,
                 response_deserializer=quarterdeck_dot_api_dot_marketdata_dot_v1_dot_history__service__pb2.ListTradesResponse.FromString,
                 _registered_method=True)
+        self.ListHoles = channel.unary_unary(
+                '/quarterdeck.api.marketdata.v1.HistoryService/ListHoles',
+                request_serializer=quarterdeck_dot_api_dot_marketdata_dot_v1_dot_history__service__pb2.ListHolesRequest.SerializeToString,
+                response_deserializer=quarterdeck_dot_api_dot_marketdata_dot_v1_dot_history__service__pb2.ListHolesResponse.FromString,
+                _registered_method=True)
 
 
 class HistoryServiceServicer(object):
@@ -58,6 +63,9 @@ class HistoryServiceServicer(object):
 
     def ListBars(self, request, context):
         """Lists bars of one instrument in the half-open time range, oldest first.
+
+        Any interval is answered: from recorded bars, else from smaller recorded bars, else from trades
+        or quotes; `origin` in the answer says which. A bar that is not complete yet is left out.
 
         Fails with NOT_FOUND (INSTRUMENT_NOT_FOUND).
         """
@@ -83,6 +91,13 @@ class HistoryServiceServicer(object):
         context.set_details('Method not implemented!')
         raise NotImplementedError('Method not implemented!')
 
+    def ListHoles(self, request, context):
+        """Lists what was published and is not in history, newest first, with whether it was filled since.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
 
 def add_HistoryServiceServicer_to_server(servicer, server):
     rpc_method_handlers = {
@@ -100,6 +115,11 @@ def add_HistoryServiceServicer_to_server(servicer, server):
                     servicer.ListTrades,
                     request_deserializer=quarterdeck_dot_api_dot_marketdata_dot_v1_dot_history__service__pb2.ListTradesRequest.FromString,
                     response_serializer=quarterdeck_dot_api_dot_marketdata_dot_v1_dot_history__service__pb2.ListTradesResponse.SerializeToString,
+            ),
+            'ListHoles': grpc.unary_unary_rpc_method_handler(
+                    servicer.ListHoles,
+                    request_deserializer=quarterdeck_dot_api_dot_marketdata_dot_v1_dot_history__service__pb2.ListHolesRequest.FromString,
+                    response_serializer=quarterdeck_dot_api_dot_marketdata_dot_v1_dot_history__service__pb2.ListHolesResponse.SerializeToString,
             ),
     }
     generic_handler = grpc.method_handlers_generic_handler(
@@ -184,6 +204,33 @@ class HistoryService(object):
             '/quarterdeck.api.marketdata.v1.HistoryService/ListTrades',
             quarterdeck_dot_api_dot_marketdata_dot_v1_dot_history__service__pb2.ListTradesRequest.SerializeToString,
             quarterdeck_dot_api_dot_marketdata_dot_v1_dot_history__service__pb2.ListTradesResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def ListHoles(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/quarterdeck.api.marketdata.v1.HistoryService/ListHoles',
+            quarterdeck_dot_api_dot_marketdata_dot_v1_dot_history__service__pb2.ListHolesRequest.SerializeToString,
+            quarterdeck_dot_api_dot_marketdata_dot_v1_dot_history__service__pb2.ListHolesResponse.FromString,
             options,
             channel_credentials,
             insecure,

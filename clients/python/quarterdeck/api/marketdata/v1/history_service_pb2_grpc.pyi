@@ -36,6 +36,9 @@ class HistoryServiceStub:
     ListBars: _grpc.UnaryUnaryMultiCallable[_history_service_pb2.ListBarsRequest, _history_service_pb2.ListBarsResponse]
     """Lists bars of one instrument in the half-open time range, oldest first.
 
+    Any interval is answered: from recorded bars, else from smaller recorded bars, else from trades
+    or quotes; `origin` in the answer says which. A bar that is not complete yet is left out.
+
     Fails with NOT_FOUND (INSTRUMENT_NOT_FOUND).
     """
     ListQuotes: _grpc.UnaryUnaryMultiCallable[_history_service_pb2.ListQuotesRequest, _history_service_pb2.ListQuotesResponse]
@@ -48,6 +51,8 @@ class HistoryServiceStub:
 
     Fails with NOT_FOUND (INSTRUMENT_NOT_FOUND).
     """
+    ListHoles: _grpc.UnaryUnaryMultiCallable[_history_service_pb2.ListHolesRequest, _history_service_pb2.ListHolesResponse]
+    """Lists what was published and is not in history, newest first, with whether it was filled since."""
 
 @_typing.type_check_only
 class HistoryServiceAsyncStub(HistoryServiceStub):
@@ -56,6 +61,9 @@ class HistoryServiceAsyncStub(HistoryServiceStub):
     def __init__(self, channel: _aio.Channel) -> None: ...
     ListBars: _aio.UnaryUnaryMultiCallable[_history_service_pb2.ListBarsRequest, _history_service_pb2.ListBarsResponse]  # type: ignore[assignment]
     """Lists bars of one instrument in the half-open time range, oldest first.
+
+    Any interval is answered: from recorded bars, else from smaller recorded bars, else from trades
+    or quotes; `origin` in the answer says which. A bar that is not complete yet is left out.
 
     Fails with NOT_FOUND (INSTRUMENT_NOT_FOUND).
     """
@@ -69,6 +77,8 @@ class HistoryServiceAsyncStub(HistoryServiceStub):
 
     Fails with NOT_FOUND (INSTRUMENT_NOT_FOUND).
     """
+    ListHoles: _aio.UnaryUnaryMultiCallable[_history_service_pb2.ListHolesRequest, _history_service_pb2.ListHolesResponse]  # type: ignore[assignment]
+    """Lists what was published and is not in history, newest first, with whether it was filled since."""
 
 class HistoryServiceServicer(metaclass=_abc_1.ABCMeta):
     """What the market did, from the database."""
@@ -80,6 +90,9 @@ class HistoryServiceServicer(metaclass=_abc_1.ABCMeta):
         context: _ServicerContext,
     ) -> _typing.Union[_history_service_pb2.ListBarsResponse, _abc.Awaitable[_history_service_pb2.ListBarsResponse]]:
         """Lists bars of one instrument in the half-open time range, oldest first.
+
+        Any interval is answered: from recorded bars, else from smaller recorded bars, else from trades
+        or quotes; `origin` in the answer says which. A bar that is not complete yet is left out.
 
         Fails with NOT_FOUND (INSTRUMENT_NOT_FOUND).
         """
@@ -105,5 +118,13 @@ class HistoryServiceServicer(metaclass=_abc_1.ABCMeta):
 
         Fails with NOT_FOUND (INSTRUMENT_NOT_FOUND).
         """
+
+    @_abc_1.abstractmethod
+    def ListHoles(
+        self,
+        request: _history_service_pb2.ListHolesRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_history_service_pb2.ListHolesResponse, _abc.Awaitable[_history_service_pb2.ListHolesResponse]]:
+        """Lists what was published and is not in history, newest first, with whether it was filled since."""
 
 def add_HistoryServiceServicer_to_server(servicer: HistoryServiceServicer, server: _typing.Union[_grpc.Server, _aio.Server]) -> None: ...

@@ -26,11 +26,13 @@ from buf.validate import validate_pb2 as buf_dot_validate_dot_validate__pb2
 from google.api import annotations_pb2 as google_dot_api_dot_annotations__pb2
 from quarterdeck.api.auth.v1 import permission_pb2 as quarterdeck_dot_api_dot_auth_dot_v1_dot_permission__pb2
 from quarterdeck.api.marketdata.v1 import bar_pb2 as quarterdeck_dot_api_dot_marketdata_dot_v1_dot_bar__pb2
+from quarterdeck.api.marketdata.v1 import book_pb2 as quarterdeck_dot_api_dot_marketdata_dot_v1_dot_book__pb2
 from quarterdeck.api.marketdata.v1 import quote_pb2 as quarterdeck_dot_api_dot_marketdata_dot_v1_dot_quote__pb2
+from quarterdeck.api.marketdata.v1 import status_pb2 as quarterdeck_dot_api_dot_marketdata_dot_v1_dot_status__pb2
 from quarterdeck.api.marketdata.v1 import trade_pb2 as quarterdeck_dot_api_dot_marketdata_dot_v1_dot_trade__pb2
 
 
-DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n2quarterdeck/api/marketdata/v1/ingest_service.proto\x12\x1dquarterdeck.api.marketdata.v1\x1a\x1b\x62uf/validate/validate.proto\x1a\x1cgoogle/api/annotations.proto\x1a(quarterdeck/api/auth/v1/permission.proto\x1a\'quarterdeck/api/marketdata/v1/bar.proto\x1a)quarterdeck/api/marketdata/v1/quote.proto\x1a)quarterdeck/api/marketdata/v1/trade.proto\"\x9c\x02\n\x0ePublishRequest\x12L\n\x06quotes\x18\x01 \x03(\x0b\x32).quarterdeck.api.marketdata.v1.QuoteBatchB\t\xbaH\x06\x92\x01\x03\x10\x90NR\x06quotes\x12L\n\x06trades\x18\x02 \x03(\x0b\x32).quarterdeck.api.marketdata.v1.TradeBatchB\t\xbaH\x06\x92\x01\x03\x10\x90NR\x06trades\x12\x46\n\x04\x62\x61rs\x18\x03 \x03(\x0b\x32\'.quarterdeck.api.marketdata.v1.BarBatchB\t\xbaH\x06\x92\x01\x03\x10\x90NR\x04\x62\x61rs\x12&\n\nrequest_id\x18\x04 \x01(\tB\x07\xbaH\x04r\x02\x18@R\trequestId\"r\n\x0fPublishResponse\x12_\n\x10\x61\x63knowledgements\x18\x01 \x03(\x0b\x32\x33.quarterdeck.api.marketdata.v1.TopicAcknowledgementR\x10\x61\x63knowledgements\"\xb7\x01\n\x14TopicAcknowledgement\x12\x14\n\x05topic\x18\x01 \x01(\tR\x05topic\x12\x14\n\x05\x65poch\x18\x02 \x01(\x04R\x05\x65poch\x12%\n\x0e\x66irst_sequence\x18\x03 \x01(\x04R\rfirstSequence\x12#\n\rlast_sequence\x18\x04 \x01(\x04R\x0clastSequence\x12\'\n\x0f\x64urable_through\x18\x05 \x01(\x04R\x0e\x64urableThrough2\xa8\x01\n\rIngestService\x12\x96\x01\n\x07Publish\x12-.quarterdeck.api.marketdata.v1.PublishRequest\x1a..quarterdeck.api.marketdata.v1.PublishResponse\",\x90\x02\x02\x88\xb5\x18\x04\x90\xb5\x18\x02\x82\xd3\xe4\x93\x02\x1b\"\x16/v1/marketdata:publish:\x01*b\x06proto3')
+DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n2quarterdeck/api/marketdata/v1/ingest_service.proto\x12\x1dquarterdeck.api.marketdata.v1\x1a\x1b\x62uf/validate/validate.proto\x1a\x1cgoogle/api/annotations.proto\x1a(quarterdeck/api/auth/v1/permission.proto\x1a\'quarterdeck/api/marketdata/v1/bar.proto\x1a(quarterdeck/api/marketdata/v1/book.proto\x1a)quarterdeck/api/marketdata/v1/quote.proto\x1a*quarterdeck/api/marketdata/v1/status.proto\x1a)quarterdeck/api/marketdata/v1/trade.proto\"\x9e\x04\n\x0ePublishRequest\x12L\n\x06quotes\x18\x01 \x03(\x0b\x32).quarterdeck.api.marketdata.v1.QuoteBatchB\t\xbaH\x06\x92\x01\x03\x10\x90NR\x06quotes\x12L\n\x06trades\x18\x02 \x03(\x0b\x32).quarterdeck.api.marketdata.v1.TradeBatchB\t\xbaH\x06\x92\x01\x03\x10\x90NR\x06trades\x12\x46\n\x04\x62\x61rs\x18\x03 \x03(\x0b\x32\'.quarterdeck.api.marketdata.v1.BarBatchB\t\xbaH\x06\x92\x01\x03\x10\x90NR\x04\x62\x61rs\x12&\n\nrequest_id\x18\x04 \x01(\tB\x07\xbaH\x04r\x02\x18@R\trequestId\x12Q\n\x05\x62ooks\x18\x05 \x03(\x0b\x32\x30.quarterdeck.api.marketdata.v1.OrderBookSnapshotB\t\xbaH\x06\x92\x01\x03\x10\x90NR\x05\x62ooks\x12U\n\x06\x64\x65ltas\x18\x06 \x03(\x0b\x32\x32.quarterdeck.api.marketdata.v1.OrderBookDeltaBatchB\t\xbaH\x06\x92\x01\x03\x10\x90NR\x06\x64\x65ltas\x12V\n\x08statuses\x18\x07 \x03(\x0b\x32/.quarterdeck.api.marketdata.v1.InstrumentStatusB\t\xbaH\x06\x92\x01\x03\x10\x90NR\x08statuses\"r\n\x0fPublishResponse\x12_\n\x10\x61\x63knowledgements\x18\x01 \x03(\x0b\x32\x33.quarterdeck.api.marketdata.v1.TopicAcknowledgementR\x10\x61\x63knowledgements\"\xa4\x04\n\x14PublishStreamRequest\x12L\n\x06quotes\x18\x01 \x03(\x0b\x32).quarterdeck.api.marketdata.v1.QuoteBatchB\t\xbaH\x06\x92\x01\x03\x10\x90NR\x06quotes\x12L\n\x06trades\x18\x02 \x03(\x0b\x32).quarterdeck.api.marketdata.v1.TradeBatchB\t\xbaH\x06\x92\x01\x03\x10\x90NR\x06trades\x12\x46\n\x04\x62\x61rs\x18\x03 \x03(\x0b\x32\'.quarterdeck.api.marketdata.v1.BarBatchB\t\xbaH\x06\x92\x01\x03\x10\x90NR\x04\x62\x61rs\x12&\n\nrequest_id\x18\x04 \x01(\tB\x07\xbaH\x04r\x02\x18@R\trequestId\x12Q\n\x05\x62ooks\x18\x05 \x03(\x0b\x32\x30.quarterdeck.api.marketdata.v1.OrderBookSnapshotB\t\xbaH\x06\x92\x01\x03\x10\x90NR\x05\x62ooks\x12U\n\x06\x64\x65ltas\x18\x06 \x03(\x0b\x32\x32.quarterdeck.api.marketdata.v1.OrderBookDeltaBatchB\t\xbaH\x06\x92\x01\x03\x10\x90NR\x06\x64\x65ltas\x12V\n\x08statuses\x18\x07 \x03(\x0b\x32/.quarterdeck.api.marketdata.v1.InstrumentStatusB\t\xbaH\x06\x92\x01\x03\x10\x90NR\x08statuses\"\xa8\x01\n\x15PublishStreamResponse\x12\x1a\n\x08requests\x18\x01 \x01(\x03R\x08requests\x12\x12\n\x04rows\x18\x02 \x01(\x03R\x04rows\x12_\n\x10\x61\x63knowledgements\x18\x03 \x03(\x0b\x32\x33.quarterdeck.api.marketdata.v1.TopicAcknowledgementR\x10\x61\x63knowledgements\"\xb7\x01\n\x14TopicAcknowledgement\x12\x14\n\x05topic\x18\x01 \x01(\tR\x05topic\x12\x14\n\x05\x65poch\x18\x02 \x01(\x04R\x05\x65poch\x12%\n\x0e\x66irst_sequence\x18\x03 \x01(\x04R\rfirstSequence\x12#\n\rlast_sequence\x18\x04 \x01(\x04R\x0clastSequence\x12\'\n\x0f\x64urable_through\x18\x05 \x01(\x04R\x0e\x64urableThrough2\xd8\x02\n\rIngestService\x12\x96\x01\n\x07Publish\x12-.quarterdeck.api.marketdata.v1.PublishRequest\x1a..quarterdeck.api.marketdata.v1.PublishResponse\",\x90\x02\x02\x88\xb5\x18\x04\x90\xb5\x18\x02\x82\xd3\xe4\x93\x02\x1b\"\x16/v1/marketdata:publish:\x01*\x12\xad\x01\n\rPublishStream\x12\x33.quarterdeck.api.marketdata.v1.PublishStreamRequest\x1a\x34.quarterdeck.api.marketdata.v1.PublishStreamResponse\"/\x88\xb5\x18\x04\x90\xb5\x18\x02\x82\xd3\xe4\x93\x02!\"\x1c/v1/marketdata:publishStream:\x01*(\x01\x62\x06proto3')
 
 _globals = globals()
 _builder.BuildMessageAndEnumDescriptors(DESCRIPTOR, _globals)
@@ -45,14 +47,40 @@ if not _descriptor._USE_C_DESCRIPTORS:
   _globals['_PUBLISHREQUEST'].fields_by_name['bars']._serialized_options = b'\272H\006\222\001\003\020\220N'
   _globals['_PUBLISHREQUEST'].fields_by_name['request_id']._loaded_options = None
   _globals['_PUBLISHREQUEST'].fields_by_name['request_id']._serialized_options = b'\272H\004r\002\030@'
+  _globals['_PUBLISHREQUEST'].fields_by_name['books']._loaded_options = None
+  _globals['_PUBLISHREQUEST'].fields_by_name['books']._serialized_options = b'\272H\006\222\001\003\020\220N'
+  _globals['_PUBLISHREQUEST'].fields_by_name['deltas']._loaded_options = None
+  _globals['_PUBLISHREQUEST'].fields_by_name['deltas']._serialized_options = b'\272H\006\222\001\003\020\220N'
+  _globals['_PUBLISHREQUEST'].fields_by_name['statuses']._loaded_options = None
+  _globals['_PUBLISHREQUEST'].fields_by_name['statuses']._serialized_options = b'\272H\006\222\001\003\020\220N'
+  _globals['_PUBLISHSTREAMREQUEST'].fields_by_name['quotes']._loaded_options = None
+  _globals['_PUBLISHSTREAMREQUEST'].fields_by_name['quotes']._serialized_options = b'\272H\006\222\001\003\020\220N'
+  _globals['_PUBLISHSTREAMREQUEST'].fields_by_name['trades']._loaded_options = None
+  _globals['_PUBLISHSTREAMREQUEST'].fields_by_name['trades']._serialized_options = b'\272H\006\222\001\003\020\220N'
+  _globals['_PUBLISHSTREAMREQUEST'].fields_by_name['bars']._loaded_options = None
+  _globals['_PUBLISHSTREAMREQUEST'].fields_by_name['bars']._serialized_options = b'\272H\006\222\001\003\020\220N'
+  _globals['_PUBLISHSTREAMREQUEST'].fields_by_name['request_id']._loaded_options = None
+  _globals['_PUBLISHSTREAMREQUEST'].fields_by_name['request_id']._serialized_options = b'\272H\004r\002\030@'
+  _globals['_PUBLISHSTREAMREQUEST'].fields_by_name['books']._loaded_options = None
+  _globals['_PUBLISHSTREAMREQUEST'].fields_by_name['books']._serialized_options = b'\272H\006\222\001\003\020\220N'
+  _globals['_PUBLISHSTREAMREQUEST'].fields_by_name['deltas']._loaded_options = None
+  _globals['_PUBLISHSTREAMREQUEST'].fields_by_name['deltas']._serialized_options = b'\272H\006\222\001\003\020\220N'
+  _globals['_PUBLISHSTREAMREQUEST'].fields_by_name['statuses']._loaded_options = None
+  _globals['_PUBLISHSTREAMREQUEST'].fields_by_name['statuses']._serialized_options = b'\272H\006\222\001\003\020\220N'
   _globals['_INGESTSERVICE'].methods_by_name['Publish']._loaded_options = None
   _globals['_INGESTSERVICE'].methods_by_name['Publish']._serialized_options = b'\220\002\002\210\265\030\004\220\265\030\002\202\323\344\223\002\033\"\026/v1/marketdata:publish:\001*'
-  _globals['_PUBLISHREQUEST']._serialized_start=314
-  _globals['_PUBLISHREQUEST']._serialized_end=598
-  _globals['_PUBLISHRESPONSE']._serialized_start=600
-  _globals['_PUBLISHRESPONSE']._serialized_end=714
-  _globals['_TOPICACKNOWLEDGEMENT']._serialized_start=717
-  _globals['_TOPICACKNOWLEDGEMENT']._serialized_end=900
-  _globals['_INGESTSERVICE']._serialized_start=903
-  _globals['_INGESTSERVICE']._serialized_end=1071
+  _globals['_INGESTSERVICE'].methods_by_name['PublishStream']._loaded_options = None
+  _globals['_INGESTSERVICE'].methods_by_name['PublishStream']._serialized_options = b'\210\265\030\004\220\265\030\002\202\323\344\223\002!\"\034/v1/marketdata:publishStream:\001*'
+  _globals['_PUBLISHREQUEST']._serialized_start=400
+  _globals['_PUBLISHREQUEST']._serialized_end=942
+  _globals['_PUBLISHRESPONSE']._serialized_start=944
+  _globals['_PUBLISHRESPONSE']._serialized_end=1058
+  _globals['_PUBLISHSTREAMREQUEST']._serialized_start=1061
+  _globals['_PUBLISHSTREAMREQUEST']._serialized_end=1609
+  _globals['_PUBLISHSTREAMRESPONSE']._serialized_start=1612
+  _globals['_PUBLISHSTREAMRESPONSE']._serialized_end=1780
+  _globals['_TOPICACKNOWLEDGEMENT']._serialized_start=1783
+  _globals['_TOPICACKNOWLEDGEMENT']._serialized_end=1966
+  _globals['_INGESTSERVICE']._serialized_start=1969
+  _globals['_INGESTSERVICE']._serialized_end=2313
 # @@protoc_insertion_point(module_scope)

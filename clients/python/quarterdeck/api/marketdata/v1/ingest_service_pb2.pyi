@@ -8,7 +8,9 @@ from google.protobuf import descriptor as _descriptor
 from google.protobuf import message as _message
 from google.protobuf.internal import containers as _containers
 from quarterdeck.api.marketdata.v1 import bar_pb2 as _bar_pb2
+from quarterdeck.api.marketdata.v1 import book_pb2 as _book_pb2
 from quarterdeck.api.marketdata.v1 import quote_pb2 as _quote_pb2
+from quarterdeck.api.marketdata.v1 import status_pb2 as _status_pb2
 from quarterdeck.api.marketdata.v1 import trade_pb2 as _trade_pb2
 import builtins as _builtins
 import sys
@@ -29,6 +31,9 @@ class PublishRequest(_message.Message):
     TRADES_FIELD_NUMBER: _builtins.int
     BARS_FIELD_NUMBER: _builtins.int
     REQUEST_ID_FIELD_NUMBER: _builtins.int
+    BOOKS_FIELD_NUMBER: _builtins.int
+    DELTAS_FIELD_NUMBER: _builtins.int
+    STATUSES_FIELD_NUMBER: _builtins.int
     request_id: _builtins.str
     """Makes repeating the call safe while the publisher's process runs: at most 64 characters."""
     @_builtins.property
@@ -43,6 +48,18 @@ class PublishRequest(_message.Message):
     def bars(self) -> _containers.RepeatedCompositeFieldContainer[_bar_pb2.BarBatch]:
         """Bars."""
 
+    @_builtins.property
+    def books(self) -> _containers.RepeatedCompositeFieldContainer[_book_pb2.OrderBookSnapshot]:
+        """Order books; streamed, not kept in history."""
+
+    @_builtins.property
+    def deltas(self) -> _containers.RepeatedCompositeFieldContainer[_book_pb2.OrderBookDeltaBatch]:
+        """Changes of order books; streamed, not kept in history."""
+
+    @_builtins.property
+    def statuses(self) -> _containers.RepeatedCompositeFieldContainer[_status_pb2.InstrumentStatus]:
+        """Phases of trading; streamed, not kept in history."""
+
     def __init__(
         self,
         *,
@@ -50,10 +67,13 @@ class PublishRequest(_message.Message):
         trades: _abc.Iterable[_trade_pb2.TradeBatch] | None = ...,
         bars: _abc.Iterable[_bar_pb2.BarBatch] | None = ...,
         request_id: _builtins.str = ...,
+        books: _abc.Iterable[_book_pb2.OrderBookSnapshot] | None = ...,
+        deltas: _abc.Iterable[_book_pb2.OrderBookDeltaBatch] | None = ...,
+        statuses: _abc.Iterable[_status_pb2.InstrumentStatus] | None = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["bars", b"bars", "quotes", b"quotes", "request_id", b"request_id", "trades", b"trades"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["bars", b"bars", "books", b"books", "deltas", b"deltas", "quotes", b"quotes", "request_id", b"request_id", "statuses", b"statuses", "trades", b"trades"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
@@ -66,7 +86,7 @@ class PublishResponse(_message.Message):
     ACKNOWLEDGEMENTS_FIELD_NUMBER: _builtins.int
     @_builtins.property
     def acknowledgements(self) -> _containers.RepeatedCompositeFieldContainer[Global___TopicAcknowledgement]:
-        """One for each batch, in the order quotes, trades, bars."""
+        """One for each batch, in the order quotes, trades, bars, books, deltas, statuses."""
 
     def __init__(
         self,
@@ -80,6 +100,94 @@ class PublishResponse(_message.Message):
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
 Global___PublishResponse: _TypeAlias = PublishResponse  # noqa: Y015
+
+@_typing.final
+class PublishStreamRequest(_message.Message):
+    DESCRIPTOR: _descriptor.Descriptor
+
+    QUOTES_FIELD_NUMBER: _builtins.int
+    TRADES_FIELD_NUMBER: _builtins.int
+    BARS_FIELD_NUMBER: _builtins.int
+    REQUEST_ID_FIELD_NUMBER: _builtins.int
+    BOOKS_FIELD_NUMBER: _builtins.int
+    DELTAS_FIELD_NUMBER: _builtins.int
+    STATUSES_FIELD_NUMBER: _builtins.int
+    request_id: _builtins.str
+    """Makes repeating the request safe while the publisher's process runs: at most 64 characters."""
+    @_builtins.property
+    def quotes(self) -> _containers.RepeatedCompositeFieldContainer[_quote_pb2.QuoteBatch]:
+        """Quotes, at most 100,000 rows over all batches of the request."""
+
+    @_builtins.property
+    def trades(self) -> _containers.RepeatedCompositeFieldContainer[_trade_pb2.TradeBatch]:
+        """Trades."""
+
+    @_builtins.property
+    def bars(self) -> _containers.RepeatedCompositeFieldContainer[_bar_pb2.BarBatch]:
+        """Bars."""
+
+    @_builtins.property
+    def books(self) -> _containers.RepeatedCompositeFieldContainer[_book_pb2.OrderBookSnapshot]:
+        """Order books; streamed, not kept in history."""
+
+    @_builtins.property
+    def deltas(self) -> _containers.RepeatedCompositeFieldContainer[_book_pb2.OrderBookDeltaBatch]:
+        """Changes of order books; streamed, not kept in history."""
+
+    @_builtins.property
+    def statuses(self) -> _containers.RepeatedCompositeFieldContainer[_status_pb2.InstrumentStatus]:
+        """Phases of trading; streamed, not kept in history."""
+
+    def __init__(
+        self,
+        *,
+        quotes: _abc.Iterable[_quote_pb2.QuoteBatch] | None = ...,
+        trades: _abc.Iterable[_trade_pb2.TradeBatch] | None = ...,
+        bars: _abc.Iterable[_bar_pb2.BarBatch] | None = ...,
+        request_id: _builtins.str = ...,
+        books: _abc.Iterable[_book_pb2.OrderBookSnapshot] | None = ...,
+        deltas: _abc.Iterable[_book_pb2.OrderBookDeltaBatch] | None = ...,
+        statuses: _abc.Iterable[_status_pb2.InstrumentStatus] | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["bars", b"bars", "books", b"books", "deltas", b"deltas", "quotes", b"quotes", "request_id", b"request_id", "statuses", b"statuses", "trades", b"trades"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___PublishStreamRequest: _TypeAlias = PublishStreamRequest  # noqa: Y015
+
+@_typing.final
+class PublishStreamResponse(_message.Message):
+    DESCRIPTOR: _descriptor.Descriptor
+
+    REQUESTS_FIELD_NUMBER: _builtins.int
+    ROWS_FIELD_NUMBER: _builtins.int
+    ACKNOWLEDGEMENTS_FIELD_NUMBER: _builtins.int
+    requests: _builtins.int
+    """How many requests were published."""
+    rows: _builtins.int
+    """How many rows were published."""
+    @_builtins.property
+    def acknowledgements(self) -> _containers.RepeatedCompositeFieldContainer[Global___TopicAcknowledgement]:
+        """One for each topic: where it stands after the last request, with `first_sequence` that of the
+        first row of the call.
+        """
+
+    def __init__(
+        self,
+        *,
+        requests: _builtins.int = ...,
+        rows: _builtins.int = ...,
+        acknowledgements: _abc.Iterable[Global___TopicAcknowledgement] | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["acknowledgements", b"acknowledgements", "requests", b"requests", "rows", b"rows"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___PublishStreamResponse: _TypeAlias = PublishStreamResponse  # noqa: Y015
 
 @_typing.final
 class TopicAcknowledgement(_message.Message):

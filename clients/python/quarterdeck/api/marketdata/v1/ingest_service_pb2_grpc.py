@@ -40,6 +40,11 @@ class IngestServiceStub(object):
                 request_serializer=quarterdeck_dot_api_dot_marketdata_dot_v1_dot_ingest__service__pb2.PublishRequest.SerializeToString,
                 response_deserializer=quarterdeck_dot_api_dot_marketdata_dot_v1_dot_ingest__service__pb2.PublishResponse.FromString,
                 _registered_method=True)
+        self.PublishStream = channel.stream_unary(
+                '/quarterdeck.api.marketdata.v1.IngestService/PublishStream',
+                request_serializer=quarterdeck_dot_api_dot_marketdata_dot_v1_dot_ingest__service__pb2.PublishStreamRequest.SerializeToString,
+                response_deserializer=quarterdeck_dot_api_dot_marketdata_dot_v1_dot_ingest__service__pb2.PublishStreamResponse.FromString,
+                _registered_method=True)
 
 
 class IngestServiceServicer(object):
@@ -57,6 +62,18 @@ class IngestServiceServicer(object):
         context.set_details('Method not implemented!')
         raise NotImplementedError('Method not implemented!')
 
+    def PublishStream(self, request_iterator, context):
+        """Publishes as Publish does, request after request on one call, for publishers at a high rate.
+
+        Each request stands for itself: a bad one ends the call with its error, whose metadata
+        "accepted_requests" says how many before it were published. Flow control slows a publisher
+        that is faster than the service; over its rate the call ends with RESOURCE_EXHAUSTED
+        (LIMIT_EXCEEDED). The response comes when the publisher closes its side.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
 
 def add_IngestServiceServicer_to_server(servicer, server):
     rpc_method_handlers = {
@@ -64,6 +81,11 @@ def add_IngestServiceServicer_to_server(servicer, server):
                     servicer.Publish,
                     request_deserializer=quarterdeck_dot_api_dot_marketdata_dot_v1_dot_ingest__service__pb2.PublishRequest.FromString,
                     response_serializer=quarterdeck_dot_api_dot_marketdata_dot_v1_dot_ingest__service__pb2.PublishResponse.SerializeToString,
+            ),
+            'PublishStream': grpc.stream_unary_rpc_method_handler(
+                    servicer.PublishStream,
+                    request_deserializer=quarterdeck_dot_api_dot_marketdata_dot_v1_dot_ingest__service__pb2.PublishStreamRequest.FromString,
+                    response_serializer=quarterdeck_dot_api_dot_marketdata_dot_v1_dot_ingest__service__pb2.PublishStreamResponse.SerializeToString,
             ),
     }
     generic_handler = grpc.method_handlers_generic_handler(
@@ -94,6 +116,33 @@ class IngestService(object):
             '/quarterdeck.api.marketdata.v1.IngestService/Publish',
             quarterdeck_dot_api_dot_marketdata_dot_v1_dot_ingest__service__pb2.PublishRequest.SerializeToString,
             quarterdeck_dot_api_dot_marketdata_dot_v1_dot_ingest__service__pb2.PublishResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def PublishStream(request_iterator,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.stream_unary(
+            request_iterator,
+            target,
+            '/quarterdeck.api.marketdata.v1.IngestService/PublishStream',
+            quarterdeck_dot_api_dot_marketdata_dot_v1_dot_ingest__service__pb2.PublishStreamRequest.SerializeToString,
+            quarterdeck_dot_api_dot_marketdata_dot_v1_dot_ingest__service__pb2.PublishStreamResponse.FromString,
             options,
             channel_credentials,
             insecure,

@@ -40,6 +40,14 @@ class IngestServiceStub:
     (FIELD_INVALID), naming for example "bars[0].close[3]", and nothing is published. Fails with
     NOT_FOUND (INSTRUMENT_NOT_FOUND) for an unknown instrument.
     """
+    PublishStream: _grpc.StreamUnaryMultiCallable[_ingest_service_pb2.PublishStreamRequest, _ingest_service_pb2.PublishStreamResponse]
+    """Publishes as Publish does, request after request on one call, for publishers at a high rate.
+
+    Each request stands for itself: a bad one ends the call with its error, whose metadata
+    "accepted_requests" says how many before it were published. Flow control slows a publisher
+    that is faster than the service; over its rate the call ends with RESOURCE_EXHAUSTED
+    (LIMIT_EXCEEDED). The response comes when the publisher closes its side.
+    """
 
 @_typing.type_check_only
 class IngestServiceAsyncStub(IngestServiceStub):
@@ -52,6 +60,14 @@ class IngestServiceAsyncStub(IngestServiceStub):
     All batches are checked before any is published; a bad one fails the call with INVALID_ARGUMENT
     (FIELD_INVALID), naming for example "bars[0].close[3]", and nothing is published. Fails with
     NOT_FOUND (INSTRUMENT_NOT_FOUND) for an unknown instrument.
+    """
+    PublishStream: _aio.StreamUnaryMultiCallable[_ingest_service_pb2.PublishStreamRequest, _ingest_service_pb2.PublishStreamResponse]  # type: ignore[assignment]
+    """Publishes as Publish does, request after request on one call, for publishers at a high rate.
+
+    Each request stands for itself: a bad one ends the call with its error, whose metadata
+    "accepted_requests" says how many before it were published. Flow control slows a publisher
+    that is faster than the service; over its rate the call ends with RESOURCE_EXHAUSTED
+    (LIMIT_EXCEEDED). The response comes when the publisher closes its side.
     """
 
 class IngestServiceServicer(metaclass=_abc_1.ABCMeta):
@@ -68,6 +84,20 @@ class IngestServiceServicer(metaclass=_abc_1.ABCMeta):
         All batches are checked before any is published; a bad one fails the call with INVALID_ARGUMENT
         (FIELD_INVALID), naming for example "bars[0].close[3]", and nothing is published. Fails with
         NOT_FOUND (INSTRUMENT_NOT_FOUND) for an unknown instrument.
+        """
+
+    @_abc_1.abstractmethod
+    def PublishStream(
+        self,
+        request_iterator: _MaybeAsyncIterator[_ingest_service_pb2.PublishStreamRequest],
+        context: _ServicerContext,
+    ) -> _typing.Union[_ingest_service_pb2.PublishStreamResponse, _abc.Awaitable[_ingest_service_pb2.PublishStreamResponse]]:
+        """Publishes as Publish does, request after request on one call, for publishers at a high rate.
+
+        Each request stands for itself: a bad one ends the call with its error, whose metadata
+        "accepted_requests" says how many before it were published. Flow control slows a publisher
+        that is faster than the service; over its rate the call ends with RESOURCE_EXHAUSTED
+        (LIMIT_EXCEEDED). The response comes when the publisher closes its side.
         """
 
 def add_IngestServiceServicer_to_server(servicer: IngestServiceServicer, server: _typing.Union[_grpc.Server, _aio.Server]) -> None: ...

@@ -26,15 +26,15 @@ from google.protobuf import timestamp_pb2 as google_dot_protobuf_dot_timestamp__
 from google.type import decimal_pb2 as google_dot_type_dot_decimal__pb2
 
 
-DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n.quarterdeck/api/marketdata/v1/instrument.proto\x12\x1dquarterdeck.api.marketdata.v1\x1a\x1fgoogle/protobuf/timestamp.proto\x1a\x19google/type/decimal.proto\"\xa4\x05\n\nInstrument\x12\x1e\n\ninstrument\x18\x01 \x01(\tR\ninstrument\x12!\n\x0c\x64isplay_name\x18\x02 \x01(\tR\x0b\x64isplayName\x12Y\n\x10instrument_class\x18\x03 \x01(\x0e\x32..quarterdeck.api.marketdata.v1.InstrumentClassR\x0finstrumentClass\x12\x1a\n\x08\x63urrency\x18\x04 \x01(\tR\x08\x63urrency\x12#\n\rbase_currency\x18\x05 \x01(\tR\x0c\x62\x61seCurrency\x12\'\n\x0fprice_precision\x18\x06 \x01(\x05R\x0epricePrecision\x12%\n\x0esize_precision\x18\x07 \x01(\x05R\rsizePrecision\x12=\n\x0fprice_increment\x18\x08 \x01(\x0b\x32\x14.google.type.DecimalR\x0epriceIncrement\x12;\n\x0esize_increment\x18\t \x01(\x0b\x32\x14.google.type.DecimalR\rsizeIncrement\x12\x34\n\nmultiplier\x18\n \x01(\x0b\x32\x14.google.type.DecimalR\nmultiplier\x12\x1d\n\nis_inverse\x18\x0b \x01(\x08R\tisInverse\x12\x39\n\x18synthetic_microstructure\x18\x0c \x01(\x08R\x17syntheticMicrostructure\x12\x1e\n\nprovenance\x18\r \x01(\tR\nprovenance\x12;\n\x0bupdate_time\x18\x0e \x01(\x0b\x32\x1a.google.protobuf.TimestampR\nupdateTime*\xad\x01\n\x0fInstrumentClass\x12 \n\x1cINSTRUMENT_CLASS_UNSPECIFIED\x10\x00\x12\x1b\n\x17INSTRUMENT_CLASS_EQUITY\x10\x01\x12\"\n\x1eINSTRUMENT_CLASS_CURRENCY_PAIR\x10\x02\x12\x1b\n\x17INSTRUMENT_CLASS_FUTURE\x10\x03\x12\x1a\n\x16INSTRUMENT_CLASS_INDEX\x10\x04\x62\x06proto3')
+DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n.quarterdeck/api/marketdata/v1/instrument.proto\x12\x1dquarterdeck.api.marketdata.v1\x1a\x1fgoogle/protobuf/timestamp.proto\x1a\x19google/type/decimal.proto\"\xcf\x05\n\nInstrument\x12\x1e\n\ninstrument\x18\x01 \x01(\tR\ninstrument\x12!\n\x0c\x64isplay_name\x18\x02 \x01(\tR\x0b\x64isplayName\x12Y\n\x10instrument_class\x18\x03 \x01(\x0e\x32..quarterdeck.api.marketdata.v1.InstrumentClassR\x0finstrumentClass\x12\x1a\n\x08\x63urrency\x18\x04 \x01(\tR\x08\x63urrency\x12#\n\rbase_currency\x18\x05 \x01(\tR\x0c\x62\x61seCurrency\x12\'\n\x0fprice_precision\x18\x06 \x01(\x05R\x0epricePrecision\x12%\n\x0esize_precision\x18\x07 \x01(\x05R\rsizePrecision\x12=\n\x0fprice_increment\x18\x08 \x01(\x0b\x32\x14.google.type.DecimalR\x0epriceIncrement\x12;\n\x0esize_increment\x18\t \x01(\x0b\x32\x14.google.type.DecimalR\rsizeIncrement\x12\x34\n\nmultiplier\x18\n \x01(\x0b\x32\x14.google.type.DecimalR\nmultiplier\x12\x1d\n\nis_inverse\x18\x0b \x01(\x08R\tisInverse\x12\x39\n\x18synthetic_microstructure\x18\x0c \x01(\x08R\x17syntheticMicrostructure\x12\x1e\n\nprovenance\x18\r \x01(\tR\nprovenance\x12;\n\x0bupdate_time\x18\x0e \x01(\x0b\x32\x1a.google.protobuf.TimestampR\nupdateTime\x12)\n\x10trading_calendar\x18\x0f \x01(\tR\x0ftradingCalendar*\xad\x01\n\x0fInstrumentClass\x12 \n\x1cINSTRUMENT_CLASS_UNSPECIFIED\x10\x00\x12\x1b\n\x17INSTRUMENT_CLASS_EQUITY\x10\x01\x12\"\n\x1eINSTRUMENT_CLASS_CURRENCY_PAIR\x10\x02\x12\x1b\n\x17INSTRUMENT_CLASS_FUTURE\x10\x03\x12\x1a\n\x16INSTRUMENT_CLASS_INDEX\x10\x04\x62\x06proto3')
 
 _globals = globals()
 _builder.BuildMessageAndEnumDescriptors(DESCRIPTOR, _globals)
 _builder.BuildTopDescriptorsAndMessages(DESCRIPTOR, 'quarterdeck.api.marketdata.v1.instrument_pb2', _globals)
 if not _descriptor._USE_C_DESCRIPTORS:
   DESCRIPTOR._loaded_options = None
-  _globals['_INSTRUMENTCLASS']._serialized_start=821
-  _globals['_INSTRUMENTCLASS']._serialized_end=994
+  _globals['_INSTRUMENTCLASS']._serialized_start=864
+  _globals['_INSTRUMENTCLASS']._serialized_end=1037
   _globals['_INSTRUMENT']._serialized_start=142
-  _globals['_INSTRUMENT']._serialized_end=818
+  _globals['_INSTRUMENT']._serialized_end=861
 # @@protoc_insertion_point(module_scope)

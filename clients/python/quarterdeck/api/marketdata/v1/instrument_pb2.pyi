@@ -71,6 +71,7 @@ class Instrument(_message.Message):
     SYNTHETIC_MICROSTRUCTURE_FIELD_NUMBER: _builtins.int
     PROVENANCE_FIELD_NUMBER: _builtins.int
     UPDATE_TIME_FIELD_NUMBER: _builtins.int
+    TRADING_CALENDAR_FIELD_NUMBER: _builtins.int
     instrument: _builtins.str
     """The identifier, "{symbol}.{venue}", for example "AAPL.XNAS"; a symbol may contain "/"."""
     display_name: _builtins.str
@@ -91,6 +92,10 @@ class Instrument(_message.Message):
     """Whether prices between real bars are derived ("synthetic microstructure")."""
     provenance: _builtins.str
     """Where the data come from, with their licence."""
+    trading_calendar: _builtins.str
+    """When it trades: the code of a market calendar, for example "XNYS", or "24/7" or "24/5"; empty
+    means that nobody knows, and it is taken as always open.
+    """
     @_builtins.property
     def price_increment(self) -> _decimal_pb2.Decimal:
         """The smallest step of a price."""
@@ -124,10 +129,11 @@ class Instrument(_message.Message):
         synthetic_microstructure: _builtins.bool = ...,
         provenance: _builtins.str = ...,
         update_time: _timestamp_pb2.Timestamp | None = ...,
+        trading_calendar: _builtins.str = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _typing.Literal["multiplier", b"multiplier", "price_increment", b"price_increment", "size_increment", b"size_increment", "update_time", b"update_time"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["base_currency", b"base_currency", "currency", b"currency", "display_name", b"display_name", "instrument", b"instrument", "instrument_class", b"instrument_class", "is_inverse", b"is_inverse", "multiplier", b"multiplier", "price_increment", b"price_increment", "price_precision", b"price_precision", "provenance", b"provenance", "size_increment", b"size_increment", "size_precision", b"size_precision", "synthetic_microstructure", b"synthetic_microstructure", "update_time", b"update_time"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["base_currency", b"base_currency", "currency", b"currency", "display_name", b"display_name", "instrument", b"instrument", "instrument_class", b"instrument_class", "is_inverse", b"is_inverse", "multiplier", b"multiplier", "price_increment", b"price_increment", "price_precision", b"price_precision", "provenance", b"provenance", "size_increment", b"size_increment", "size_precision", b"size_precision", "synthetic_microstructure", b"synthetic_microstructure", "trading_calendar", b"trading_calendar", "update_time", b"update_time"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 

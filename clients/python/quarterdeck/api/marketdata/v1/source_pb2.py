@@ -22,22 +22,36 @@ _runtime_version.ValidateProtobufRuntimeVersion(
 _sym_db = _symbol_database.Default()
 
 
+from buf.validate import validate_pb2 as buf_dot_validate_dot_validate__pb2
+from google.protobuf import duration_pb2 as google_dot_protobuf_dot_duration__pb2
 from google.protobuf import timestamp_pb2 as google_dot_protobuf_dot_timestamp__pb2
 
 
-DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n*quarterdeck/api/marketdata/v1/source.proto\x12\x1dquarterdeck.api.marketdata.v1\x1a\x1fgoogle/protobuf/timestamp.proto\"\x8d\x04\n\x06Source\x12\x12\n\x04name\x18\x01 \x01(\tR\x04name\x12!\n\x0c\x64isplay_name\x18\x02 \x01(\tR\x0b\x64isplayName\x12@\n\x05state\x18\x03 \x01(\x0e\x32*.quarterdeck.api.marketdata.v1.SourceStateR\x05state\x12\x18\n\x07\x66\x61ilure\x18\x04 \x01(\tR\x07\x66\x61ilure\x12 \n\x0binstruments\x18\x05 \x03(\tR\x0binstruments\x12J\n\x06replay\x18\x06 \x01(\x0b\x32-.quarterdeck.api.marketdata.v1.ReplayProgressH\x00R\x06replay\x88\x01\x01\x12%\n\x0epublished_rows\x18\x07 \x01(\x03R\rpublishedRows\x12K\n\x11last_publish_time\x18\x08 \x01(\x0b\x32\x1a.google.protobuf.TimestampH\x01R\x0flastPublishTime\x88\x01\x01\x12>\n\nstart_time\x18\t \x01(\x0b\x32\x1a.google.protobuf.TimestampH\x02R\tstartTime\x88\x01\x01\x12\x1e\n\nprovenance\x18\n \x01(\tR\nprovenanceB\t\n\x07_replayB\x14\n\x12_last_publish_timeB\r\n\x0b_start_time\"\xe5\x01\n\rReplayOptions\x12\x18\n\x07\x64\x61taset\x18\x01 \x01(\tR\x07\x64\x61taset\x12&\n\x0fseconds_per_day\x18\x02 \x01(\x01R\rsecondsPerDay\x12>\n\nstart_time\x18\x03 \x01(\x0b\x32\x1a.google.protobuf.TimestampH\x00R\tstartTime\x88\x01\x01\x12#\n\rderive_quotes\x18\x04 \x01(\x08R\x0c\x64\x65riveQuotes\x12\x1e\n\ninstrument\x18\x05 \x01(\tR\ninstrumentB\r\n\x0b_start_time\"\xfa\x01\n\x0eReplayProgress\x12\x46\n\x07options\x18\x01 \x01(\x0b\x32,.quarterdeck.api.marketdata.v1.ReplayOptionsR\x07options\x12>\n\nevent_time\x18\x02 \x01(\x0b\x32\x1a.google.protobuf.TimestampH\x00R\teventTime\x88\x01\x01\x12\x35\n\x08\x65nd_time\x18\x03 \x01(\x0b\x32\x1a.google.protobuf.TimestampR\x07\x65ndTime\x12\x1a\n\x08progress\x18\x04 \x01(\x01R\x08progressB\r\n\x0b_event_time*\x90\x01\n\x0bSourceState\x12\x1c\n\x18SOURCE_STATE_UNSPECIFIED\x10\x00\x12\x18\n\x14SOURCE_STATE_STOPPED\x10\x01\x12\x18\n\x14SOURCE_STATE_RUNNING\x10\x02\x12\x16\n\x12SOURCE_STATE_ENDED\x10\x03\x12\x17\n\x13SOURCE_STATE_FAILED\x10\x04\x62\x06proto3')
+DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n*quarterdeck/api/marketdata/v1/source.proto\x12\x1dquarterdeck.api.marketdata.v1\x1a\x1b\x62uf/validate/validate.proto\x1a\x1egoogle/protobuf/duration.proto\x1a\x1fgoogle/protobuf/timestamp.proto\"\x9d\x06\n\x06Source\x12\x12\n\x04name\x18\x01 \x01(\tR\x04name\x12!\n\x0c\x64isplay_name\x18\x02 \x01(\tR\x0b\x64isplayName\x12@\n\x05state\x18\x03 \x01(\x0e\x32*.quarterdeck.api.marketdata.v1.SourceStateR\x05state\x12\x18\n\x07\x66\x61ilure\x18\x04 \x01(\tR\x07\x66\x61ilure\x12 \n\x0binstruments\x18\x05 \x03(\tR\x0binstruments\x12J\n\x06replay\x18\x06 \x01(\x0b\x32-.quarterdeck.api.marketdata.v1.ReplayProgressH\x00R\x06replay\x88\x01\x01\x12%\n\x0epublished_rows\x18\x07 \x01(\x03R\rpublishedRows\x12K\n\x11last_publish_time\x18\x08 \x01(\x0b\x32\x1a.google.protobuf.TimestampH\x01R\x0flastPublishTime\x88\x01\x01\x12>\n\nstart_time\x18\t \x01(\x0b\x32\x1a.google.protobuf.TimestampH\x02R\tstartTime\x88\x01\x01\x12\x1e\n\nprovenance\x18\n \x01(\tR\nprovenance\x12\x43\n\x04live\x18\x0b \x01(\x0b\x32*.quarterdeck.api.marketdata.v1.LiveOptionsH\x03R\x04live\x88\x01\x01\x12\x42\n\x06quotas\x18\x0c \x03(\x0b\x32*.quarterdeck.api.marketdata.v1.SourceQuotaR\x06quotas\x12S\n\x0c\x63\x61pabilities\x18\r \x03(\x0e\x32/.quarterdeck.api.marketdata.v1.SourceCapabilityR\x0c\x63\x61pabilities\x12\'\n\x0fmissing_setting\x18\x0e \x01(\tR\x0emissingSettingB\t\n\x07_replayB\x14\n\x12_last_publish_timeB\r\n\x0b_start_timeB\x07\n\x05_live\"\xc0\x01\n\x0bSourceQuota\x12\x31\n\x06window\x18\x01 \x01(\x0b\x32\x19.google.protobuf.DurationR\x06window\x12\x14\n\x05limit\x18\x02 \x01(\x05R\x05limit\x12\x1c\n\tremaining\x18\x03 \x01(\x05R\tremaining\x12<\n\tnext_time\x18\x04 \x01(\x0b\x32\x1a.google.protobuf.TimestampH\x00R\x08nextTime\x88\x01\x01\x42\x0c\n\n_next_time\"\xde\x01\n\x0bLiveOptions\x12/\n\x0binstruments\x18\x01 \x03(\tB\r\xbaH\n\x92\x01\x07\x08\x01\x10\xf4\x03\x18\x01R\x0binstruments\x12\x16\n\x06quotes\x18\x02 \x01(\x08R\x06quotes\x12\x16\n\x06trades\x18\x03 \x01(\x08R\x06trades\x12\x44\n\x0c\x62\x61r_interval\x18\x04 \x01(\tB!\xbaH\x1er\x1c\x32\x1a^([1-9][0-9]{0,3}[smhd])?$R\x0b\x62\x61rInterval\x12(\n\nbook_depth\x18\x05 \x01(\x05\x42\t\xbaH\x06\x1a\x04\x18\x32(\x00R\tbookDepth\"\xe5\x01\n\rReplayOptions\x12\x18\n\x07\x64\x61taset\x18\x01 \x01(\tR\x07\x64\x61taset\x12&\n\x0fseconds_per_day\x18\x02 \x01(\x01R\rsecondsPerDay\x12>\n\nstart_time\x18\x03 \x01(\x0b\x32\x1a.google.protobuf.TimestampH\x00R\tstartTime\x88\x01\x01\x12#\n\rderive_quotes\x18\x04 \x01(\x08R\x0c\x64\x65riveQuotes\x12\x1e\n\ninstrument\x18\x05 \x01(\tR\ninstrumentB\r\n\x0b_start_time\"\xfa\x01\n\x0eReplayProgress\x12\x46\n\x07options\x18\x01 \x01(\x0b\x32,.quarterdeck.api.marketdata.v1.ReplayOptionsR\x07options\x12>\n\nevent_time\x18\x02 \x01(\x0b\x32\x1a.google.protobuf.TimestampH\x00R\teventTime\x88\x01\x01\x12\x35\n\x08\x65nd_time\x18\x03 \x01(\x0b\x32\x1a.google.protobuf.TimestampR\x07\x65ndTime\x12\x1a\n\x08progress\x18\x04 \x01(\x01R\x08progressB\r\n\x0b_event_time*\xc8\x01\n\x10SourceCapability\x12!\n\x1dSOURCE_CAPABILITY_UNSPECIFIED\x10\x00\x12\x1d\n\x19SOURCE_CAPABILITY_PUBLISH\x10\x01\x12#\n\x1fSOURCE_CAPABILITY_BACKFILL_BARS\x10\x02\x12%\n!SOURCE_CAPABILITY_BACKFILL_SERIES\x10\x03\x12&\n\"SOURCE_CAPABILITY_BACKFILL_FILINGS\x10\x04*\x90\x01\n\x0bSourceState\x12\x1c\n\x18SOURCE_STATE_UNSPECIFIED\x10\x00\x12\x18\n\x14SOURCE_STATE_STOPPED\x10\x01\x12\x18\n\x14SOURCE_STATE_RUNNING\x10\x02\x12\x16\n\x12SOURCE_STATE_ENDED\x10\x03\x12\x17\n\x13SOURCE_STATE_FAILED\x10\x04\x62\x06proto3')
 
 _globals = globals()
 _builder.BuildMessageAndEnumDescriptors(DESCRIPTOR, _globals)
 _builder.BuildTopDescriptorsAndMessages(DESCRIPTOR, 'quarterdeck.api.marketdata.v1.source_pb2', _globals)
 if not _descriptor._USE_C_DESCRIPTORS:
   DESCRIPTOR._loaded_options = None
-  _globals['_SOURCESTATE']._serialized_start=1124
-  _globals['_SOURCESTATE']._serialized_end=1268
-  _globals['_SOURCE']._serialized_start=111
-  _globals['_SOURCE']._serialized_end=636
-  _globals['_REPLAYOPTIONS']._serialized_start=639
-  _globals['_REPLAYOPTIONS']._serialized_end=868
-  _globals['_REPLAYPROGRESS']._serialized_start=871
-  _globals['_REPLAYPROGRESS']._serialized_end=1121
+  _globals['_LIVEOPTIONS'].fields_by_name['instruments']._loaded_options = None
+  _globals['_LIVEOPTIONS'].fields_by_name['instruments']._serialized_options = b'\272H\n\222\001\007\010\001\020\364\003\030\001'
+  _globals['_LIVEOPTIONS'].fields_by_name['bar_interval']._loaded_options = None
+  _globals['_LIVEOPTIONS'].fields_by_name['bar_interval']._serialized_options = b'\272H\036r\0342\032^([1-9][0-9]{0,3}[smhd])?$'
+  _globals['_LIVEOPTIONS'].fields_by_name['book_depth']._loaded_options = None
+  _globals['_LIVEOPTIONS'].fields_by_name['book_depth']._serialized_options = b'\272H\006\032\004\0302(\000'
+  _globals['_SOURCECAPABILITY']._serialized_start=1877
+  _globals['_SOURCECAPABILITY']._serialized_end=2077
+  _globals['_SOURCESTATE']._serialized_start=2080
+  _globals['_SOURCESTATE']._serialized_end=2224
+  _globals['_SOURCE']._serialized_start=172
+  _globals['_SOURCE']._serialized_end=969
+  _globals['_SOURCEQUOTA']._serialized_start=972
+  _globals['_SOURCEQUOTA']._serialized_end=1164
+  _globals['_LIVEOPTIONS']._serialized_start=1167
+  _globals['_LIVEOPTIONS']._serialized_end=1389
+  _globals['_REPLAYOPTIONS']._serialized_start=1392
+  _globals['_REPLAYOPTIONS']._serialized_end=1621
+  _globals['_REPLAYPROGRESS']._serialized_start=1624
+  _globals['_REPLAYPROGRESS']._serialized_end=1874
 # @@protoc_insertion_point(module_scope)

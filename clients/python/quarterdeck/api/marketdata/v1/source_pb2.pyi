@@ -5,6 +5,7 @@ isort:skip_file
 
 from collections import abc as _abc
 from google.protobuf import descriptor as _descriptor
+from google.protobuf import duration_pb2 as _duration_pb2
 from google.protobuf import message as _message
 from google.protobuf import timestamp_pb2 as _timestamp_pb2
 from google.protobuf.internal import containers as _containers
@@ -13,12 +14,44 @@ import builtins as _builtins
 import sys
 import typing as _typing
 
-if sys.version_info >= (3, 10):
-    from typing import TypeAlias as _TypeAlias
+if sys.version_info >= (3, 11):
+    from typing import TypeAlias as _TypeAlias, Never as _Never
 else:
-    from typing_extensions import TypeAlias as _TypeAlias
+    from typing_extensions import TypeAlias as _TypeAlias, Never as _Never
 
 DESCRIPTOR: _descriptor.FileDescriptor
+
+class _SourceCapability:
+    ValueType = _typing.NewType("ValueType", _builtins.int)
+    V: _TypeAlias = ValueType  # noqa: Y015
+
+class _SourceCapabilityEnumTypeWrapper(_enum_type_wrapper._EnumTypeWrapper[_SourceCapability.ValueType], _builtins.type):
+    DESCRIPTOR: _descriptor.EnumDescriptor
+    SOURCE_CAPABILITY_UNSPECIFIED: _SourceCapability.ValueType  # 0
+    """Never sent."""
+    SOURCE_CAPABILITY_PUBLISH: _SourceCapability.ValueType  # 1
+    """It is started and stopped and publishes by itself."""
+    SOURCE_CAPABILITY_BACKFILL_BARS: _SourceCapability.ValueType  # 2
+    """It backfills bars."""
+    SOURCE_CAPABILITY_BACKFILL_SERIES: _SourceCapability.ValueType  # 3
+    """It backfills statistical series."""
+    SOURCE_CAPABILITY_BACKFILL_FILINGS: _SourceCapability.ValueType  # 4
+    """It backfills filings and company facts."""
+
+class SourceCapability(_SourceCapability, metaclass=_SourceCapabilityEnumTypeWrapper):
+    """What a source can do."""
+
+SOURCE_CAPABILITY_UNSPECIFIED: SourceCapability.ValueType  # 0
+"""Never sent."""
+SOURCE_CAPABILITY_PUBLISH: SourceCapability.ValueType  # 1
+"""It is started and stopped and publishes by itself."""
+SOURCE_CAPABILITY_BACKFILL_BARS: SourceCapability.ValueType  # 2
+"""It backfills bars."""
+SOURCE_CAPABILITY_BACKFILL_SERIES: SourceCapability.ValueType  # 3
+"""It backfills statistical series."""
+SOURCE_CAPABILITY_BACKFILL_FILINGS: SourceCapability.ValueType  # 4
+"""It backfills filings and company facts."""
+Global___SourceCapability: _TypeAlias = SourceCapability  # noqa: Y015
 
 class _SourceState:
     ValueType = _typing.NewType("ValueType", _builtins.int)
@@ -68,6 +101,10 @@ class Source(_message.Message):
     LAST_PUBLISH_TIME_FIELD_NUMBER: _builtins.int
     START_TIME_FIELD_NUMBER: _builtins.int
     PROVENANCE_FIELD_NUMBER: _builtins.int
+    LIVE_FIELD_NUMBER: _builtins.int
+    QUOTAS_FIELD_NUMBER: _builtins.int
+    CAPABILITIES_FIELD_NUMBER: _builtins.int
+    MISSING_SETTING_FIELD_NUMBER: _builtins.int
     name: _builtins.str
     """The name, "sources/{source}", for example "sources/replay"."""
     display_name: _builtins.str
@@ -80,6 +117,8 @@ class Source(_message.Message):
     """Rows published since it was started."""
     provenance: _builtins.str
     """Where the data come from, with their licence."""
+    missing_setting: _builtins.str
+    """What is missing before it can be used, for example the name of a setting; empty if nothing is."""
     @_builtins.property
     def instruments(self) -> _containers.RepeatedScalarFieldContainer[_builtins.str]:
         """The instruments it publishes."""
@@ -96,6 +135,18 @@ class Source(_message.Message):
     def start_time(self) -> _timestamp_pb2.Timestamp:
         """When it was started; absent if it never was."""
 
+    @_builtins.property
+    def live(self) -> Global___LiveOptions:
+        """What a live source reads; absent for other sources and before it was first started."""
+
+    @_builtins.property
+    def quotas(self) -> _containers.RepeatedCompositeFieldContainer[Global___SourceQuota]:
+        """What the vendor allows, and what is left of it."""
+
+    @_builtins.property
+    def capabilities(self) -> _containers.RepeatedScalarFieldContainer[Global___SourceCapability.ValueType]:
+        """What it can do."""
+
     def __init__(
         self,
         *,
@@ -109,13 +160,19 @@ class Source(_message.Message):
         last_publish_time: _timestamp_pb2.Timestamp | None = ...,
         start_time: _timestamp_pb2.Timestamp | None = ...,
         provenance: _builtins.str = ...,
+        live: Global___LiveOptions | None = ...,
+        quotas: _abc.Iterable[Global___SourceQuota] | None = ...,
+        capabilities: _abc.Iterable[Global___SourceCapability.ValueType] | None = ...,
+        missing_setting: _builtins.str = ...,
     ) -> None: ...
-    _HasFieldArgType: _TypeAlias = _typing.Literal["_last_publish_time", b"_last_publish_time", "_replay", b"_replay", "_start_time", b"_start_time", "last_publish_time", b"last_publish_time", "replay", b"replay", "start_time", b"start_time"]  # noqa: Y015
+    _HasFieldArgType: _TypeAlias = _typing.Literal["_last_publish_time", b"_last_publish_time", "_live", b"_live", "_replay", b"_replay", "_start_time", b"_start_time", "last_publish_time", b"last_publish_time", "live", b"live", "replay", b"replay", "start_time", b"start_time"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["_last_publish_time", b"_last_publish_time", "_replay", b"_replay", "_start_time", b"_start_time", "display_name", b"display_name", "failure", b"failure", "instruments", b"instruments", "last_publish_time", b"last_publish_time", "name", b"name", "provenance", b"provenance", "published_rows", b"published_rows", "replay", b"replay", "start_time", b"start_time", "state", b"state"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["_last_publish_time", b"_last_publish_time", "_live", b"_live", "_replay", b"_replay", "_start_time", b"_start_time", "capabilities", b"capabilities", "display_name", b"display_name", "failure", b"failure", "instruments", b"instruments", "last_publish_time", b"last_publish_time", "live", b"live", "missing_setting", b"missing_setting", "name", b"name", "provenance", b"provenance", "published_rows", b"published_rows", "quotas", b"quotas", "replay", b"replay", "start_time", b"start_time", "state", b"state"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     _WhichOneofReturnType__last_publish_time: _TypeAlias = _typing.Literal["last_publish_time"]  # noqa: Y015
     _WhichOneofArgType__last_publish_time: _TypeAlias = _typing.Literal["_last_publish_time", b"_last_publish_time"]  # noqa: Y015
+    _WhichOneofReturnType__live: _TypeAlias = _typing.Literal["live"]  # noqa: Y015
+    _WhichOneofArgType__live: _TypeAlias = _typing.Literal["_live", b"_live"]  # noqa: Y015
     _WhichOneofReturnType__replay: _TypeAlias = _typing.Literal["replay"]  # noqa: Y015
     _WhichOneofArgType__replay: _TypeAlias = _typing.Literal["_replay", b"_replay"]  # noqa: Y015
     _WhichOneofReturnType__start_time: _TypeAlias = _typing.Literal["start_time"]  # noqa: Y015
@@ -123,11 +180,93 @@ class Source(_message.Message):
     @_typing.overload
     def WhichOneof(self, oneof_group: _WhichOneofArgType__last_publish_time) -> _WhichOneofReturnType__last_publish_time | None: ...
     @_typing.overload
+    def WhichOneof(self, oneof_group: _WhichOneofArgType__live) -> _WhichOneofReturnType__live | None: ...
+    @_typing.overload
     def WhichOneof(self, oneof_group: _WhichOneofArgType__replay) -> _WhichOneofReturnType__replay | None: ...
     @_typing.overload
     def WhichOneof(self, oneof_group: _WhichOneofArgType__start_time) -> _WhichOneofReturnType__start_time | None: ...
 
 Global___Source: _TypeAlias = Source  # noqa: Y015
+
+@_typing.final
+class SourceQuota(_message.Message):
+    """What a vendor allows within a time."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    WINDOW_FIELD_NUMBER: _builtins.int
+    LIMIT_FIELD_NUMBER: _builtins.int
+    REMAINING_FIELD_NUMBER: _builtins.int
+    NEXT_TIME_FIELD_NUMBER: _builtins.int
+    limit: _builtins.int
+    """How many requests it allows."""
+    remaining: _builtins.int
+    """How many are left."""
+    @_builtins.property
+    def window(self) -> _duration_pb2.Duration:
+        """The time within which requests are counted."""
+
+    @_builtins.property
+    def next_time(self) -> _timestamp_pb2.Timestamp:
+        """When one more is allowed; absent if some are left."""
+
+    def __init__(
+        self,
+        *,
+        window: _duration_pb2.Duration | None = ...,
+        limit: _builtins.int = ...,
+        remaining: _builtins.int = ...,
+        next_time: _timestamp_pb2.Timestamp | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["_next_time", b"_next_time", "next_time", b"next_time", "window", b"window"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["_next_time", b"_next_time", "limit", b"limit", "next_time", b"next_time", "remaining", b"remaining", "window", b"window"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    _WhichOneofReturnType__next_time: _TypeAlias = _typing.Literal["next_time"]  # noqa: Y015
+    _WhichOneofArgType__next_time: _TypeAlias = _typing.Literal["_next_time", b"_next_time"]  # noqa: Y015
+    def WhichOneof(self, oneof_group: _WhichOneofArgType__next_time) -> _WhichOneofReturnType__next_time | None: ...
+
+Global___SourceQuota: _TypeAlias = SourceQuota  # noqa: Y015
+
+@_typing.final
+class LiveOptions(_message.Message):
+    """What a live source reads."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    INSTRUMENTS_FIELD_NUMBER: _builtins.int
+    QUOTES_FIELD_NUMBER: _builtins.int
+    TRADES_FIELD_NUMBER: _builtins.int
+    BAR_INTERVAL_FIELD_NUMBER: _builtins.int
+    BOOK_DEPTH_FIELD_NUMBER: _builtins.int
+    quotes: _builtins.bool
+    """Whether to publish quotes."""
+    trades: _builtins.bool
+    """Whether to publish trades."""
+    bar_interval: _builtins.str
+    """The interval of bars to publish, for example "5s"; empty means none."""
+    book_depth: _builtins.int
+    """How many levels of order books to publish; 0 means none."""
+    @_builtins.property
+    def instruments(self) -> _containers.RepeatedScalarFieldContainer[_builtins.str]:
+        """The instruments, "{symbol}.{venue}"."""
+
+    def __init__(
+        self,
+        *,
+        instruments: _abc.Iterable[_builtins.str] | None = ...,
+        quotes: _builtins.bool = ...,
+        trades: _builtins.bool = ...,
+        bar_interval: _builtins.str = ...,
+        book_depth: _builtins.int = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["bar_interval", b"bar_interval", "book_depth", b"book_depth", "instruments", b"instruments", "quotes", b"quotes", "trades", b"trades"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___LiveOptions: _TypeAlias = LiveOptions  # noqa: Y015
 
 @_typing.final
 class ReplayOptions(_message.Message):

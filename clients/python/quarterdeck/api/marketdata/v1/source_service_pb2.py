@@ -24,11 +24,12 @@ _sym_db = _symbol_database.Default()
 
 from buf.validate import validate_pb2 as buf_dot_validate_dot_validate__pb2
 from google.api import annotations_pb2 as google_dot_api_dot_annotations__pb2
+from google.protobuf import timestamp_pb2 as google_dot_protobuf_dot_timestamp__pb2
 from quarterdeck.api.auth.v1 import permission_pb2 as quarterdeck_dot_api_dot_auth_dot_v1_dot_permission__pb2
 from quarterdeck.api.marketdata.v1 import source_pb2 as quarterdeck_dot_api_dot_marketdata_dot_v1_dot_source__pb2
 
 
-DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n2quarterdeck/api/marketdata/v1/source_service.proto\x12\x1dquarterdeck.api.marketdata.v1\x1a\x1b\x62uf/validate/validate.proto\x1a\x1cgoogle/api/annotations.proto\x1a(quarterdeck/api/auth/v1/permission.proto\x1a*quarterdeck/api/marketdata/v1/source.proto\"\x14\n\x12ListSourcesRequest\"V\n\x13ListSourcesResponse\x12?\n\x07sources\x18\x01 \x03(\x0b\x32%.quarterdeck.api.marketdata.v1.SourceR\x07sources\"7\n\x10GetSourceRequest\x12#\n\x04name\x18\x01 \x01(\tB\x0f\xbaH\x0cr\n:\x08sources/R\x04name\"R\n\x11GetSourceResponse\x12=\n\x06source\x18\x01 \x01(\x0b\x32%.quarterdeck.api.marketdata.v1.SourceR\x06source\"\x8f\x01\n\x12StartSourceRequest\x12#\n\x04name\x18\x01 \x01(\tB\x0f\xbaH\x0cr\n:\x08sources/R\x04name\x12I\n\x06replay\x18\x02 \x01(\x0b\x32,.quarterdeck.api.marketdata.v1.ReplayOptionsH\x00R\x06replay\x88\x01\x01\x42\t\n\x07_replay\"s\n\x13StartSourceResponse\x12=\n\x06source\x18\x01 \x01(\x0b\x32%.quarterdeck.api.marketdata.v1.SourceR\x06source\x12\x1d\n\nimport_job\x18\x02 \x01(\tR\timportJob\"8\n\x11StopSourceRequest\x12#\n\x04name\x18\x01 \x01(\tB\x0f\xbaH\x0cr\n:\x08sources/R\x04name\"S\n\x12StopSourceResponse\x12=\n\x06source\x18\x01 \x01(\x0b\x32%.quarterdeck.api.marketdata.v1.SourceR\x06source2\xfe\x04\n\rSourceService\x12\x90\x01\n\x0bListSources\x12\x31.quarterdeck.api.marketdata.v1.ListSourcesRequest\x1a\x32.quarterdeck.api.marketdata.v1.ListSourcesResponse\"\x1a\x90\x02\x01\x88\xb5\x18\x03\x82\xd3\xe4\x93\x02\r\x12\x0b/v1/sources\x12\x93\x01\n\tGetSource\x12/.quarterdeck.api.marketdata.v1.GetSourceRequest\x1a\x30.quarterdeck.api.marketdata.v1.GetSourceResponse\"#\x90\x02\x01\x88\xb5\x18\x03\x82\xd3\xe4\x93\x02\x16\x12\x14/v1/{name=sources/*}\x12\xa2\x01\n\x0bStartSource\x12\x31.quarterdeck.api.marketdata.v1.StartSourceRequest\x1a\x32.quarterdeck.api.marketdata.v1.StartSourceResponse\",\x90\x02\x02\x88\xb5\x18\x05\x82\xd3\xe4\x93\x02\x1f\"\x1a/v1/{name=sources/*}:start:\x01*\x12\x9e\x01\n\nStopSource\x12\x30.quarterdeck.api.marketdata.v1.StopSourceRequest\x1a\x31.quarterdeck.api.marketdata.v1.StopSourceResponse\"+\x90\x02\x02\x88\xb5\x18\x05\x82\xd3\xe4\x93\x02\x1e\"\x19/v1/{name=sources/*}:stop:\x01*b\x06proto3')
+DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n2quarterdeck/api/marketdata/v1/source_service.proto\x12\x1dquarterdeck.api.marketdata.v1\x1a\x1b\x62uf/validate/validate.proto\x1a\x1cgoogle/api/annotations.proto\x1a\x1fgoogle/protobuf/timestamp.proto\x1a(quarterdeck/api/auth/v1/permission.proto\x1a*quarterdeck/api/marketdata/v1/source.proto\"\x14\n\x12ListSourcesRequest\"V\n\x13ListSourcesResponse\x12?\n\x07sources\x18\x01 \x03(\x0b\x32%.quarterdeck.api.marketdata.v1.SourceR\x07sources\"7\n\x10GetSourceRequest\x12#\n\x04name\x18\x01 \x01(\tB\x0f\xbaH\x0cr\n:\x08sources/R\x04name\"R\n\x11GetSourceResponse\x12=\n\x06source\x18\x01 \x01(\x0b\x32%.quarterdeck.api.marketdata.v1.SourceR\x06source\"\xdd\x01\n\x12StartSourceRequest\x12#\n\x04name\x18\x01 \x01(\tB\x0f\xbaH\x0cr\n:\x08sources/R\x04name\x12I\n\x06replay\x18\x02 \x01(\x0b\x32,.quarterdeck.api.marketdata.v1.ReplayOptionsH\x00R\x06replay\x88\x01\x01\x12\x43\n\x04live\x18\x03 \x01(\x0b\x32*.quarterdeck.api.marketdata.v1.LiveOptionsH\x01R\x04live\x88\x01\x01\x42\t\n\x07_replayB\x07\n\x05_live\"s\n\x13StartSourceResponse\x12=\n\x06source\x18\x01 \x01(\x0b\x32%.quarterdeck.api.marketdata.v1.SourceR\x06source\x12\x1d\n\nimport_job\x18\x02 \x01(\tR\timportJob\"8\n\x11StopSourceRequest\x12#\n\x04name\x18\x01 \x01(\tB\x0f\xbaH\x0cr\n:\x08sources/R\x04name\"S\n\x12StopSourceResponse\x12=\n\x06source\x18\x01 \x01(\x0b\x32%.quarterdeck.api.marketdata.v1.SourceR\x06source\"\xcc\x02\n\x15\x42\x61\x63kfillSourceRequest\x12#\n\x04name\x18\x01 \x01(\tB\x0f\xbaH\x0cr\n:\x08sources/R\x04name\x12@\n\x04\x62\x61rs\x18\x02 \x01(\x0b\x32*.quarterdeck.api.marketdata.v1.BarBackfillH\x00R\x04\x62\x61rs\x12G\n\x06series\x18\x03 \x01(\x0b\x32-.quarterdeck.api.marketdata.v1.SeriesBackfillH\x00R\x06series\x12I\n\x07\x66ilings\x18\x04 \x01(\x0b\x32-.quarterdeck.api.marketdata.v1.FilingBackfillH\x00R\x07\x66ilings\x12&\n\nrequest_id\x18\x05 \x01(\tB\x07\xbaH\x04r\x02\x18@R\trequestIdB\x10\n\x07subject\x12\x05\xbaH\x02\x08\x01\"\x92\x02\n\x0b\x42\x61rBackfill\x12/\n\x0binstruments\x18\x01 \x03(\tB\r\xbaH\n\x92\x01\x07\x08\x01\x10\xf4\x03\x18\x01R\x0binstruments\x12:\n\x08interval\x18\x02 \x01(\tB\x1e\xbaH\x1br\x19\x32\x17^[1-9][0-9]{0,3}[smhd]$R\x08interval\x12>\n\nstart_time\x18\x03 \x01(\x0b\x32\x1a.google.protobuf.TimestampH\x00R\tstartTime\x88\x01\x01\x12:\n\x08\x65nd_time\x18\x04 \x01(\x0b\x32\x1a.google.protobuf.TimestampH\x01R\x07\x65ndTime\x88\x01\x01\x42\r\n\x0b_start_timeB\x0b\n\t_end_time\"o\n\x0eSeriesBackfill\x12\x41\n\x06series\x18\x01 \x03(\tB)\xbaH&\x92\x01#\x08\x01\x10\xf4\x03\x18\x01\"\x1ar\x18\x32\x16^[A-Za-z0-9_.-]{1,50}$R\x06series\x12\x1a\n\x08vintages\x18\x02 \x01(\x08R\x08vintages\"\x8e\x01\n\x0e\x46ilingBackfill\x12\x46\n\tcompanies\x18\x01 \x03(\tB(\xbaH%\x92\x01\"\x08\x01\x10\xf4\x03\x18\x01\"\x19r\x17\x32\x15^[A-Za-z0-9.-]{1,20}$R\tcompanies\x12\x1e\n\x05\x66orms\x18\x02 \x03(\tB\x08\xbaH\x05\x92\x01\x02\x10\x32R\x05\x66orms\x12\x14\n\x05\x66\x61\x63ts\x18\x03 \x01(\x08R\x05\x66\x61\x63ts\"*\n\x16\x42\x61\x63kfillSourceResponse\x12\x10\n\x03job\x18\x01 \x01(\tR\x03job2\xaf\x06\n\rSourceService\x12\x90\x01\n\x0bListSources\x12\x31.quarterdeck.api.marketdata.v1.ListSourcesRequest\x1a\x32.quarterdeck.api.marketdata.v1.ListSourcesResponse\"\x1a\x90\x02\x01\x88\xb5\x18\x03\x82\xd3\xe4\x93\x02\r\x12\x0b/v1/sources\x12\x93\x01\n\tGetSource\x12/.quarterdeck.api.marketdata.v1.GetSourceRequest\x1a\x30.quarterdeck.api.marketdata.v1.GetSourceResponse\"#\x90\x02\x01\x88\xb5\x18\x03\x82\xd3\xe4\x93\x02\x16\x12\x14/v1/{name=sources/*}\x12\xa2\x01\n\x0bStartSource\x12\x31.quarterdeck.api.marketdata.v1.StartSourceRequest\x1a\x32.quarterdeck.api.marketdata.v1.StartSourceResponse\",\x90\x02\x02\x88\xb5\x18\x05\x82\xd3\xe4\x93\x02\x1f\"\x1a/v1/{name=sources/*}:start:\x01*\x12\x9e\x01\n\nStopSource\x12\x30.quarterdeck.api.marketdata.v1.StopSourceRequest\x1a\x31.quarterdeck.api.marketdata.v1.StopSourceResponse\"+\x90\x02\x02\x88\xb5\x18\x05\x82\xd3\xe4\x93\x02\x1e\"\x19/v1/{name=sources/*}:stop:\x01*\x12\xae\x01\n\x0e\x42\x61\x63kfillSource\x12\x34.quarterdeck.api.marketdata.v1.BackfillSourceRequest\x1a\x35.quarterdeck.api.marketdata.v1.BackfillSourceResponse\"/\x90\x02\x02\x88\xb5\x18\x05\x82\xd3\xe4\x93\x02\"\"\x1d/v1/{name=sources/*}:backfill:\x01*b\x06proto3')
 
 _globals = globals()
 _builder.BuildMessageAndEnumDescriptors(DESCRIPTOR, _globals)
@@ -41,6 +42,22 @@ if not _descriptor._USE_C_DESCRIPTORS:
   _globals['_STARTSOURCEREQUEST'].fields_by_name['name']._serialized_options = b'\272H\014r\n:\010sources/'
   _globals['_STOPSOURCEREQUEST'].fields_by_name['name']._loaded_options = None
   _globals['_STOPSOURCEREQUEST'].fields_by_name['name']._serialized_options = b'\272H\014r\n:\010sources/'
+  _globals['_BACKFILLSOURCEREQUEST'].oneofs_by_name['subject']._loaded_options = None
+  _globals['_BACKFILLSOURCEREQUEST'].oneofs_by_name['subject']._serialized_options = b'\272H\002\010\001'
+  _globals['_BACKFILLSOURCEREQUEST'].fields_by_name['name']._loaded_options = None
+  _globals['_BACKFILLSOURCEREQUEST'].fields_by_name['name']._serialized_options = b'\272H\014r\n:\010sources/'
+  _globals['_BACKFILLSOURCEREQUEST'].fields_by_name['request_id']._loaded_options = None
+  _globals['_BACKFILLSOURCEREQUEST'].fields_by_name['request_id']._serialized_options = b'\272H\004r\002\030@'
+  _globals['_BARBACKFILL'].fields_by_name['instruments']._loaded_options = None
+  _globals['_BARBACKFILL'].fields_by_name['instruments']._serialized_options = b'\272H\n\222\001\007\010\001\020\364\003\030\001'
+  _globals['_BARBACKFILL'].fields_by_name['interval']._loaded_options = None
+  _globals['_BARBACKFILL'].fields_by_name['interval']._serialized_options = b'\272H\033r\0312\027^[1-9][0-9]{0,3}[smhd]$'
+  _globals['_SERIESBACKFILL'].fields_by_name['series']._loaded_options = None
+  _globals['_SERIESBACKFILL'].fields_by_name['series']._serialized_options = b'\272H&\222\001#\010\001\020\364\003\030\001\"\032r\0302\026^[A-Za-z0-9_.-]{1,50}$'
+  _globals['_FILINGBACKFILL'].fields_by_name['companies']._loaded_options = None
+  _globals['_FILINGBACKFILL'].fields_by_name['companies']._serialized_options = b'\272H%\222\001\"\010\001\020\364\003\030\001\"\031r\0272\025^[A-Za-z0-9.-]{1,20}$'
+  _globals['_FILINGBACKFILL'].fields_by_name['forms']._loaded_options = None
+  _globals['_FILINGBACKFILL'].fields_by_name['forms']._serialized_options = b'\272H\005\222\001\002\0202'
   _globals['_SOURCESERVICE'].methods_by_name['ListSources']._loaded_options = None
   _globals['_SOURCESERVICE'].methods_by_name['ListSources']._serialized_options = b'\220\002\001\210\265\030\003\202\323\344\223\002\r\022\013/v1/sources'
   _globals['_SOURCESERVICE'].methods_by_name['GetSource']._loaded_options = None
@@ -49,22 +66,34 @@ if not _descriptor._USE_C_DESCRIPTORS:
   _globals['_SOURCESERVICE'].methods_by_name['StartSource']._serialized_options = b'\220\002\002\210\265\030\005\202\323\344\223\002\037\"\032/v1/{name=sources/*}:start:\001*'
   _globals['_SOURCESERVICE'].methods_by_name['StopSource']._loaded_options = None
   _globals['_SOURCESERVICE'].methods_by_name['StopSource']._serialized_options = b'\220\002\002\210\265\030\005\202\323\344\223\002\036\"\031/v1/{name=sources/*}:stop:\001*'
-  _globals['_LISTSOURCESREQUEST']._serialized_start=230
-  _globals['_LISTSOURCESREQUEST']._serialized_end=250
-  _globals['_LISTSOURCESRESPONSE']._serialized_start=252
-  _globals['_LISTSOURCESRESPONSE']._serialized_end=338
-  _globals['_GETSOURCEREQUEST']._serialized_start=340
-  _globals['_GETSOURCEREQUEST']._serialized_end=395
-  _globals['_GETSOURCERESPONSE']._serialized_start=397
-  _globals['_GETSOURCERESPONSE']._serialized_end=479
-  _globals['_STARTSOURCEREQUEST']._serialized_start=482
-  _globals['_STARTSOURCEREQUEST']._serialized_end=625
-  _globals['_STARTSOURCERESPONSE']._serialized_start=627
-  _globals['_STARTSOURCERESPONSE']._serialized_end=742
-  _globals['_STOPSOURCEREQUEST']._serialized_start=744
-  _globals['_STOPSOURCEREQUEST']._serialized_end=800
-  _globals['_STOPSOURCERESPONSE']._serialized_start=802
-  _globals['_STOPSOURCERESPONSE']._serialized_end=885
-  _globals['_SOURCESERVICE']._serialized_start=888
-  _globals['_SOURCESERVICE']._serialized_end=1526
+  _globals['_SOURCESERVICE'].methods_by_name['BackfillSource']._loaded_options = None
+  _globals['_SOURCESERVICE'].methods_by_name['BackfillSource']._serialized_options = b'\220\002\002\210\265\030\005\202\323\344\223\002\"\"\035/v1/{name=sources/*}:backfill:\001*'
+  _globals['_LISTSOURCESREQUEST']._serialized_start=263
+  _globals['_LISTSOURCESREQUEST']._serialized_end=283
+  _globals['_LISTSOURCESRESPONSE']._serialized_start=285
+  _globals['_LISTSOURCESRESPONSE']._serialized_end=371
+  _globals['_GETSOURCEREQUEST']._serialized_start=373
+  _globals['_GETSOURCEREQUEST']._serialized_end=428
+  _globals['_GETSOURCERESPONSE']._serialized_start=430
+  _globals['_GETSOURCERESPONSE']._serialized_end=512
+  _globals['_STARTSOURCEREQUEST']._serialized_start=515
+  _globals['_STARTSOURCEREQUEST']._serialized_end=736
+  _globals['_STARTSOURCERESPONSE']._serialized_start=738
+  _globals['_STARTSOURCERESPONSE']._serialized_end=853
+  _globals['_STOPSOURCEREQUEST']._serialized_start=855
+  _globals['_STOPSOURCEREQUEST']._serialized_end=911
+  _globals['_STOPSOURCERESPONSE']._serialized_start=913
+  _globals['_STOPSOURCERESPONSE']._serialized_end=996
+  _globals['_BACKFILLSOURCEREQUEST']._serialized_start=999
+  _globals['_BACKFILLSOURCEREQUEST']._serialized_end=1331
+  _globals['_BARBACKFILL']._serialized_start=1334
+  _globals['_BARBACKFILL']._serialized_end=1608
+  _globals['_SERIESBACKFILL']._serialized_start=1610
+  _globals['_SERIESBACKFILL']._serialized_end=1721
+  _globals['_FILINGBACKFILL']._serialized_start=1724
+  _globals['_FILINGBACKFILL']._serialized_end=1866
+  _globals['_BACKFILLSOURCERESPONSE']._serialized_start=1868
+  _globals['_BACKFILLSOURCERESPONSE']._serialized_end=1910
+  _globals['_SOURCESERVICE']._serialized_start=1913
+  _globals['_SOURCESERVICE']._serialized_end=2728
 # @@protoc_insertion_point(module_scope)

@@ -6,6 +6,7 @@ isort:skip_file
 from collections import abc as _abc
 from google.protobuf import descriptor as _descriptor
 from google.protobuf import message as _message
+from google.protobuf import timestamp_pb2 as _timestamp_pb2
 from google.protobuf.internal import containers as _containers
 from quarterdeck.api.marketdata.v1 import source_pb2 as _source_pb2
 import builtins as _builtins
@@ -104,24 +105,35 @@ class StartSourceRequest(_message.Message):
 
     NAME_FIELD_NUMBER: _builtins.int
     REPLAY_FIELD_NUMBER: _builtins.int
+    LIVE_FIELD_NUMBER: _builtins.int
     name: _builtins.str
     """The name, "sources/{source}"."""
     @_builtins.property
     def replay(self) -> _source_pb2.ReplayOptions:
         """How the replay source plays; absent means as the last time, else the bundled data."""
 
+    @_builtins.property
+    def live(self) -> _source_pb2.LiveOptions:
+        """What a live source reads; absent means as the last time."""
+
     def __init__(
         self,
         *,
         name: _builtins.str = ...,
         replay: _source_pb2.ReplayOptions | None = ...,
+        live: _source_pb2.LiveOptions | None = ...,
     ) -> None: ...
-    _HasFieldArgType: _TypeAlias = _typing.Literal["_replay", b"_replay", "replay", b"replay"]  # noqa: Y015
+    _HasFieldArgType: _TypeAlias = _typing.Literal["_live", b"_live", "_replay", b"_replay", "live", b"live", "replay", b"replay"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["_replay", b"_replay", "name", b"name", "replay", b"replay"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["_live", b"_live", "_replay", b"_replay", "live", b"live", "name", b"name", "replay", b"replay"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    _WhichOneofReturnType__live: _TypeAlias = _typing.Literal["live"]  # noqa: Y015
+    _WhichOneofArgType__live: _TypeAlias = _typing.Literal["_live", b"_live"]  # noqa: Y015
     _WhichOneofReturnType__replay: _TypeAlias = _typing.Literal["replay"]  # noqa: Y015
     _WhichOneofArgType__replay: _TypeAlias = _typing.Literal["_replay", b"_replay"]  # noqa: Y015
+    @_typing.overload
+    def WhichOneof(self, oneof_group: _WhichOneofArgType__live) -> _WhichOneofReturnType__live | None: ...
+    @_typing.overload
     def WhichOneof(self, oneof_group: _WhichOneofArgType__replay) -> _WhichOneofReturnType__replay | None: ...
 
 Global___StartSourceRequest: _TypeAlias = StartSourceRequest  # noqa: Y015
@@ -195,3 +207,176 @@ class StopSourceResponse(_message.Message):
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
 Global___StopSourceResponse: _TypeAlias = StopSourceResponse  # noqa: Y015
+
+@_typing.final
+class BackfillSourceRequest(_message.Message):
+    DESCRIPTOR: _descriptor.Descriptor
+
+    NAME_FIELD_NUMBER: _builtins.int
+    BARS_FIELD_NUMBER: _builtins.int
+    SERIES_FIELD_NUMBER: _builtins.int
+    FILINGS_FIELD_NUMBER: _builtins.int
+    REQUEST_ID_FIELD_NUMBER: _builtins.int
+    name: _builtins.str
+    """The name, "sources/{source}"."""
+    request_id: _builtins.str
+    """Makes repeating the call safe for 24 hours: the same id answers with the same job."""
+    @_builtins.property
+    def bars(self) -> Global___BarBackfill:
+        """Bars of instruments."""
+
+    @_builtins.property
+    def series(self) -> Global___SeriesBackfill:
+        """Statistical series."""
+
+    @_builtins.property
+    def filings(self) -> Global___FilingBackfill:
+        """Filings and facts of companies."""
+
+    def __init__(
+        self,
+        *,
+        name: _builtins.str = ...,
+        bars: Global___BarBackfill | None = ...,
+        series: Global___SeriesBackfill | None = ...,
+        filings: Global___FilingBackfill | None = ...,
+        request_id: _builtins.str = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["bars", b"bars", "filings", b"filings", "series", b"series", "subject", b"subject"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["bars", b"bars", "filings", b"filings", "name", b"name", "request_id", b"request_id", "series", b"series", "subject", b"subject"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    _WhichOneofReturnType_subject: _TypeAlias = _typing.Literal["bars", "series", "filings"]  # noqa: Y015
+    _WhichOneofArgType_subject: _TypeAlias = _typing.Literal["subject", b"subject"]  # noqa: Y015
+    def WhichOneof(self, oneof_group: _WhichOneofArgType_subject) -> _WhichOneofReturnType_subject | None: ...
+
+Global___BackfillSourceRequest: _TypeAlias = BackfillSourceRequest  # noqa: Y015
+
+@_typing.final
+class BarBackfill(_message.Message):
+    """Bars to read into history."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    INSTRUMENTS_FIELD_NUMBER: _builtins.int
+    INTERVAL_FIELD_NUMBER: _builtins.int
+    START_TIME_FIELD_NUMBER: _builtins.int
+    END_TIME_FIELD_NUMBER: _builtins.int
+    interval: _builtins.str
+    """The length of a bar, for example "1d"; the source says which it has."""
+    @_builtins.property
+    def instruments(self) -> _containers.RepeatedScalarFieldContainer[_builtins.str]:
+        """The instruments, "{symbol}.{venue}"."""
+
+    @_builtins.property
+    def start_time(self) -> _timestamp_pb2.Timestamp:
+        """The inclusive start of the range; absent means as far back as the source goes."""
+
+    @_builtins.property
+    def end_time(self) -> _timestamp_pb2.Timestamp:
+        """The exclusive end of the range; absent means now."""
+
+    def __init__(
+        self,
+        *,
+        instruments: _abc.Iterable[_builtins.str] | None = ...,
+        interval: _builtins.str = ...,
+        start_time: _timestamp_pb2.Timestamp | None = ...,
+        end_time: _timestamp_pb2.Timestamp | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["_end_time", b"_end_time", "_start_time", b"_start_time", "end_time", b"end_time", "start_time", b"start_time"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["_end_time", b"_end_time", "_start_time", b"_start_time", "end_time", b"end_time", "instruments", b"instruments", "interval", b"interval", "start_time", b"start_time"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    _WhichOneofReturnType__end_time: _TypeAlias = _typing.Literal["end_time"]  # noqa: Y015
+    _WhichOneofArgType__end_time: _TypeAlias = _typing.Literal["_end_time", b"_end_time"]  # noqa: Y015
+    _WhichOneofReturnType__start_time: _TypeAlias = _typing.Literal["start_time"]  # noqa: Y015
+    _WhichOneofArgType__start_time: _TypeAlias = _typing.Literal["_start_time", b"_start_time"]  # noqa: Y015
+    @_typing.overload
+    def WhichOneof(self, oneof_group: _WhichOneofArgType__end_time) -> _WhichOneofReturnType__end_time | None: ...
+    @_typing.overload
+    def WhichOneof(self, oneof_group: _WhichOneofArgType__start_time) -> _WhichOneofReturnType__start_time | None: ...
+
+Global___BarBackfill: _TypeAlias = BarBackfill  # noqa: Y015
+
+@_typing.final
+class SeriesBackfill(_message.Message):
+    """Statistical series to read with their observations."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    SERIES_FIELD_NUMBER: _builtins.int
+    VINTAGES_FIELD_NUMBER: _builtins.int
+    vintages: _builtins.bool
+    """Whether to read every vintage of each observation rather than the newest values."""
+    @_builtins.property
+    def series(self) -> _containers.RepeatedScalarFieldContainer[_builtins.str]:
+        """The vendor's identifiers, for example "DGS10"."""
+
+    def __init__(
+        self,
+        *,
+        series: _abc.Iterable[_builtins.str] | None = ...,
+        vintages: _builtins.bool = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["series", b"series", "vintages", b"vintages"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___SeriesBackfill: _TypeAlias = SeriesBackfill  # noqa: Y015
+
+@_typing.final
+class FilingBackfill(_message.Message):
+    """Companies whose filings and facts to read."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    COMPANIES_FIELD_NUMBER: _builtins.int
+    FORMS_FIELD_NUMBER: _builtins.int
+    FACTS_FIELD_NUMBER: _builtins.int
+    facts: _builtins.bool
+    """Whether to read the reported facts too."""
+    @_builtins.property
+    def companies(self) -> _containers.RepeatedScalarFieldContainer[_builtins.str]:
+        """The regulator's identifiers or the instruments' symbols, for example "0000320193" or "AAPL"."""
+
+    @_builtins.property
+    def forms(self) -> _containers.RepeatedScalarFieldContainer[_builtins.str]:
+        """Only these forms; empty means all."""
+
+    def __init__(
+        self,
+        *,
+        companies: _abc.Iterable[_builtins.str] | None = ...,
+        forms: _abc.Iterable[_builtins.str] | None = ...,
+        facts: _builtins.bool = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["companies", b"companies", "facts", b"facts", "forms", b"forms"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___FilingBackfill: _TypeAlias = FilingBackfill  # noqa: Y015
+
+@_typing.final
+class BackfillSourceResponse(_message.Message):
+    DESCRIPTOR: _descriptor.Descriptor
+
+    JOB_FIELD_NUMBER: _builtins.int
+    job: _builtins.str
+    """The job, "jobs/{job}"."""
+    def __init__(
+        self,
+        *,
+        job: _builtins.str = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["job", b"job"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___BackfillSourceResponse: _TypeAlias = BackfillSourceResponse  # noqa: Y015

@@ -55,6 +55,11 @@ class SourceServiceStub(object):
                 request_serializer=quarterdeck_dot_api_dot_marketdata_dot_v1_dot_source__service__pb2.StopSourceRequest.SerializeToString,
                 response_deserializer=quarterdeck_dot_api_dot_marketdata_dot_v1_dot_source__service__pb2.StopSourceResponse.FromString,
                 _registered_method=True)
+        self.BackfillSource = channel.unary_unary(
+                '/quarterdeck.api.marketdata.v1.SourceService/BackfillSource',
+                request_serializer=quarterdeck_dot_api_dot_marketdata_dot_v1_dot_source__service__pb2.BackfillSourceRequest.SerializeToString,
+                response_deserializer=quarterdeck_dot_api_dot_marketdata_dot_v1_dot_source__service__pb2.BackfillSourceResponse.FromString,
+                _registered_method=True)
 
 
 class SourceServiceServicer(object):
@@ -98,6 +103,18 @@ class SourceServiceServicer(object):
         context.set_details('Method not implemented!')
         raise NotImplementedError('Method not implemented!')
 
+    def BackfillSource(self, request, context):
+        """Starts a job that reads the past from a source into history.
+
+        The job keeps to the vendor's quota, so it may take days; it goes on after a restart from where
+        it was, and what it already stored is not read again. Bars go into history, and holes within
+        the range count as filled. Fails with FAILED_PRECONDITION (STATE_FORBIDS) if the source lacks
+        a setting or cannot backfill what is asked for.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
 
 def add_SourceServiceServicer_to_server(servicer, server):
     rpc_method_handlers = {
@@ -120,6 +137,11 @@ def add_SourceServiceServicer_to_server(servicer, server):
                     servicer.StopSource,
                     request_deserializer=quarterdeck_dot_api_dot_marketdata_dot_v1_dot_source__service__pb2.StopSourceRequest.FromString,
                     response_serializer=quarterdeck_dot_api_dot_marketdata_dot_v1_dot_source__service__pb2.StopSourceResponse.SerializeToString,
+            ),
+            'BackfillSource': grpc.unary_unary_rpc_method_handler(
+                    servicer.BackfillSource,
+                    request_deserializer=quarterdeck_dot_api_dot_marketdata_dot_v1_dot_source__service__pb2.BackfillSourceRequest.FromString,
+                    response_serializer=quarterdeck_dot_api_dot_marketdata_dot_v1_dot_source__service__pb2.BackfillSourceResponse.SerializeToString,
             ),
     }
     generic_handler = grpc.method_handlers_generic_handler(
@@ -231,6 +253,33 @@ class SourceService(object):
             '/quarterdeck.api.marketdata.v1.SourceService/StopSource',
             quarterdeck_dot_api_dot_marketdata_dot_v1_dot_source__service__pb2.StopSourceRequest.SerializeToString,
             quarterdeck_dot_api_dot_marketdata_dot_v1_dot_source__service__pb2.StopSourceResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def BackfillSource(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/quarterdeck.api.marketdata.v1.SourceService/BackfillSource',
+            quarterdeck_dot_api_dot_marketdata_dot_v1_dot_source__service__pb2.BackfillSourceRequest.SerializeToString,
+            quarterdeck_dot_api_dot_marketdata_dot_v1_dot_source__service__pb2.BackfillSourceResponse.FromString,
             options,
             channel_credentials,
             insecure,

@@ -53,6 +53,14 @@ class SourceServiceStub:
 
     Fails with NOT_FOUND (RESOURCE_NOT_FOUND).
     """
+    BackfillSource: _grpc.UnaryUnaryMultiCallable[_source_service_pb2.BackfillSourceRequest, _source_service_pb2.BackfillSourceResponse]
+    """Starts a job that reads the past from a source into history.
+
+    The job keeps to the vendor's quota, so it may take days; it goes on after a restart from where
+    it was, and what it already stored is not read again. Bars go into history, and holes within
+    the range count as filled. Fails with FAILED_PRECONDITION (STATE_FORBIDS) if the source lacks
+    a setting or cannot backfill what is asked for.
+    """
 
 @_typing.type_check_only
 class SourceServiceAsyncStub(SourceServiceStub):
@@ -78,6 +86,14 @@ class SourceServiceAsyncStub(SourceServiceStub):
     """Stops a source. Stopping a stopped one changes nothing.
 
     Fails with NOT_FOUND (RESOURCE_NOT_FOUND).
+    """
+    BackfillSource: _aio.UnaryUnaryMultiCallable[_source_service_pb2.BackfillSourceRequest, _source_service_pb2.BackfillSourceResponse]  # type: ignore[assignment]
+    """Starts a job that reads the past from a source into history.
+
+    The job keeps to the vendor's quota, so it may take days; it goes on after a restart from where
+    it was, and what it already stored is not read again. Bars go into history, and holes within
+    the range count as filled. Fails with FAILED_PRECONDITION (STATE_FORBIDS) if the source lacks
+    a setting or cannot backfill what is asked for.
     """
 
 class SourceServiceServicer(metaclass=_abc_1.ABCMeta):
@@ -125,6 +141,20 @@ class SourceServiceServicer(metaclass=_abc_1.ABCMeta):
         """Stops a source. Stopping a stopped one changes nothing.
 
         Fails with NOT_FOUND (RESOURCE_NOT_FOUND).
+        """
+
+    @_abc_1.abstractmethod
+    def BackfillSource(
+        self,
+        request: _source_service_pb2.BackfillSourceRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_source_service_pb2.BackfillSourceResponse, _abc.Awaitable[_source_service_pb2.BackfillSourceResponse]]:
+        """Starts a job that reads the past from a source into history.
+
+        The job keeps to the vendor's quota, so it may take days; it goes on after a restart from where
+        it was, and what it already stored is not read again. Bars go into history, and holes within
+        the range count as filled. Fails with FAILED_PRECONDITION (STATE_FORBIDS) if the source lacks
+        a setting or cannot backfill what is asked for.
         """
 
 def add_SourceServiceServicer_to_server(servicer: SourceServiceServicer, server: _typing.Union[_grpc.Server, _aio.Server]) -> None: ...

@@ -25,7 +25,7 @@ _sym_db = _symbol_database.Default()
 from google.protobuf import timestamp_pb2 as google_dot_protobuf_dot_timestamp__pb2
 
 
-DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n*quarterdeck/api/stream/v1/connection.proto\x12\x19quarterdeck.api.stream.v1\x1a\x1fgoogle/protobuf/timestamp.proto\"\xda\x03\n\nConnection\x12\x12\n\x04name\x18\x01 \x01(\tR\x04name\x12\x1c\n\tprincipal\x18\x02 \x01(\tR\tprincipal\x12\x12\n\x04peer\x18\x03 \x01(\tR\x04peer\x12\x1d\n\nuser_agent\x18\x04 \x01(\tR\tuserAgent\x12\x37\n\topen_time\x18\x05 \x01(\x0b\x32\x1a.google.protobuf.TimestampR\x08openTime\x12\x16\n\x06topics\x18\x06 \x03(\tR\x06topics\x12-\n\x12subscription_count\x18\x07 \x01(\x05R\x11subscriptionCount\x12\x1f\n\x0bsent_events\x18\x08 \x01(\x03R\nsentEvents\x12\x1f\n\x0bsent_frames\x18\t \x01(\x03R\nsentFrames\x12\x1d\n\nsent_bytes\x18\n \x01(\x03R\tsentBytes\x12%\n\x0eskipped_events\x18\x0b \x01(\x03R\rskippedEvents\x12\x1f\n\x0blost_events\x18\x0c \x01(\x03R\nlostEvents\x12!\n\x0c\x62\x65hind_bytes\x18\r \x01(\x03R\x0b\x62\x65hindBytes\x12\x1b\n\tbehind_ms\x18\x0e \x01(\x01R\x08\x62\x65hindMsb\x06proto3')
+DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n*quarterdeck/api/stream/v1/connection.proto\x12\x19quarterdeck.api.stream.v1\x1a\x1fgoogle/protobuf/timestamp.proto\"\xf2\x03\n\nConnection\x12\x12\n\x04name\x18\x01 \x01(\tR\x04name\x12\x1c\n\tprincipal\x18\x02 \x01(\tR\tprincipal\x12\x12\n\x04peer\x18\x03 \x01(\tR\x04peer\x12\x1d\n\nuser_agent\x18\x04 \x01(\tR\tuserAgent\x12\x37\n\topen_time\x18\x05 \x01(\x0b\x32\x1a.google.protobuf.TimestampR\x08openTime\x12\x16\n\x06topics\x18\x06 \x03(\tR\x06topics\x12-\n\x12subscription_count\x18\x07 \x01(\x05R\x11subscriptionCount\x12\x1f\n\x0bsent_events\x18\x08 \x01(\x03R\nsentEvents\x12\x1f\n\x0bsent_frames\x18\t \x01(\x03R\nsentFrames\x12\x1d\n\nsent_bytes\x18\n \x01(\x03R\tsentBytes\x12%\n\x0eskipped_events\x18\x0b \x01(\x03R\rskippedEvents\x12\x1f\n\x0blost_events\x18\x0c \x01(\x03R\nlostEvents\x12!\n\x0c\x62\x65hind_bytes\x18\r \x01(\x03R\x0b\x62\x65hindBytes\x12\x1b\n\tbehind_ms\x18\x0e \x01(\x01R\x08\x62\x65hindMs\x12\x16\n\x06worker\x18\x0f \x01(\tR\x06workerb\x06proto3')
 
 _globals = globals()
 _builder.BuildMessageAndEnumDescriptors(DESCRIPTOR, _globals)
@@ -33,5 +33,5 @@ _builder.BuildTopDescriptorsAndMessages(DESCRIPTOR, 'quarterdeck.api.stream.v1.c
 if not _descriptor._USE_C_DESCRIPTORS:
   DESCRIPTOR._loaded_options = None
   _globals['_CONNECTION']._serialized_start=107
-  _globals['_CONNECTION']._serialized_end=581
+  _globals['_CONNECTION']._serialized_end=605
 # @@protoc_insertion_point(module_scope)

@@ -39,6 +39,7 @@ class Connection(_message.Message):
     LOST_EVENTS_FIELD_NUMBER: _builtins.int
     BEHIND_BYTES_FIELD_NUMBER: _builtins.int
     BEHIND_MS_FIELD_NUMBER: _builtins.int
+    WORKER_FIELD_NUMBER: _builtins.int
     name: _builtins.str
     """The name, "connections/{session_id}"."""
     principal: _builtins.str
@@ -63,6 +64,8 @@ class Connection(_message.Message):
     """Bytes that wait for the reader."""
     behind_ms: _builtins.float
     """How old the oldest event is that waits for the reader, in milliseconds; 0 if none waits."""
+    worker: _builtins.str
+    """The stream worker that serves it."""
     @_builtins.property
     def open_time(self) -> _timestamp_pb2.Timestamp:
         """When it was opened."""
@@ -88,10 +91,11 @@ class Connection(_message.Message):
         lost_events: _builtins.int = ...,
         behind_bytes: _builtins.int = ...,
         behind_ms: _builtins.float = ...,
+        worker: _builtins.str = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _typing.Literal["open_time", b"open_time"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["behind_bytes", b"behind_bytes", "behind_ms", b"behind_ms", "lost_events", b"lost_events", "name", b"name", "open_time", b"open_time", "peer", b"peer", "principal", b"principal", "sent_bytes", b"sent_bytes", "sent_events", b"sent_events", "sent_frames", b"sent_frames", "skipped_events", b"skipped_events", "subscription_count", b"subscription_count", "topics", b"topics", "user_agent", b"user_agent"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["behind_bytes", b"behind_bytes", "behind_ms", b"behind_ms", "lost_events", b"lost_events", "name", b"name", "open_time", b"open_time", "peer", b"peer", "principal", b"principal", "sent_bytes", b"sent_bytes", "sent_events", b"sent_events", "sent_frames", b"sent_frames", "skipped_events", b"skipped_events", "subscription_count", b"subscription_count", "topics", b"topics", "user_agent", b"user_agent", "worker", b"worker"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 

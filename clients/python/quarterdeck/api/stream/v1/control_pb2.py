@@ -27,35 +27,35 @@ from quarterdeck.api.stream.v1 import subscription_pb2 as quarterdeck_dot_api_do
 from quarterdeck.api.type.v1 import error_reason_pb2 as quarterdeck_dot_api_dot_type_dot_v1_dot_error__reason__pb2
 
 
-DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\'quarterdeck/api/stream/v1/control.proto\x12\x19quarterdeck.api.stream.v1\x1a\x1egoogle/protobuf/duration.proto\x1a,quarterdeck/api/stream/v1/subscription.proto\x1a*quarterdeck/api/type/v1/error_reason.proto\"\xf9\x04\n\x07\x43ontrol\x12Q\n\x0esession_opened\x18\x01 \x01(\x0b\x32(.quarterdeck.api.stream.v1.SessionOpenedH\x00R\rsessionOpened\x12G\n\nsubscribed\x18\x02 \x01(\x0b\x32%.quarterdeck.api.stream.v1.SubscribedH\x00R\nsubscribed\x12M\n\x0cunsubscribed\x18\x03 \x01(\x0b\x32\'.quarterdeck.api.stream.v1.UnsubscribedH\x00R\x0cunsubscribed\x12\x44\n\theartbeat\x18\x04 \x01(\x0b\x32$.quarterdeck.api.stream.v1.HeartbeatH\x00R\theartbeat\x12\x38\n\x05stale\x18\x05 \x01(\x0b\x32 .quarterdeck.api.stream.v1.StaleH\x00R\x05stale\x12\x32\n\x03gap\x18\x06 \x01(\x0b\x32\x1e.quarterdeck.api.stream.v1.GapH\x00R\x03gap\x12>\n\x07skipped\x18\x07 \x01(\x0b\x32\".quarterdeck.api.stream.v1.SkippedH\x00R\x07skipped\x12\x44\n\trecovered\x18\x08 \x01(\x0b\x32$.quarterdeck.api.stream.v1.RecoveredH\x00R\trecovered\x12>\n\x05\x65rror\x18\t \x01(\x0b\x32&.quarterdeck.api.stream.v1.StreamErrorH\x00R\x05\x65rrorB\t\n\x07message\"\xf9\x01\n\rSessionOpened\x12\x1d\n\nsession_id\x18\x01 \x01(\tR\tsessionId\x12>\n\rresume_window\x18\x02 \x01(\x0b\x32\x19.google.protobuf.DurationR\x0cresumeWindow\x12H\n\x12heartbeat_interval\x18\x03 \x01(\x0b\x32\x19.google.protobuf.DurationR\x11heartbeatInterval\x12?\n\x06limits\x18\x04 \x01(\x0b\x32\'.quarterdeck.api.stream.v1.StreamLimitsR\x06limits\"b\n\x0cStreamLimits\x12\x18\n\x07streams\x18\x01 \x01(\x05R\x07streams\x12\x38\n\x18subscriptions_per_stream\x18\x02 \x01(\x05R\x16subscriptionsPerStream\"\xa8\x01\n\nSubscribed\x12\x14\n\x05topic\x18\x01 \x01(\tR\x05topic\x12?\n\x08\x64\x65livery\x18\x02 \x01(\x0e\x32#.quarterdeck.api.stream.v1.DeliveryR\x08\x64\x65livery\x12:\n\x04head\x18\x03 \x01(\x0b\x32!.quarterdeck.api.stream.v1.CursorH\x00R\x04head\x88\x01\x01\x42\x07\n\x05_head\"$\n\x0cUnsubscribed\x12\x14\n\x05topic\x18\x01 \x01(\tR\x05topic\"n\n\tHeartbeat\x12$\n\x0eserver_time_ns\x18\x01 \x01(\x10R\x0cserverTimeNs\x12;\n\x07\x63ursors\x18\x02 \x03(\x0b\x32!.quarterdeck.api.stream.v1.CursorR\x07\x63ursors\"k\n\x05Stale\x12\x14\n\x05topic\x18\x01 \x01(\tR\x05topic\x12\x38\n\nsilent_for\x18\x02 \x01(\x0b\x32\x19.google.protobuf.DurationR\tsilentFor\x12\x12\n\x04note\x18\x03 \x01(\tR\x04note\"\xca\x01\n\x03Gap\x12\x14\n\x05topic\x18\x01 \x01(\tR\x05topic\x12\x14\n\x05\x65poch\x18\x02 \x01(\x04R\x05\x65poch\x12.\n\x13\x66irst_lost_sequence\x18\x03 \x01(\x04R\x11\x66irstLostSequence\x12,\n\x12last_lost_sequence\x18\x04 \x01(\x04R\x10lastLostSequence\x12\x39\n\x05\x63\x61use\x18\x05 \x01(\x0e\x32#.quarterdeck.api.stream.v1.GapCauseR\x05\x63\x61use\"Z\n\x07Skipped\x12\x14\n\x05topic\x18\x01 \x01(\tR\x05topic\x12\x14\n\x05\x63ount\x18\x02 \x01(\x04R\x05\x63ount\x12#\n\rlast_sequence\x18\x03 \x01(\x04R\x0clastSequence\"[\n\tRecovered\x12\x14\n\x05topic\x18\x01 \x01(\tR\x05topic\x12\x38\n\nsilent_for\x18\x02 \x01(\x0b\x32\x19.google.protobuf.DurationR\tsilentFor\"\x97\x01\n\x0bStreamError\x12\x12\n\x04\x63ode\x18\x01 \x01(\x05R\x04\x63ode\x12<\n\x06reason\x18\x02 \x01(\x0e\x32$.quarterdeck.api.type.v1.ErrorReasonR\x06reason\x12\x18\n\x07message\x18\x03 \x01(\tR\x07message\x12\x1c\n\tresumable\x18\x04 \x01(\x08R\tresumable*x\n\x08GapCause\x12\x19\n\x15GAP_CAUSE_UNSPECIFIED\x10\x00\x12\x1c\n\x18GAP_CAUSE_CURSOR_TOO_OLD\x10\x01\x12\x1b\n\x17GAP_CAUSE_EPOCH_CHANGED\x10\x02\x12\x16\n\x12GAP_CAUSE_BUS_LOSS\x10\x03\x62\x06proto3')
+DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\'quarterdeck/api/stream/v1/control.proto\x12\x19quarterdeck.api.stream.v1\x1a\x1egoogle/protobuf/duration.proto\x1a,quarterdeck/api/stream/v1/subscription.proto\x1a*quarterdeck/api/type/v1/error_reason.proto\"\xf9\x04\n\x07\x43ontrol\x12Q\n\x0esession_opened\x18\x01 \x01(\x0b\x32(.quarterdeck.api.stream.v1.SessionOpenedH\x00R\rsessionOpened\x12G\n\nsubscribed\x18\x02 \x01(\x0b\x32%.quarterdeck.api.stream.v1.SubscribedH\x00R\nsubscribed\x12M\n\x0cunsubscribed\x18\x03 \x01(\x0b\x32\'.quarterdeck.api.stream.v1.UnsubscribedH\x00R\x0cunsubscribed\x12\x44\n\theartbeat\x18\x04 \x01(\x0b\x32$.quarterdeck.api.stream.v1.HeartbeatH\x00R\theartbeat\x12\x38\n\x05stale\x18\x05 \x01(\x0b\x32 .quarterdeck.api.stream.v1.StaleH\x00R\x05stale\x12\x32\n\x03gap\x18\x06 \x01(\x0b\x32\x1e.quarterdeck.api.stream.v1.GapH\x00R\x03gap\x12>\n\x07skipped\x18\x07 \x01(\x0b\x32\".quarterdeck.api.stream.v1.SkippedH\x00R\x07skipped\x12\x44\n\trecovered\x18\x08 \x01(\x0b\x32$.quarterdeck.api.stream.v1.RecoveredH\x00R\trecovered\x12>\n\x05\x65rror\x18\t \x01(\x0b\x32&.quarterdeck.api.stream.v1.StreamErrorH\x00R\x05\x65rrorB\t\n\x07message\"\xf9\x01\n\rSessionOpened\x12\x1d\n\nsession_id\x18\x01 \x01(\tR\tsessionId\x12>\n\rresume_window\x18\x02 \x01(\x0b\x32\x19.google.protobuf.DurationR\x0cresumeWindow\x12H\n\x12heartbeat_interval\x18\x03 \x01(\x0b\x32\x19.google.protobuf.DurationR\x11heartbeatInterval\x12?\n\x06limits\x18\x04 \x01(\x0b\x32\'.quarterdeck.api.stream.v1.StreamLimitsR\x06limits\"\x8c\x01\n\x0cStreamLimits\x12\x18\n\x07streams\x18\x01 \x01(\x05R\x07streams\x12\x38\n\x18subscriptions_per_stream\x18\x02 \x01(\x05R\x16subscriptionsPerStream\x12(\n\x10opens_per_minute\x18\x03 \x01(\x05R\x0eopensPerMinute\"\xa8\x01\n\nSubscribed\x12\x14\n\x05topic\x18\x01 \x01(\tR\x05topic\x12?\n\x08\x64\x65livery\x18\x02 \x01(\x0e\x32#.quarterdeck.api.stream.v1.DeliveryR\x08\x64\x65livery\x12:\n\x04head\x18\x03 \x01(\x0b\x32!.quarterdeck.api.stream.v1.CursorH\x00R\x04head\x88\x01\x01\x42\x07\n\x05_head\"$\n\x0cUnsubscribed\x12\x14\n\x05topic\x18\x01 \x01(\tR\x05topic\"n\n\tHeartbeat\x12$\n\x0eserver_time_ns\x18\x01 \x01(\x10R\x0cserverTimeNs\x12;\n\x07\x63ursors\x18\x02 \x03(\x0b\x32!.quarterdeck.api.stream.v1.CursorR\x07\x63ursors\"k\n\x05Stale\x12\x14\n\x05topic\x18\x01 \x01(\tR\x05topic\x12\x38\n\nsilent_for\x18\x02 \x01(\x0b\x32\x19.google.protobuf.DurationR\tsilentFor\x12\x12\n\x04note\x18\x03 \x01(\tR\x04note\"\xca\x01\n\x03Gap\x12\x14\n\x05topic\x18\x01 \x01(\tR\x05topic\x12\x14\n\x05\x65poch\x18\x02 \x01(\x04R\x05\x65poch\x12.\n\x13\x66irst_lost_sequence\x18\x03 \x01(\x04R\x11\x66irstLostSequence\x12,\n\x12last_lost_sequence\x18\x04 \x01(\x04R\x10lastLostSequence\x12\x39\n\x05\x63\x61use\x18\x05 \x01(\x0e\x32#.quarterdeck.api.stream.v1.GapCauseR\x05\x63\x61use\"Z\n\x07Skipped\x12\x14\n\x05topic\x18\x01 \x01(\tR\x05topic\x12\x14\n\x05\x63ount\x18\x02 \x01(\x04R\x05\x63ount\x12#\n\rlast_sequence\x18\x03 \x01(\x04R\x0clastSequence\"[\n\tRecovered\x12\x14\n\x05topic\x18\x01 \x01(\tR\x05topic\x12\x38\n\nsilent_for\x18\x02 \x01(\x0b\x32\x19.google.protobuf.DurationR\tsilentFor\"\x97\x01\n\x0bStreamError\x12\x12\n\x04\x63ode\x18\x01 \x01(\x05R\x04\x63ode\x12<\n\x06reason\x18\x02 \x01(\x0e\x32$.quarterdeck.api.type.v1.ErrorReasonR\x06reason\x12\x18\n\x07message\x18\x03 \x01(\tR\x07message\x12\x1c\n\tresumable\x18\x04 \x01(\x08R\tresumable*x\n\x08GapCause\x12\x19\n\x15GAP_CAUSE_UNSPECIFIED\x10\x00\x12\x1c\n\x18GAP_CAUSE_CURSOR_TOO_OLD\x10\x01\x12\x1b\n\x17GAP_CAUSE_EPOCH_CHANGED\x10\x02\x12\x16\n\x12GAP_CAUSE_BUS_LOSS\x10\x03\x62\x06proto3')
 
 _globals = globals()
 _builder.BuildMessageAndEnumDescriptors(DESCRIPTOR, _globals)
 _builder.BuildTopDescriptorsAndMessages(DESCRIPTOR, 'quarterdeck.api.stream.v1.control_pb2', _globals)
 if not _descriptor._USE_C_DESCRIPTORS:
   DESCRIPTOR._loaded_options = None
-  _globals['_GAPCAUSE']._serialized_start=2154
-  _globals['_GAPCAUSE']._serialized_end=2274
+  _globals['_GAPCAUSE']._serialized_start=2197
+  _globals['_GAPCAUSE']._serialized_end=2317
   _globals['_CONTROL']._serialized_start=193
   _globals['_CONTROL']._serialized_end=826
   _globals['_SESSIONOPENED']._serialized_start=829
   _globals['_SESSIONOPENED']._serialized_end=1078
-  _globals['_STREAMLIMITS']._serialized_start=1080
-  _globals['_STREAMLIMITS']._serialized_end=1178
-  _globals['_SUBSCRIBED']._serialized_start=1181
-  _globals['_SUBSCRIBED']._serialized_end=1349
-  _globals['_UNSUBSCRIBED']._serialized_start=1351
-  _globals['_UNSUBSCRIBED']._serialized_end=1387
-  _globals['_HEARTBEAT']._serialized_start=1389
-  _globals['_HEARTBEAT']._serialized_end=1499
-  _globals['_STALE']._serialized_start=1501
-  _globals['_STALE']._serialized_end=1608
-  _globals['_GAP']._serialized_start=1611
-  _globals['_GAP']._serialized_end=1813
-  _globals['_SKIPPED']._serialized_start=1815
-  _globals['_SKIPPED']._serialized_end=1905
-  _globals['_RECOVERED']._serialized_start=1907
-  _globals['_RECOVERED']._serialized_end=1998
-  _globals['_STREAMERROR']._serialized_start=2001
-  _globals['_STREAMERROR']._serialized_end=2152
+  _globals['_STREAMLIMITS']._serialized_start=1081
+  _globals['_STREAMLIMITS']._serialized_end=1221
+  _globals['_SUBSCRIBED']._serialized_start=1224
+  _globals['_SUBSCRIBED']._serialized_end=1392
+  _globals['_UNSUBSCRIBED']._serialized_start=1394
+  _globals['_UNSUBSCRIBED']._serialized_end=1430
+  _globals['_HEARTBEAT']._serialized_start=1432
+  _globals['_HEARTBEAT']._serialized_end=1542
+  _globals['_STALE']._serialized_start=1544
+  _globals['_STALE']._serialized_end=1651
+  _globals['_GAP']._serialized_start=1654
+  _globals['_GAP']._serialized_end=1856
+  _globals['_SKIPPED']._serialized_start=1858
+  _globals['_SKIPPED']._serialized_end=1948
+  _globals['_RECOVERED']._serialized_start=1950
+  _globals['_RECOVERED']._serialized_end=2041
+  _globals['_STREAMERROR']._serialized_start=2044
+  _globals['_STREAMERROR']._serialized_end=2195
 # @@protoc_insertion_point(module_scope)

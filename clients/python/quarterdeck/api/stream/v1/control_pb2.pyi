@@ -174,19 +174,23 @@ class StreamLimits(_message.Message):
 
     STREAMS_FIELD_NUMBER: _builtins.int
     SUBSCRIPTIONS_PER_STREAM_FIELD_NUMBER: _builtins.int
+    OPENS_PER_MINUTE_FIELD_NUMBER: _builtins.int
     streams: _builtins.int
     """Streams at the same time."""
     subscriptions_per_stream: _builtins.int
     """Subscriptions in a stream."""
+    opens_per_minute: _builtins.int
+    """Streams opened within a minute."""
     def __init__(
         self,
         *,
         streams: _builtins.int = ...,
         subscriptions_per_stream: _builtins.int = ...,
+        opens_per_minute: _builtins.int = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["streams", b"streams", "subscriptions_per_stream", b"subscriptions_per_stream"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["opens_per_minute", b"opens_per_minute", "streams", b"streams", "subscriptions_per_stream", b"subscriptions_per_stream"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 

@@ -24,7 +24,12 @@ _sym_db = _symbol_database.Default()
 
 from quarterdeck.api.auth.v1 import permission_pb2 as quarterdeck_dot_api_dot_auth_dot_v1_dot_permission__pb2
 from quarterdeck.api.marketdata.v1 import bar_pb2 as quarterdeck_dot_api_dot_marketdata_dot_v1_dot_bar__pb2
+from quarterdeck.api.marketdata.v1 import book_pb2 as quarterdeck_dot_api_dot_marketdata_dot_v1_dot_book__pb2
+from quarterdeck.api.marketdata.v1 import filing_pb2 as quarterdeck_dot_api_dot_marketdata_dot_v1_dot_filing__pb2
+from quarterdeck.api.marketdata.v1 import observation_pb2 as quarterdeck_dot_api_dot_marketdata_dot_v1_dot_observation__pb2
 from quarterdeck.api.marketdata.v1 import quote_pb2 as quarterdeck_dot_api_dot_marketdata_dot_v1_dot_quote__pb2
+from quarterdeck.api.marketdata.v1 import source_pb2 as quarterdeck_dot_api_dot_marketdata_dot_v1_dot_source__pb2
+from quarterdeck.api.marketdata.v1 import status_pb2 as quarterdeck_dot_api_dot_marketdata_dot_v1_dot_status__pb2
 from quarterdeck.api.marketdata.v1 import trade_pb2 as quarterdeck_dot_api_dot_marketdata_dot_v1_dot_trade__pb2
 from quarterdeck.api.stream.v1 import notice_pb2 as quarterdeck_dot_api_dot_stream_dot_v1_dot_notice__pb2
 from quarterdeck.api.trading.v1 import account_pb2 as quarterdeck_dot_api_dot_trading_dot_v1_dot_account__pb2
@@ -35,7 +40,7 @@ from quarterdeck.api.trading.v1 import portfolio_pb2 as quarterdeck_dot_api_dot_
 from quarterdeck.api.trading.v1 import position_pb2 as quarterdeck_dot_api_dot_trading_dot_v1_dot_position__pb2
 
 
-DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n%quarterdeck/api/stream/v1/event.proto\x12\x19quarterdeck.api.stream.v1\x1a(quarterdeck/api/auth/v1/permission.proto\x1a\'quarterdeck/api/marketdata/v1/bar.proto\x1a)quarterdeck/api/marketdata/v1/quote.proto\x1a)quarterdeck/api/marketdata/v1/trade.proto\x1a&quarterdeck/api/stream/v1/notice.proto\x1a(quarterdeck/api/trading/v1/account.proto\x1a%quarterdeck/api/trading/v1/fill.proto\x1a%quarterdeck/api/trading/v1/node.proto\x1a&quarterdeck/api/trading/v1/order.proto\x1a*quarterdeck/api/trading/v1/portfolio.proto\x1a)quarterdeck/api/trading/v1/position.proto\"\xd8\x06\n\x05\x45vent\x12\x14\n\x05topic\x18\x01 \x01(\tR\x05topic\x12\x14\n\x05\x65poch\x18\x02 \x01(\x04R\x05\x65poch\x12\x1a\n\x08sequence\x18\x03 \x01(\x04R\x08sequence\x12\x12\n\x04rows\x18\x04 \x01(\rR\x04rows\x12&\n\x0fpublish_time_ns\x18\x05 \x01(\x10R\rpublishTimeNs\x12I\n\x06quotes\x18\n \x01(\x0b\x32).quarterdeck.api.marketdata.v1.QuoteBatchB\x04\x98\xb5\x18\x03H\x00R\x06quotes\x12I\n\x06trades\x18\x0b \x01(\x0b\x32).quarterdeck.api.marketdata.v1.TradeBatchB\x04\x98\xb5\x18\x03H\x00R\x06trades\x12\x43\n\x04\x62\x61rs\x18\x0c \x01(\x0b\x32\'.quarterdeck.api.marketdata.v1.BarBatchB\x04\x98\xb5\x18\x03H\x00R\x04\x62\x61rs\x12\x41\n\x06orders\x18\x14 \x01(\x0b\x32!.quarterdeck.api.trading.v1.OrderB\x04\x98\xb5\x18\x06H\x00R\x06orders\x12>\n\x05\x66ills\x18\x15 \x01(\x0b\x32 .quarterdeck.api.trading.v1.FillB\x04\x98\xb5\x18\x06H\x00R\x05\x66ills\x12J\n\tpositions\x18\x16 \x01(\x0b\x32$.quarterdeck.api.trading.v1.PositionB\x04\x98\xb5\x18\x06H\x00R\tpositions\x12L\n\x08\x61\x63\x63ounts\x18\x17 \x01(\x0b\x32(.quarterdeck.api.trading.v1.AccountStateB\x04\x98\xb5\x18\x06H\x00R\x08\x61\x63\x63ounts\x12\x43\n\x03pnl\x18\x18 \x01(\x0b\x32).quarterdeck.api.trading.v1.ProfitAndLossB\x04\x98\xb5\x18\x06H\x00R\x03pnl\x12>\n\x05nodes\x18\x19 \x01(\x0b\x32 .quarterdeck.api.trading.v1.NodeB\x04\x98\xb5\x18\x06H\x00R\x05nodes\x12\x43\n\x07notices\x18\x1e \x01(\x0b\x32!.quarterdeck.api.stream.v1.NoticeB\x04\x98\xb5\x18\x02H\x00R\x07noticesB\t\n\x07payloadb\x06proto3')
+DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n%quarterdeck/api/stream/v1/event.proto\x12\x19quarterdeck.api.stream.v1\x1a(quarterdeck/api/auth/v1/permission.proto\x1a\'quarterdeck/api/marketdata/v1/bar.proto\x1a(quarterdeck/api/marketdata/v1/book.proto\x1a*quarterdeck/api/marketdata/v1/filing.proto\x1a/quarterdeck/api/marketdata/v1/observation.proto\x1a)quarterdeck/api/marketdata/v1/quote.proto\x1a*quarterdeck/api/marketdata/v1/source.proto\x1a*quarterdeck/api/marketdata/v1/status.proto\x1a)quarterdeck/api/marketdata/v1/trade.proto\x1a&quarterdeck/api/stream/v1/notice.proto\x1a(quarterdeck/api/trading/v1/account.proto\x1a%quarterdeck/api/trading/v1/fill.proto\x1a%quarterdeck/api/trading/v1/node.proto\x1a&quarterdeck/api/trading/v1/order.proto\x1a*quarterdeck/api/trading/v1/portfolio.proto\x1a)quarterdeck/api/trading/v1/position.proto\"\xc0\n\n\x05\x45vent\x12\x14\n\x05topic\x18\x01 \x01(\tR\x05topic\x12\x14\n\x05\x65poch\x18\x02 \x01(\x04R\x05\x65poch\x12\x1a\n\x08sequence\x18\x03 \x01(\x04R\x08sequence\x12\x12\n\x04rows\x18\x04 \x01(\rR\x04rows\x12&\n\x0fpublish_time_ns\x18\x05 \x01(\x10R\rpublishTimeNs\x12I\n\x06quotes\x18\n \x01(\x0b\x32).quarterdeck.api.marketdata.v1.QuoteBatchB\x04\x98\xb5\x18\x03H\x00R\x06quotes\x12I\n\x06trades\x18\x0b \x01(\x0b\x32).quarterdeck.api.marketdata.v1.TradeBatchB\x04\x98\xb5\x18\x03H\x00R\x06trades\x12\x43\n\x04\x62\x61rs\x18\x0c \x01(\x0b\x32\'.quarterdeck.api.marketdata.v1.BarBatchB\x04\x98\xb5\x18\x03H\x00R\x04\x62\x61rs\x12N\n\x05\x62ooks\x18\r \x01(\x0b\x32\x30.quarterdeck.api.marketdata.v1.OrderBookSnapshotB\x04\x98\xb5\x18\x03H\x00R\x05\x62ooks\x12R\n\x06\x64\x65ltas\x18\x0e \x01(\x0b\x32\x32.quarterdeck.api.marketdata.v1.OrderBookDeltaBatchB\x04\x98\xb5\x18\x03H\x00R\x06\x64\x65ltas\x12S\n\x08statuses\x18\x0f \x01(\x0b\x32/.quarterdeck.api.marketdata.v1.InstrumentStatusB\x04\x98\xb5\x18\x03H\x00R\x08statuses\x12G\n\x07sources\x18\x10 \x01(\x0b\x32%.quarterdeck.api.marketdata.v1.SourceB\x04\x98\xb5\x18\x03H\x00R\x07sources\x12[\n\x0cobservations\x18\x11 \x01(\x0b\x32/.quarterdeck.api.marketdata.v1.ObservationBatchB\x04\x98\xb5\x18\x03H\x00R\x0cobservations\x12G\n\x07\x66ilings\x18\x12 \x01(\x0b\x32%.quarterdeck.api.marketdata.v1.FilingB\x04\x98\xb5\x18\x03H\x00R\x07\x66ilings\x12\x41\n\x06orders\x18\x14 \x01(\x0b\x32!.quarterdeck.api.trading.v1.OrderB\x04\x98\xb5\x18\x06H\x00R\x06orders\x12>\n\x05\x66ills\x18\x15 \x01(\x0b\x32 .quarterdeck.api.trading.v1.FillB\x04\x98\xb5\x18\x06H\x00R\x05\x66ills\x12J\n\tpositions\x18\x16 \x01(\x0b\x32$.quarterdeck.api.trading.v1.PositionB\x04\x98\xb5\x18\x06H\x00R\tpositions\x12L\n\x08\x61\x63\x63ounts\x18\x17 \x01(\x0b\x32(.quarterdeck.api.trading.v1.AccountStateB\x04\x98\xb5\x18\x06H\x00R\x08\x61\x63\x63ounts\x12\x43\n\x03pnl\x18\x18 \x01(\x0b\x32).quarterdeck.api.trading.v1.ProfitAndLossB\x04\x98\xb5\x18\x06H\x00R\x03pnl\x12>\n\x05nodes\x18\x19 \x01(\x0b\x32 .quarterdeck.api.trading.v1.NodeB\x04\x98\xb5\x18\x06H\x00R\x05nodes\x12\x43\n\x07notices\x18\x1e \x01(\x0b\x32!.quarterdeck.api.stream.v1.NoticeB\x04\x98\xb5\x18\x02H\x00R\x07noticesB\t\n\x07payloadb\x06proto3')
 
 _globals = globals()
 _builder.BuildMessageAndEnumDescriptors(DESCRIPTOR, _globals)
@@ -48,6 +53,18 @@ if not _descriptor._USE_C_DESCRIPTORS:
   _globals['_EVENT'].fields_by_name['trades']._serialized_options = b'\230\265\030\003'
   _globals['_EVENT'].fields_by_name['bars']._loaded_options = None
   _globals['_EVENT'].fields_by_name['bars']._serialized_options = b'\230\265\030\003'
+  _globals['_EVENT'].fields_by_name['books']._loaded_options = None
+  _globals['_EVENT'].fields_by_name['books']._serialized_options = b'\230\265\030\003'
+  _globals['_EVENT'].fields_by_name['deltas']._loaded_options = None
+  _globals['_EVENT'].fields_by_name['deltas']._serialized_options = b'\230\265\030\003'
+  _globals['_EVENT'].fields_by_name['statuses']._loaded_options = None
+  _globals['_EVENT'].fields_by_name['statuses']._serialized_options = b'\230\265\030\003'
+  _globals['_EVENT'].fields_by_name['sources']._loaded_options = None
+  _globals['_EVENT'].fields_by_name['sources']._serialized_options = b'\230\265\030\003'
+  _globals['_EVENT'].fields_by_name['observations']._loaded_options = None
+  _globals['_EVENT'].fields_by_name['observations']._serialized_options = b'\230\265\030\003'
+  _globals['_EVENT'].fields_by_name['filings']._loaded_options = None
+  _globals['_EVENT'].fields_by_name['filings']._serialized_options = b'\230\265\030\003'
   _globals['_EVENT'].fields_by_name['orders']._loaded_options = None
   _globals['_EVENT'].fields_by_name['orders']._serialized_options = b'\230\265\030\006'
   _globals['_EVENT'].fields_by_name['fills']._loaded_options = None
@@ -62,6 +79,6 @@ if not _descriptor._USE_C_DESCRIPTORS:
   _globals['_EVENT'].fields_by_name['nodes']._serialized_options = b'\230\265\030\006'
   _globals['_EVENT'].fields_by_name['notices']._loaded_options = None
   _globals['_EVENT'].fields_by_name['notices']._serialized_options = b'\230\265\030\002'
-  _globals['_EVENT']._serialized_start=525
-  _globals['_EVENT']._serialized_end=1381
+  _globals['_EVENT']._serialized_start=748
+  _globals['_EVENT']._serialized_end=2092
 # @@protoc_insertion_point(module_scope)

@@ -6,7 +6,12 @@ isort:skip_file
 from google.protobuf import descriptor as _descriptor
 from google.protobuf import message as _message
 from quarterdeck.api.marketdata.v1 import bar_pb2 as _bar_pb2
+from quarterdeck.api.marketdata.v1 import book_pb2 as _book_pb2
+from quarterdeck.api.marketdata.v1 import filing_pb2 as _filing_pb2
+from quarterdeck.api.marketdata.v1 import observation_pb2 as _observation_pb2
 from quarterdeck.api.marketdata.v1 import quote_pb2 as _quote_pb2
+from quarterdeck.api.marketdata.v1 import source_pb2 as _source_pb2
+from quarterdeck.api.marketdata.v1 import status_pb2 as _status_pb2
 from quarterdeck.api.marketdata.v1 import trade_pb2 as _trade_pb2
 from quarterdeck.api.stream.v1 import notice_pb2 as _notice_pb2
 from quarterdeck.api.trading.v1 import account_pb2 as _account_pb2
@@ -45,6 +50,12 @@ class Event(_message.Message):
     QUOTES_FIELD_NUMBER: _builtins.int
     TRADES_FIELD_NUMBER: _builtins.int
     BARS_FIELD_NUMBER: _builtins.int
+    BOOKS_FIELD_NUMBER: _builtins.int
+    DELTAS_FIELD_NUMBER: _builtins.int
+    STATUSES_FIELD_NUMBER: _builtins.int
+    SOURCES_FIELD_NUMBER: _builtins.int
+    OBSERVATIONS_FIELD_NUMBER: _builtins.int
+    FILINGS_FIELD_NUMBER: _builtins.int
     ORDERS_FIELD_NUMBER: _builtins.int
     FILLS_FIELD_NUMBER: _builtins.int
     POSITIONS_FIELD_NUMBER: _builtins.int
@@ -73,6 +84,30 @@ class Event(_message.Message):
     @_builtins.property
     def bars(self) -> _bar_pb2.BarBatch:
         """Bars: topic "bars/{interval}/{instrument}"."""
+
+    @_builtins.property
+    def books(self) -> _book_pb2.OrderBookSnapshot:
+        """On books/{instrument}."""
+
+    @_builtins.property
+    def deltas(self) -> _book_pb2.OrderBookDeltaBatch:
+        """On deltas/{instrument}."""
+
+    @_builtins.property
+    def statuses(self) -> _status_pb2.InstrumentStatus:
+        """On statuses/{instrument}."""
+
+    @_builtins.property
+    def sources(self) -> _source_pb2.Source:
+        """On sources/{source}."""
+
+    @_builtins.property
+    def observations(self) -> _observation_pb2.ObservationBatch:
+        """On observations/{source}/{series}."""
+
+    @_builtins.property
+    def filings(self) -> _filing_pb2.Filing:
+        """On filings/{source}/{company}."""
 
     @_builtins.property
     def orders(self) -> _order_pb2.Order:
@@ -113,6 +148,12 @@ class Event(_message.Message):
         quotes: _quote_pb2.QuoteBatch | None = ...,
         trades: _trade_pb2.TradeBatch | None = ...,
         bars: _bar_pb2.BarBatch | None = ...,
+        books: _book_pb2.OrderBookSnapshot | None = ...,
+        deltas: _book_pb2.OrderBookDeltaBatch | None = ...,
+        statuses: _status_pb2.InstrumentStatus | None = ...,
+        sources: _source_pb2.Source | None = ...,
+        observations: _observation_pb2.ObservationBatch | None = ...,
+        filings: _filing_pb2.Filing | None = ...,
         orders: _order_pb2.Order | None = ...,
         fills: _fill_pb2.Fill | None = ...,
         positions: _position_pb2.Position | None = ...,
@@ -121,11 +162,11 @@ class Event(_message.Message):
         nodes: _node_pb2.Node | None = ...,
         notices: _notice_pb2.Notice | None = ...,
     ) -> None: ...
-    _HasFieldArgType: _TypeAlias = _typing.Literal["accounts", b"accounts", "bars", b"bars", "fills", b"fills", "nodes", b"nodes", "notices", b"notices", "orders", b"orders", "payload", b"payload", "pnl", b"pnl", "positions", b"positions", "quotes", b"quotes", "trades", b"trades"]  # noqa: Y015
+    _HasFieldArgType: _TypeAlias = _typing.Literal["accounts", b"accounts", "bars", b"bars", "books", b"books", "deltas", b"deltas", "filings", b"filings", "fills", b"fills", "nodes", b"nodes", "notices", b"notices", "observations", b"observations", "orders", b"orders", "payload", b"payload", "pnl", b"pnl", "positions", b"positions", "quotes", b"quotes", "sources", b"sources", "statuses", b"statuses", "trades", b"trades"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["accounts", b"accounts", "bars", b"bars", "epoch", b"epoch", "fills", b"fills", "nodes", b"nodes", "notices", b"notices", "orders", b"orders", "payload", b"payload", "pnl", b"pnl", "positions", b"positions", "publish_time_ns", b"publish_time_ns", "quotes", b"quotes", "rows", b"rows", "sequence", b"sequence", "topic", b"topic", "trades", b"trades"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["accounts", b"accounts", "bars", b"bars", "books", b"books", "deltas", b"deltas", "epoch", b"epoch", "filings", b"filings", "fills", b"fills", "nodes", b"nodes", "notices", b"notices", "observations", b"observations", "orders", b"orders", "payload", b"payload", "pnl", b"pnl", "positions", b"positions", "publish_time_ns", b"publish_time_ns", "quotes", b"quotes", "rows", b"rows", "sequence", b"sequence", "sources", b"sources", "statuses", b"statuses", "topic", b"topic", "trades", b"trades"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
-    _WhichOneofReturnType_payload: _TypeAlias = _typing.Literal["quotes", "trades", "bars", "orders", "fills", "positions", "accounts", "pnl", "nodes", "notices"]  # noqa: Y015
+    _WhichOneofReturnType_payload: _TypeAlias = _typing.Literal["quotes", "trades", "bars", "books", "deltas", "statuses", "sources", "observations", "filings", "orders", "fills", "positions", "accounts", "pnl", "nodes", "notices"]  # noqa: Y015
     _WhichOneofArgType_payload: _TypeAlias = _typing.Literal["payload", b"payload"]  # noqa: Y015
     def WhichOneof(self, oneof_group: _WhichOneofArgType_payload) -> _WhichOneofReturnType_payload | None: ...
 

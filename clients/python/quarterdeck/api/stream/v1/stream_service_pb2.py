@@ -25,13 +25,14 @@ _sym_db = _symbol_database.Default()
 from buf.validate import validate_pb2 as buf_dot_validate_dot_validate__pb2
 from google.api import annotations_pb2 as google_dot_api_dot_annotations__pb2
 from google.protobuf import duration_pb2 as google_dot_protobuf_dot_duration__pb2
+from google.protobuf import timestamp_pb2 as google_dot_protobuf_dot_timestamp__pb2
 from quarterdeck.api.auth.v1 import permission_pb2 as quarterdeck_dot_api_dot_auth_dot_v1_dot_permission__pb2
 from quarterdeck.api.stream.v1 import control_pb2 as quarterdeck_dot_api_dot_stream_dot_v1_dot_control__pb2
 from quarterdeck.api.stream.v1 import event_pb2 as quarterdeck_dot_api_dot_stream_dot_v1_dot_event__pb2
 from quarterdeck.api.stream.v1 import subscription_pb2 as quarterdeck_dot_api_dot_stream_dot_v1_dot_subscription__pb2
 
 
-DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n.quarterdeck/api/stream/v1/stream_service.proto\x12\x19quarterdeck.api.stream.v1\x1a\x1b\x62uf/validate/validate.proto\x1a\x1cgoogle/api/annotations.proto\x1a\x1egoogle/protobuf/duration.proto\x1a(quarterdeck/api/auth/v1/permission.proto\x1a\'quarterdeck/api/stream/v1/control.proto\x1a%quarterdeck/api/stream/v1/event.proto\x1a,quarterdeck/api/stream/v1/subscription.proto\"\xe0\x01\n\x0cWatchRequest\x12Z\n\rsubscriptions\x18\x01 \x03(\x0b\x32\'.quarterdeck.api.stream.v1.SubscriptionB\x0b\xbaH\x08\x92\x01\x05\x08\x01\x10\x90NR\rsubscriptions\x12]\n\x12heartbeat_interval\x18\x02 \x01(\x0b\x32\x19.google.protobuf.DurationB\x0e\xbaH\x0b\xaa\x01\x08\"\x02\x08\x1e\x32\x02\x08\x01H\x00R\x11heartbeatInterval\x88\x01\x01\x42\x15\n\x13_heartbeat_interval\"\x89\x01\n\rWatchResponse\x12>\n\x08\x63ontrols\x18\x01 \x03(\x0b\x32\".quarterdeck.api.stream.v1.ControlR\x08\x63ontrols\x12\x38\n\x06\x65vents\x18\x02 \x03(\x0b\x32 .quarterdeck.api.stream.v1.EventR\x06\x65vents\"\xac\x01\n\x19UpdateSubscriptionRequest\x12&\n\nsession_id\x18\x01 \x01(\tB\x07\xbaH\x04r\x02\x10\x01R\tsessionId\x12\x44\n\x03\x61\x64\x64\x18\x02 \x03(\x0b\x32\'.quarterdeck.api.stream.v1.SubscriptionB\t\xbaH\x06\x92\x01\x03\x10\x90NR\x03\x61\x64\x64\x12!\n\x06remove\x18\x03 \x03(\tB\t\xbaH\x06\x92\x01\x03\x10\x90NR\x06remove\"4\n\x1aUpdateSubscriptionResponse\x12\x16\n\x06topics\x18\x01 \x03(\tR\x06topics\"9\n\x12GetSnapshotRequest\x12#\n\x06topics\x18\x01 \x03(\tB\x0b\xbaH\x08\x92\x01\x05\x08\x01\x10\xe8\x07R\x06topics\"O\n\x13GetSnapshotResponse\x12\x38\n\x06\x65vents\x18\x01 \x03(\x0b\x32 .quarterdeck.api.stream.v1.EventR\x06\x65vents\"s\n\x11ListTopicsRequest\x12\x16\n\x06prefix\x18\x01 \x01(\tR\x06prefix\x12\'\n\tpage_size\x18\x02 \x01(\x05\x42\n\xbaH\x07\x1a\x05\x18\x90N(\x00R\x08pageSize\x12\x1d\n\npage_token\x18\x03 \x01(\tR\tpageToken\"w\n\x12ListTopicsResponse\x12\x39\n\x06topics\x18\x01 \x03(\x0b\x32!.quarterdeck.api.stream.v1.CursorR\x06topics\x12&\n\x0fnext_page_token\x18\x02 \x01(\tR\rnextPageToken2\xd9\x04\n\rStreamService\x12\x80\x01\n\x05Watch\x12\'.quarterdeck.api.stream.v1.WatchRequest\x1a(.quarterdeck.api.stream.v1.WatchResponse\"\"\x90\x02\x01\x88\xb5\x18\x02\x82\xd3\xe4\x93\x02\x15\"\x10/v1/stream:watch:\x01*0\x01\x12\xaa\x01\n\x12UpdateSubscription\x12\x34.quarterdeck.api.stream.v1.UpdateSubscriptionRequest\x1a\x35.quarterdeck.api.stream.v1.UpdateSubscriptionResponse\"\'\x90\x02\x02\x88\xb5\x18\x02\x90\xb5\x18\x02\x82\xd3\xe4\x93\x02\x16\"\x11/v1/stream:update:\x01*\x12\x90\x01\n\x0bGetSnapshot\x12-.quarterdeck.api.stream.v1.GetSnapshotRequest\x1a..quarterdeck.api.stream.v1.GetSnapshotResponse\"\"\x90\x02\x01\x88\xb5\x18\x02\x82\xd3\xe4\x93\x02\x15\x12\x13/v1/stream:snapshot\x12\x84\x01\n\nListTopics\x12,.quarterdeck.api.stream.v1.ListTopicsRequest\x1a-.quarterdeck.api.stream.v1.ListTopicsResponse\"\x19\x90\x02\x01\x88\xb5\x18\x02\x82\xd3\xe4\x93\x02\x0c\x12\n/v1/topicsb\x06proto3')
+DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n.quarterdeck/api/stream/v1/stream_service.proto\x12\x19quarterdeck.api.stream.v1\x1a\x1b\x62uf/validate/validate.proto\x1a\x1cgoogle/api/annotations.proto\x1a\x1egoogle/protobuf/duration.proto\x1a\x1fgoogle/protobuf/timestamp.proto\x1a(quarterdeck/api/auth/v1/permission.proto\x1a\'quarterdeck/api/stream/v1/control.proto\x1a%quarterdeck/api/stream/v1/event.proto\x1a,quarterdeck/api/stream/v1/subscription.proto\"\xe0\x01\n\x0cWatchRequest\x12Z\n\rsubscriptions\x18\x01 \x03(\x0b\x32\'.quarterdeck.api.stream.v1.SubscriptionB\x0b\xbaH\x08\x92\x01\x05\x08\x01\x10\x90NR\rsubscriptions\x12]\n\x12heartbeat_interval\x18\x02 \x01(\x0b\x32\x19.google.protobuf.DurationB\x0e\xbaH\x0b\xaa\x01\x08\"\x02\x08\x1e\x32\x02\x08\x01H\x00R\x11heartbeatInterval\x88\x01\x01\x42\x15\n\x13_heartbeat_interval\"\x89\x01\n\rWatchResponse\x12>\n\x08\x63ontrols\x18\x01 \x03(\x0b\x32\".quarterdeck.api.stream.v1.ControlR\x08\x63ontrols\x12\x38\n\x06\x65vents\x18\x02 \x03(\x0b\x32 .quarterdeck.api.stream.v1.EventR\x06\x65vents\"\xac\x01\n\x19UpdateSubscriptionRequest\x12&\n\nsession_id\x18\x01 \x01(\tB\x07\xbaH\x04r\x02\x10\x01R\tsessionId\x12\x44\n\x03\x61\x64\x64\x18\x02 \x03(\x0b\x32\'.quarterdeck.api.stream.v1.SubscriptionB\t\xbaH\x06\x92\x01\x03\x10\x90NR\x03\x61\x64\x64\x12!\n\x06remove\x18\x03 \x03(\tB\t\xbaH\x06\x92\x01\x03\x10\x90NR\x06remove\"4\n\x1aUpdateSubscriptionResponse\x12\x16\n\x06topics\x18\x01 \x03(\tR\x06topics\"9\n\x12GetSnapshotRequest\x12#\n\x06topics\x18\x01 \x03(\tB\x0b\xbaH\x08\x92\x01\x05\x08\x01\x10\xe8\x07R\x06topics\"O\n\x13GetSnapshotResponse\x12\x38\n\x06\x65vents\x18\x01 \x03(\x0b\x32 .quarterdeck.api.stream.v1.EventR\x06\x65vents\"s\n\x11ListTopicsRequest\x12\x16\n\x06prefix\x18\x01 \x01(\tR\x06prefix\x12\'\n\tpage_size\x18\x02 \x01(\x05\x42\n\xbaH\x07\x1a\x05\x18\x90N(\x00R\x08pageSize\x12\x1d\n\npage_token\x18\x03 \x01(\tR\tpageToken\"w\n\x12ListTopicsResponse\x12\x39\n\x06topics\x18\x01 \x03(\x0b\x32!.quarterdeck.api.stream.v1.CursorR\x06topics\x12&\n\x0fnext_page_token\x18\x02 \x01(\tR\rnextPageToken\"\xe8\x02\n\rReplayRequest\x12$\n\x06topics\x18\x01 \x03(\tB\x0c\xbaH\t\x92\x01\x06\x08\x01\x10\x64\x18\x01R\x06topics\x12\x41\n\nstart_time\x18\x02 \x01(\x0b\x32\x1a.google.protobuf.TimestampB\x06\xbaH\x03\xc8\x01\x01R\tstartTime\x12:\n\x08\x65nd_time\x18\x03 \x01(\x0b\x32\x1a.google.protobuf.TimestampH\x00R\x07\x65ndTime\x88\x01\x01\x12/\n\x05speed\x18\x04 \x01(\x01\x42\x19\xbaH\x16\x12\x14\x19\x00\x00\x00\x00\x65\xcd\xcd\x41)\x00\x00\x00\x00\x00\x00\x00\x00@\x01R\x05speed\x12]\n\x12heartbeat_interval\x18\x05 \x01(\x0b\x32\x19.google.protobuf.DurationB\x0e\xbaH\x0b\xaa\x01\x08\"\x02\x08\x1e\x32\x02\x08\x01H\x01R\x11heartbeatInterval\x88\x01\x01\x42\x0b\n\t_end_timeB\x15\n\x13_heartbeat_interval\"\x8a\x01\n\x0eReplayResponse\x12>\n\x08\x63ontrols\x18\x01 \x03(\x0b\x32\".quarterdeck.api.stream.v1.ControlR\x08\x63ontrols\x12\x38\n\x06\x65vents\x18\x02 \x03(\x0b\x32 .quarterdeck.api.stream.v1.EventR\x06\x65vents2\xe0\x05\n\rStreamService\x12\x80\x01\n\x05Watch\x12\'.quarterdeck.api.stream.v1.WatchRequest\x1a(.quarterdeck.api.stream.v1.WatchResponse\"\"\x90\x02\x01\x88\xb5\x18\x02\x82\xd3\xe4\x93\x02\x15\"\x10/v1/stream:watch:\x01*0\x01\x12\xaa\x01\n\x12UpdateSubscription\x12\x34.quarterdeck.api.stream.v1.UpdateSubscriptionRequest\x1a\x35.quarterdeck.api.stream.v1.UpdateSubscriptionResponse\"\'\x90\x02\x02\x88\xb5\x18\x02\x90\xb5\x18\x02\x82\xd3\xe4\x93\x02\x16\"\x11/v1/stream:update:\x01*\x12\x90\x01\n\x0bGetSnapshot\x12-.quarterdeck.api.stream.v1.GetSnapshotRequest\x1a..quarterdeck.api.stream.v1.GetSnapshotResponse\"\"\x90\x02\x01\x88\xb5\x18\x02\x82\xd3\xe4\x93\x02\x15\x12\x13/v1/stream:snapshot\x12\x84\x01\n\nListTopics\x12,.quarterdeck.api.stream.v1.ListTopicsRequest\x1a-.quarterdeck.api.stream.v1.ListTopicsResponse\"\x19\x90\x02\x01\x88\xb5\x18\x02\x82\xd3\xe4\x93\x02\x0c\x12\n/v1/topics\x12\x84\x01\n\x06Replay\x12(.quarterdeck.api.stream.v1.ReplayRequest\x1a).quarterdeck.api.stream.v1.ReplayResponse\"#\x90\x02\x01\x88\xb5\x18\x03\x82\xd3\xe4\x93\x02\x16\"\x11/v1/stream:replay:\x01*0\x01\x62\x06proto3')
 
 _globals = globals()
 _builder.BuildMessageAndEnumDescriptors(DESCRIPTOR, _globals)
@@ -52,6 +53,14 @@ if not _descriptor._USE_C_DESCRIPTORS:
   _globals['_GETSNAPSHOTREQUEST'].fields_by_name['topics']._serialized_options = b'\272H\010\222\001\005\010\001\020\350\007'
   _globals['_LISTTOPICSREQUEST'].fields_by_name['page_size']._loaded_options = None
   _globals['_LISTTOPICSREQUEST'].fields_by_name['page_size']._serialized_options = b'\272H\007\032\005\030\220N(\000'
+  _globals['_REPLAYREQUEST'].fields_by_name['topics']._loaded_options = None
+  _globals['_REPLAYREQUEST'].fields_by_name['topics']._serialized_options = b'\272H\t\222\001\006\010\001\020d\030\001'
+  _globals['_REPLAYREQUEST'].fields_by_name['start_time']._loaded_options = None
+  _globals['_REPLAYREQUEST'].fields_by_name['start_time']._serialized_options = b'\272H\003\310\001\001'
+  _globals['_REPLAYREQUEST'].fields_by_name['speed']._loaded_options = None
+  _globals['_REPLAYREQUEST'].fields_by_name['speed']._serialized_options = b'\272H\026\022\024\031\000\000\000\000e\315\315A)\000\000\000\000\000\000\000\000@\001'
+  _globals['_REPLAYREQUEST'].fields_by_name['heartbeat_interval']._loaded_options = None
+  _globals['_REPLAYREQUEST'].fields_by_name['heartbeat_interval']._serialized_options = b'\272H\013\252\001\010\"\002\010\0362\002\010\001'
   _globals['_STREAMSERVICE'].methods_by_name['Watch']._loaded_options = None
   _globals['_STREAMSERVICE'].methods_by_name['Watch']._serialized_options = b'\220\002\001\210\265\030\002\202\323\344\223\002\025\"\020/v1/stream:watch:\001*'
   _globals['_STREAMSERVICE'].methods_by_name['UpdateSubscription']._loaded_options = None
@@ -60,22 +69,28 @@ if not _descriptor._USE_C_DESCRIPTORS:
   _globals['_STREAMSERVICE'].methods_by_name['GetSnapshot']._serialized_options = b'\220\002\001\210\265\030\002\202\323\344\223\002\025\022\023/v1/stream:snapshot'
   _globals['_STREAMSERVICE'].methods_by_name['ListTopics']._loaded_options = None
   _globals['_STREAMSERVICE'].methods_by_name['ListTopics']._serialized_options = b'\220\002\001\210\265\030\002\202\323\344\223\002\014\022\n/v1/topics'
-  _globals['_WATCHREQUEST']._serialized_start=337
-  _globals['_WATCHREQUEST']._serialized_end=561
-  _globals['_WATCHRESPONSE']._serialized_start=564
-  _globals['_WATCHRESPONSE']._serialized_end=701
-  _globals['_UPDATESUBSCRIPTIONREQUEST']._serialized_start=704
-  _globals['_UPDATESUBSCRIPTIONREQUEST']._serialized_end=876
-  _globals['_UPDATESUBSCRIPTIONRESPONSE']._serialized_start=878
-  _globals['_UPDATESUBSCRIPTIONRESPONSE']._serialized_end=930
-  _globals['_GETSNAPSHOTREQUEST']._serialized_start=932
-  _globals['_GETSNAPSHOTREQUEST']._serialized_end=989
-  _globals['_GETSNAPSHOTRESPONSE']._serialized_start=991
-  _globals['_GETSNAPSHOTRESPONSE']._serialized_end=1070
-  _globals['_LISTTOPICSREQUEST']._serialized_start=1072
-  _globals['_LISTTOPICSREQUEST']._serialized_end=1187
-  _globals['_LISTTOPICSRESPONSE']._serialized_start=1189
-  _globals['_LISTTOPICSRESPONSE']._serialized_end=1308
-  _globals['_STREAMSERVICE']._serialized_start=1311
-  _globals['_STREAMSERVICE']._serialized_end=1912
+  _globals['_STREAMSERVICE'].methods_by_name['Replay']._loaded_options = None
+  _globals['_STREAMSERVICE'].methods_by_name['Replay']._serialized_options = b'\220\002\001\210\265\030\003\202\323\344\223\002\026\"\021/v1/stream:replay:\001*'
+  _globals['_WATCHREQUEST']._serialized_start=370
+  _globals['_WATCHREQUEST']._serialized_end=594
+  _globals['_WATCHRESPONSE']._serialized_start=597
+  _globals['_WATCHRESPONSE']._serialized_end=734
+  _globals['_UPDATESUBSCRIPTIONREQUEST']._serialized_start=737
+  _globals['_UPDATESUBSCRIPTIONREQUEST']._serialized_end=909
+  _globals['_UPDATESUBSCRIPTIONRESPONSE']._serialized_start=911
+  _globals['_UPDATESUBSCRIPTIONRESPONSE']._serialized_end=963
+  _globals['_GETSNAPSHOTREQUEST']._serialized_start=965
+  _globals['_GETSNAPSHOTREQUEST']._serialized_end=1022
+  _globals['_GETSNAPSHOTRESPONSE']._serialized_start=1024
+  _globals['_GETSNAPSHOTRESPONSE']._serialized_end=1103
+  _globals['_LISTTOPICSREQUEST']._serialized_start=1105
+  _globals['_LISTTOPICSREQUEST']._serialized_end=1220
+  _globals['_LISTTOPICSRESPONSE']._serialized_start=1222
+  _globals['_LISTTOPICSRESPONSE']._serialized_end=1341
+  _globals['_REPLAYREQUEST']._serialized_start=1344
+  _globals['_REPLAYREQUEST']._serialized_end=1704
+  _globals['_REPLAYRESPONSE']._serialized_start=1707
+  _globals['_REPLAYRESPONSE']._serialized_end=1845
+  _globals['_STREAMSERVICE']._serialized_start=1848
+  _globals['_STREAMSERVICE']._serialized_end=2584
 # @@protoc_insertion_point(module_scope)

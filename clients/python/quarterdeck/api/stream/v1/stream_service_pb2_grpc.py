@@ -55,6 +55,11 @@ class StreamServiceStub(object):
                 request_serializer=quarterdeck_dot_api_dot_stream_dot_v1_dot_stream__service__pb2.ListTopicsRequest.SerializeToString,
                 response_deserializer=quarterdeck_dot_api_dot_stream_dot_v1_dot_stream__service__pb2.ListTopicsResponse.FromString,
                 _registered_method=True)
+        self.Replay = channel.unary_stream(
+                '/quarterdeck.api.stream.v1.StreamService/Replay',
+                request_serializer=quarterdeck_dot_api_dot_stream_dot_v1_dot_stream__service__pb2.ReplayRequest.SerializeToString,
+                response_deserializer=quarterdeck_dot_api_dot_stream_dot_v1_dot_stream__service__pb2.ReplayResponse.FromString,
+                _registered_method=True)
 
 
 class StreamServiceServicer(object):
@@ -100,6 +105,18 @@ class StreamServiceServicer(object):
         context.set_details('Method not implemented!')
         raise NotImplementedError('Method not implemented!')
 
+    def Replay(self, request, context):
+        """Streams recorded market data in the order of their event times, at a chosen speed, in the same
+        messages as Watch; ends when the window ends.
+
+        Sequence numbers and epochs are those of the first publication. What history lacks is announced
+        by GAP. Fails with INVALID_ARGUMENT (TOPIC_INVALID, FIELD_INVALID) and with NOT_FOUND
+        (INSTRUMENT_NOT_FOUND).
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
 
 def add_StreamServiceServicer_to_server(servicer, server):
     rpc_method_handlers = {
@@ -122,6 +139,11 @@ def add_StreamServiceServicer_to_server(servicer, server):
                     servicer.ListTopics,
                     request_deserializer=quarterdeck_dot_api_dot_stream_dot_v1_dot_stream__service__pb2.ListTopicsRequest.FromString,
                     response_serializer=quarterdeck_dot_api_dot_stream_dot_v1_dot_stream__service__pb2.ListTopicsResponse.SerializeToString,
+            ),
+            'Replay': grpc.unary_stream_rpc_method_handler(
+                    servicer.Replay,
+                    request_deserializer=quarterdeck_dot_api_dot_stream_dot_v1_dot_stream__service__pb2.ReplayRequest.FromString,
+                    response_serializer=quarterdeck_dot_api_dot_stream_dot_v1_dot_stream__service__pb2.ReplayResponse.SerializeToString,
             ),
     }
     generic_handler = grpc.method_handlers_generic_handler(
@@ -233,6 +255,33 @@ class StreamService(object):
             '/quarterdeck.api.stream.v1.StreamService/ListTopics',
             quarterdeck_dot_api_dot_stream_dot_v1_dot_stream__service__pb2.ListTopicsRequest.SerializeToString,
             quarterdeck_dot_api_dot_stream_dot_v1_dot_stream__service__pb2.ListTopicsResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def Replay(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_stream(
+            request,
+            target,
+            '/quarterdeck.api.stream.v1.StreamService/Replay',
+            quarterdeck_dot_api_dot_stream_dot_v1_dot_stream__service__pb2.ReplayRequest.SerializeToString,
+            quarterdeck_dot_api_dot_stream_dot_v1_dot_stream__service__pb2.ReplayResponse.FromString,
             options,
             channel_credentials,
             insecure,

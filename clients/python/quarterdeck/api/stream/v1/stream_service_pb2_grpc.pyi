@@ -54,6 +54,14 @@ class StreamServiceStub:
     """Gets the newest event of each topic."""
     ListTopics: _grpc.UnaryUnaryMultiCallable[_stream_service_pb2.ListTopicsRequest, _stream_service_pb2.ListTopicsResponse]
     """Lists the topics that have events and that the caller may read."""
+    Replay: _grpc.UnaryStreamMultiCallable[_stream_service_pb2.ReplayRequest, _stream_service_pb2.ReplayResponse]
+    """Streams recorded market data in the order of their event times, at a chosen speed, in the same
+    messages as Watch; ends when the window ends.
+
+    Sequence numbers and epochs are those of the first publication. What history lacks is announced
+    by GAP. Fails with INVALID_ARGUMENT (TOPIC_INVALID, FIELD_INVALID) and with NOT_FOUND
+    (INSTRUMENT_NOT_FOUND).
+    """
 
 @_typing.type_check_only
 class StreamServiceAsyncStub(StreamServiceStub):
@@ -81,6 +89,14 @@ class StreamServiceAsyncStub(StreamServiceStub):
     """Gets the newest event of each topic."""
     ListTopics: _aio.UnaryUnaryMultiCallable[_stream_service_pb2.ListTopicsRequest, _stream_service_pb2.ListTopicsResponse]  # type: ignore[assignment]
     """Lists the topics that have events and that the caller may read."""
+    Replay: _aio.UnaryStreamMultiCallable[_stream_service_pb2.ReplayRequest, _stream_service_pb2.ReplayResponse]  # type: ignore[assignment]
+    """Streams recorded market data in the order of their event times, at a chosen speed, in the same
+    messages as Watch; ends when the window ends.
+
+    Sequence numbers and epochs are those of the first publication. What history lacks is announced
+    by GAP. Fails with INVALID_ARGUMENT (TOPIC_INVALID, FIELD_INVALID) and with NOT_FOUND
+    (INSTRUMENT_NOT_FOUND).
+    """
 
 class StreamServiceServicer(metaclass=_abc_1.ABCMeta):
     """Live events of every kind."""
@@ -129,5 +145,19 @@ class StreamServiceServicer(metaclass=_abc_1.ABCMeta):
         context: _ServicerContext,
     ) -> _typing.Union[_stream_service_pb2.ListTopicsResponse, _abc.Awaitable[_stream_service_pb2.ListTopicsResponse]]:
         """Lists the topics that have events and that the caller may read."""
+
+    @_abc_1.abstractmethod
+    def Replay(
+        self,
+        request: _stream_service_pb2.ReplayRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_abc.Iterator[_stream_service_pb2.ReplayResponse], _abc.AsyncIterator[_stream_service_pb2.ReplayResponse]]:
+        """Streams recorded market data in the order of their event times, at a chosen speed, in the same
+        messages as Watch; ends when the window ends.
+
+        Sequence numbers and epochs are those of the first publication. What history lacks is announced
+        by GAP. Fails with INVALID_ARGUMENT (TOPIC_INVALID, FIELD_INVALID) and with NOT_FOUND
+        (INSTRUMENT_NOT_FOUND).
+        """
 
 def add_StreamServiceServicer_to_server(servicer: StreamServiceServicer, server: _typing.Union[_grpc.Server, _aio.Server]) -> None: ...

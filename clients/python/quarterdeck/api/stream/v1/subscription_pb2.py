@@ -25,7 +25,7 @@ _sym_db = _symbol_database.Default()
 from buf.validate import validate_pb2 as buf_dot_validate_dot_validate__pb2
 
 
-DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n,quarterdeck/api/stream/v1/subscription.proto\x12\x19quarterdeck.api.stream.v1\x1a\x1b\x62uf/validate/validate.proto\"\xf9\x01\n\x0cSubscription\x12 \n\x05topic\x18\x01 \x01(\tB\n\xbaH\x07r\x05\x10\x01\x18\xac\x02R\x05topic\x12I\n\x08\x64\x65livery\x18\x02 \x01(\x0e\x32#.quarterdeck.api.stream.v1.DeliveryB\x08\xbaH\x05\x82\x01\x02\x10\x01R\x08\x64\x65livery\x12\x34\n\x08max_rate\x18\x03 \x01(\x01\x42\x19\xbaH\x16\x12\x14\x19\x00\x00\x00\x00\x00@\x8f@)\x00\x00\x00\x00\x00\x00\x00\x00@\x01R\x07maxRate\x12\x46\n\x07\x63ursors\x18\x04 \x03(\x0b\x32!.quarterdeck.api.stream.v1.CursorB\t\xbaH\x06\x92\x01\x03\x10\x90NR\x07\x63ursors\"\\\n\x06\x43ursor\x12 \n\x05topic\x18\x01 \x01(\tB\n\xbaH\x07r\x05\x10\x01\x18\xac\x02R\x05topic\x12\x14\n\x05\x65poch\x18\x02 \x01(\x04R\x05\x65poch\x12\x1a\n\x08sequence\x18\x03 \x01(\x04R\x08sequence*K\n\x08\x44\x65livery\x12\x18\n\x14\x44\x45LIVERY_UNSPECIFIED\x10\x00\x12\x10\n\x0c\x44\x45LIVERY_ALL\x10\x01\x12\x13\n\x0f\x44\x45LIVERY_LATEST\x10\x02\x62\x06proto3')
+DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n,quarterdeck/api/stream/v1/subscription.proto\x12\x19quarterdeck.api.stream.v1\x1a\x1b\x62uf/validate/validate.proto\"\xa7\x02\n\x0cSubscription\x12 \n\x05topic\x18\x01 \x01(\tB\n\xbaH\x07r\x05\x10\x01\x18\xac\x02R\x05topic\x12I\n\x08\x64\x65livery\x18\x02 \x01(\x0e\x32#.quarterdeck.api.stream.v1.DeliveryB\x08\xbaH\x05\x82\x01\x02\x10\x01R\x08\x64\x65livery\x12\x34\n\x08max_rate\x18\x03 \x01(\x01\x42\x19\xbaH\x16\x12\x14\x19\x00\x00\x00\x00\x00@\x8f@)\x00\x00\x00\x00\x00\x00\x00\x00@\x01R\x07maxRate\x12\x46\n\x07\x63ursors\x18\x04 \x03(\x0b\x32!.quarterdeck.api.stream.v1.CursorB\t\xbaH\x06\x92\x01\x03\x10\x90NR\x07\x63ursors\x12,\n\x07\x65xclude\x18\x05 \x03(\tB\x12\xbaH\x0f\x92\x01\x0c\x10\xe8\x07\"\x07r\x05\x10\x01\x18\xac\x02R\x07\x65xclude\"\\\n\x06\x43ursor\x12 \n\x05topic\x18\x01 \x01(\tB\n\xbaH\x07r\x05\x10\x01\x18\xac\x02R\x05topic\x12\x14\n\x05\x65poch\x18\x02 \x01(\x04R\x05\x65poch\x12\x1a\n\x08sequence\x18\x03 \x01(\x04R\x08sequence*K\n\x08\x44\x65livery\x12\x18\n\x14\x44\x45LIVERY_UNSPECIFIED\x10\x00\x12\x10\n\x0c\x44\x45LIVERY_ALL\x10\x01\x12\x13\n\x0f\x44\x45LIVERY_LATEST\x10\x02\x62\x06proto3')
 
 _globals = globals()
 _builder.BuildMessageAndEnumDescriptors(DESCRIPTOR, _globals)
@@ -40,12 +40,14 @@ if not _descriptor._USE_C_DESCRIPTORS:
   _globals['_SUBSCRIPTION'].fields_by_name['max_rate']._serialized_options = b'\272H\026\022\024\031\000\000\000\000\000@\217@)\000\000\000\000\000\000\000\000@\001'
   _globals['_SUBSCRIPTION'].fields_by_name['cursors']._loaded_options = None
   _globals['_SUBSCRIPTION'].fields_by_name['cursors']._serialized_options = b'\272H\006\222\001\003\020\220N'
+  _globals['_SUBSCRIPTION'].fields_by_name['exclude']._loaded_options = None
+  _globals['_SUBSCRIPTION'].fields_by_name['exclude']._serialized_options = b'\272H\017\222\001\014\020\350\007\"\007r\005\020\001\030\254\002'
   _globals['_CURSOR'].fields_by_name['topic']._loaded_options = None
   _globals['_CURSOR'].fields_by_name['topic']._serialized_options = b'\272H\007r\005\020\001\030\254\002'
-  _globals['_DELIVERY']._serialized_start=450
-  _globals['_DELIVERY']._serialized_end=525
+  _globals['_DELIVERY']._serialized_start=496
+  _globals['_DELIVERY']._serialized_end=571
   _globals['_SUBSCRIPTION']._serialized_start=105
-  _globals['_SUBSCRIPTION']._serialized_end=354
-  _globals['_CURSOR']._serialized_start=356
-  _globals['_CURSOR']._serialized_end=448
+  _globals['_SUBSCRIPTION']._serialized_end=400
+  _globals['_CURSOR']._serialized_start=402
+  _globals['_CURSOR']._serialized_end=494
 # @@protoc_insertion_point(module_scope)

@@ -45,7 +45,7 @@ Global___Delivery: _TypeAlias = Delivery  # noqa: Y015
 
 @_typing.final
 class Subscription(_message.Message):
-    """What a reader wants of one topic, or of all topics under a prefix."""
+    """What a reader wants of one topic, or of all topics that a pattern names."""
 
     DESCRIPTOR: _descriptor.Descriptor
 
@@ -53,8 +53,11 @@ class Subscription(_message.Message):
     DELIVERY_FIELD_NUMBER: _builtins.int
     MAX_RATE_FIELD_NUMBER: _builtins.int
     CURSORS_FIELD_NUMBER: _builtins.int
+    EXCLUDE_FIELD_NUMBER: _builtins.int
     topic: _builtins.str
-    """The topic, for example "quotes/AAPL.XNAS" or "fills/*"."""
+    """The topic, for example "quotes/AAPL.XNAS", or a pattern: "*" stands for any characters of one
+    part ("quotes/*.XNAS", "orders/*/momentum"), and as the last part for any rest ("fills/*").
+    """
     delivery: Global___Delivery.ValueType
     """What happens when the reader is slow; the default is LATEST for market data, ALL for all else."""
     max_rate: _builtins.float
@@ -67,6 +70,10 @@ class Subscription(_message.Message):
         event.
         """
 
+    @_builtins.property
+    def exclude(self) -> _containers.RepeatedScalarFieldContainer[_builtins.str]:
+        """Topics and patterns that a pattern is not to name, for example "quotes/TSLA.XNAS"."""
+
     def __init__(
         self,
         *,
@@ -74,10 +81,11 @@ class Subscription(_message.Message):
         delivery: Global___Delivery.ValueType = ...,
         max_rate: _builtins.float = ...,
         cursors: _abc.Iterable[Global___Cursor] | None = ...,
+        exclude: _abc.Iterable[_builtins.str] | None = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["cursors", b"cursors", "delivery", b"delivery", "max_rate", b"max_rate", "topic", b"topic"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["cursors", b"cursors", "delivery", b"delivery", "exclude", b"exclude", "max_rate", b"max_rate", "topic", b"topic"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 

@@ -2,8 +2,8 @@
 // @generated from file quarterdeck/api/marketdata/v1/bar.proto (package quarterdeck.api.marketdata.v1, syntax proto3)
 /* eslint-disable */
 
-import type { GenFile, GenMessage } from "@bufbuild/protobuf/codegenv2";
-import { fileDesc, messageDesc } from "@bufbuild/protobuf/codegenv2";
+import type { GenEnum, GenFile, GenMessage } from "@bufbuild/protobuf/codegenv2";
+import { enumDesc, fileDesc, messageDesc } from "@bufbuild/protobuf/codegenv2";
 import { file_buf_validate_validate } from "../../../../buf/validate/validate_pb.js";
 import type { Message } from "@bufbuild/protobuf";
 
@@ -11,7 +11,7 @@ import type { Message } from "@bufbuild/protobuf";
  * Describes the file quarterdeck/api/marketdata/v1/bar.proto.
  */
 export const file_quarterdeck_api_marketdata_v1_bar: GenFile = /*@__PURE__*/
-  fileDesc("CidxdWFydGVyZGVjay9hcGkvbWFya2V0ZGF0YS92MS9iYXIucHJvdG8SHXF1YXJ0ZXJkZWNrLmFwaS5tYXJrZXRkYXRhLnYxIroBCghCYXJCYXRjaBIdCgppbnN0cnVtZW50GAEgASgJQgm6SAZyBBADGGQSMAoIaW50ZXJ2YWwYAiABKAlCHrpIG3IZMhdeWzEtOV1bMC05XXswLDN9W3NtaGRdJBIVCg1jbG9zZV90aW1lX25zGAMgAygQEgwKBG9wZW4YBCADKAESDAoEaGlnaBgFIAMoARILCgNsb3cYBiADKAESDQoFY2xvc2UYByADKAESDgoGdm9sdW1lGAggAygBYgZwcm90bzM", [file_buf_validate_validate]);
+  fileDesc("CidxdWFydGVyZGVjay9hcGkvbWFya2V0ZGF0YS92MS9iYXIucHJvdG8SHXF1YXJ0ZXJkZWNrLmFwaS5tYXJrZXRkYXRhLnYxIroBCghCYXJCYXRjaBIdCgppbnN0cnVtZW50GAEgASgJQgm6SAZyBBADGGQSMAoIaW50ZXJ2YWwYAiABKAlCHrpIG3IZMhdeWzEtOV1bMC05XXswLDN9W3NtaGRdJBIVCg1jbG9zZV90aW1lX25zGAMgAygQEgwKBG9wZW4YBCADKAESDAoEaGlnaBgFIAMoARILCgNsb3cYBiADKAESDQoFY2xvc2UYByADKAESDgoGdm9sdW1lGAggAygBKosBCglCYXJPcmlnaW4SGgoWQkFSX09SSUdJTl9VTlNQRUNJRklFRBAAEhcKE0JBUl9PUklHSU5fUkVDT1JERUQQARIbChdCQVJfT1JJR0lOX1NNQUxMRVJfQkFSUxACEhUKEUJBUl9PUklHSU5fVFJBREVTEAMSFQoRQkFSX09SSUdJTl9RVU9URVMQBGIGcHJvdG8z", [file_buf_validate_validate]);
 
 /**
  * Bars of one instrument and interval in columns: index i of every column is one bar.
@@ -82,4 +82,52 @@ export type BarBatch = Message<"quarterdeck.api.marketdata.v1.BarBatch"> & {
  */
 export const BarBatchSchema: GenMessage<BarBatch> = /*@__PURE__*/
   messageDesc(file_quarterdeck_api_marketdata_v1_bar, 0);
+
+/**
+ * What bars are made from.
+ *
+ * @generated from enum quarterdeck.api.marketdata.v1.BarOrigin
+ */
+export enum BarOrigin {
+  /**
+   * In a request: whatever there is, in the order of the values.
+   *
+   * @generated from enum value: BAR_ORIGIN_UNSPECIFIED = 0;
+   */
+  UNSPECIFIED = 0,
+
+  /**
+   * Bars of the same interval that a source published.
+   *
+   * @generated from enum value: BAR_ORIGIN_RECORDED = 1;
+   */
+  RECORDED = 1,
+
+  /**
+   * Smaller bars that a source published.
+   *
+   * @generated from enum value: BAR_ORIGIN_SMALLER_BARS = 2;
+   */
+  SMALLER_BARS = 2,
+
+  /**
+   * Trades.
+   *
+   * @generated from enum value: BAR_ORIGIN_TRADES = 3;
+   */
+  TRADES = 3,
+
+  /**
+   * The middle between bid and offer of quotes; the volume is 0.
+   *
+   * @generated from enum value: BAR_ORIGIN_QUOTES = 4;
+   */
+  QUOTES = 4,
+}
+
+/**
+ * Describes the enum quarterdeck.api.marketdata.v1.BarOrigin.
+ */
+export const BarOriginSchema: GenEnum<BarOrigin> = /*@__PURE__*/
+  enumDesc(file_quarterdeck_api_marketdata_v1_bar, 0);
 

@@ -9,8 +9,10 @@ import { file_google_api_annotations } from "../../../../google/api/annotations_
 import type { Timestamp } from "@bufbuild/protobuf/wkt";
 import { file_google_protobuf_timestamp } from "@bufbuild/protobuf/wkt";
 import { file_quarterdeck_api_auth_v1_permission } from "../../auth/v1/permission_pb.js";
-import type { BarBatch } from "./bar_pb.js";
+import type { BarBatch, BarOrigin } from "./bar_pb.js";
 import { file_quarterdeck_api_marketdata_v1_bar } from "./bar_pb.js";
+import type { Hole } from "./hole_pb.js";
+import { file_quarterdeck_api_marketdata_v1_hole } from "./hole_pb.js";
 import type { QuoteBatch } from "./quote_pb.js";
 import { file_quarterdeck_api_marketdata_v1_quote } from "./quote_pb.js";
 import type { TradeBatch } from "./trade_pb.js";
@@ -21,7 +23,7 @@ import type { Message } from "@bufbuild/protobuf";
  * Describes the file quarterdeck/api/marketdata/v1/history_service.proto.
  */
 export const file_quarterdeck_api_marketdata_v1_history_service: GenFile = /*@__PURE__*/
-  fileDesc("CjNxdWFydGVyZGVjay9hcGkvbWFya2V0ZGF0YS92MS9oaXN0b3J5X3NlcnZpY2UucHJvdG8SHXF1YXJ0ZXJkZWNrLmFwaS5tYXJrZXRkYXRhLnYxIq8CCg9MaXN0QmFyc1JlcXVlc3QSHQoKaW5zdHJ1bWVudBgBIAEoCUIJukgGcgQQAxhkEjAKCGludGVydmFsGAIgASgJQh66SBtyGTIXXlsxLTldWzAtOV17MCwzfVtzbWhkXSQSMwoKc3RhcnRfdGltZRgDIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXBIAIgBARIxCghlbmRfdGltZRgEIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXBIAYgBARIUCgxuZXdlc3RfZmlyc3QYBSABKAgSHQoJcGFnZV9zaXplGAYgASgFQgq6SAcaBRiQTigAEhIKCnBhZ2VfdG9rZW4YByABKAlCDQoLX3N0YXJ0X3RpbWVCCwoJX2VuZF90aW1lImIKEExpc3RCYXJzUmVzcG9uc2USNQoEYmFycxgBIAEoCzInLnF1YXJ0ZXJkZWNrLmFwaS5tYXJrZXRkYXRhLnYxLkJhckJhdGNoEhcKD25leHRfcGFnZV90b2tlbhgCIAEoCSL/AQoRTGlzdFF1b3Rlc1JlcXVlc3QSHQoKaW5zdHJ1bWVudBgBIAEoCUIJukgGcgQQAxhkEjMKCnN0YXJ0X3RpbWUYAiABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wSACIAQESMQoIZW5kX3RpbWUYAyABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wSAGIAQESFAoMbmV3ZXN0X2ZpcnN0GAQgASgIEh0KCXBhZ2Vfc2l6ZRgFIAEoBUIKukgHGgUYkE4oABISCgpwYWdlX3Rva2VuGAYgASgJQg0KC19zdGFydF90aW1lQgsKCV9lbmRfdGltZSJ6ChJMaXN0UXVvdGVzUmVzcG9uc2USOQoGcXVvdGVzGAEgASgLMikucXVhcnRlcmRlY2suYXBpLm1hcmtldGRhdGEudjEuUXVvdGVCYXRjaBIQCghzZXF1ZW5jZRgCIAMoBBIXCg9uZXh0X3BhZ2VfdG9rZW4YAyABKAki/wEKEUxpc3RUcmFkZXNSZXF1ZXN0Eh0KCmluc3RydW1lbnQYASABKAlCCbpIBnIEEAMYZBIzCgpzdGFydF90aW1lGAIgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcEgAiAEBEjEKCGVuZF90aW1lGAMgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcEgBiAEBEhQKDG5ld2VzdF9maXJzdBgEIAEoCBIdCglwYWdlX3NpemUYBSABKAVCCrpIBxoFGJBOKAASEgoKcGFnZV90b2tlbhgGIAEoCUINCgtfc3RhcnRfdGltZUILCglfZW5kX3RpbWUiegoSTGlzdFRyYWRlc1Jlc3BvbnNlEjkKBnRyYWRlcxgBIAEoCzIpLnF1YXJ0ZXJkZWNrLmFwaS5tYXJrZXRkYXRhLnYxLlRyYWRlQmF0Y2gSEAoIc2VxdWVuY2UYAiADKAQSFwoPbmV4dF9wYWdlX3Rva2VuGAMgASgJMvADCg5IaXN0b3J5U2VydmljZRKfAQoITGlzdEJhcnMSLi5xdWFydGVyZGVjay5hcGkubWFya2V0ZGF0YS52MS5MaXN0QmFyc1JlcXVlc3QaLy5xdWFydGVyZGVjay5hcGkubWFya2V0ZGF0YS52MS5MaXN0QmFyc1Jlc3BvbnNlIjKQAgGItRgDgtPkkwIlEiMvdjEvYmFycy97aW50ZXJ2YWx9L3tpbnN0cnVtZW50PSoqfRKcAQoKTGlzdFF1b3RlcxIwLnF1YXJ0ZXJkZWNrLmFwaS5tYXJrZXRkYXRhLnYxLkxpc3RRdW90ZXNSZXF1ZXN0GjEucXVhcnRlcmRlY2suYXBpLm1hcmtldGRhdGEudjEuTGlzdFF1b3Rlc1Jlc3BvbnNlIimQAgGItRgDgtPkkwIcEhovdjEvcXVvdGVzL3tpbnN0cnVtZW50PSoqfRKcAQoKTGlzdFRyYWRlcxIwLnF1YXJ0ZXJkZWNrLmFwaS5tYXJrZXRkYXRhLnYxLkxpc3RUcmFkZXNSZXF1ZXN0GjEucXVhcnRlcmRlY2suYXBpLm1hcmtldGRhdGEudjEuTGlzdFRyYWRlc1Jlc3BvbnNlIimQAgGItRgDgtPkkwIcEhovdjEvdHJhZGVzL3tpbnN0cnVtZW50PSoqfWIGcHJvdG8z", [file_buf_validate_validate, file_google_api_annotations, file_google_protobuf_timestamp, file_quarterdeck_api_auth_v1_permission, file_quarterdeck_api_marketdata_v1_bar, file_quarterdeck_api_marketdata_v1_quote, file_quarterdeck_api_marketdata_v1_trade]);
+  fileDesc("CjNxdWFydGVyZGVjay9hcGkvbWFya2V0ZGF0YS92MS9oaXN0b3J5X3NlcnZpY2UucHJvdG8SHXF1YXJ0ZXJkZWNrLmFwaS5tYXJrZXRkYXRhLnYxIvMCCg9MaXN0QmFyc1JlcXVlc3QSHQoKaW5zdHJ1bWVudBgBIAEoCUIJukgGcgQQAxhkEjAKCGludGVydmFsGAIgASgJQh66SBtyGTIXXlsxLTldWzAtOV17MCwzfVtzbWhkXSQSMwoKc3RhcnRfdGltZRgDIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXBIAIgBARIxCghlbmRfdGltZRgEIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXBIAYgBARIUCgxuZXdlc3RfZmlyc3QYBSABKAgSHQoJcGFnZV9zaXplGAYgASgFQgq6SAcaBRiQTigAEhIKCnBhZ2VfdG9rZW4YByABKAkSQgoGb3JpZ2luGAggASgOMigucXVhcnRlcmRlY2suYXBpLm1hcmtldGRhdGEudjEuQmFyT3JpZ2luQgi6SAWCAQIQAUINCgtfc3RhcnRfdGltZUILCglfZW5kX3RpbWUinAEKEExpc3RCYXJzUmVzcG9uc2USNQoEYmFycxgBIAEoCzInLnF1YXJ0ZXJkZWNrLmFwaS5tYXJrZXRkYXRhLnYxLkJhckJhdGNoEhcKD25leHRfcGFnZV90b2tlbhgCIAEoCRI4CgZvcmlnaW4YAyABKA4yKC5xdWFydGVyZGVjay5hcGkubWFya2V0ZGF0YS52MS5CYXJPcmlnaW4i/wEKEUxpc3RRdW90ZXNSZXF1ZXN0Eh0KCmluc3RydW1lbnQYASABKAlCCbpIBnIEEAMYZBIzCgpzdGFydF90aW1lGAIgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcEgAiAEBEjEKCGVuZF90aW1lGAMgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcEgBiAEBEhQKDG5ld2VzdF9maXJzdBgEIAEoCBIdCglwYWdlX3NpemUYBSABKAVCCrpIBxoFGJBOKAASEgoKcGFnZV90b2tlbhgGIAEoCUINCgtfc3RhcnRfdGltZUILCglfZW5kX3RpbWUiegoSTGlzdFF1b3Rlc1Jlc3BvbnNlEjkKBnF1b3RlcxgBIAEoCzIpLnF1YXJ0ZXJkZWNrLmFwaS5tYXJrZXRkYXRhLnYxLlF1b3RlQmF0Y2gSEAoIc2VxdWVuY2UYAiADKAQSFwoPbmV4dF9wYWdlX3Rva2VuGAMgASgJIv8BChFMaXN0VHJhZGVzUmVxdWVzdBIdCgppbnN0cnVtZW50GAEgASgJQgm6SAZyBBADGGQSMwoKc3RhcnRfdGltZRgCIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXBIAIgBARIxCghlbmRfdGltZRgDIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXBIAYgBARIUCgxuZXdlc3RfZmlyc3QYBCABKAgSHQoJcGFnZV9zaXplGAUgASgFQgq6SAcaBRiQTigAEhIKCnBhZ2VfdG9rZW4YBiABKAlCDQoLX3N0YXJ0X3RpbWVCCwoJX2VuZF90aW1lInoKEkxpc3RUcmFkZXNSZXNwb25zZRI5CgZ0cmFkZXMYASABKAsyKS5xdWFydGVyZGVjay5hcGkubWFya2V0ZGF0YS52MS5UcmFkZUJhdGNoEhAKCHNlcXVlbmNlGAIgAygEEhcKD25leHRfcGFnZV90b2tlbhgDIAEoCSJeChBMaXN0SG9sZXNSZXF1ZXN0EhcKBXRvcGljGAEgASgJQgi6SAVyAxisAhIdCglwYWdlX3NpemUYAiABKAVCCrpIBxoFGOgHKAASEgoKcGFnZV90b2tlbhgDIAEoCSJgChFMaXN0SG9sZXNSZXNwb25zZRIyCgVob2xlcxgBIAMoCzIjLnF1YXJ0ZXJkZWNrLmFwaS5tYXJrZXRkYXRhLnYxLkhvbGUSFwoPbmV4dF9wYWdlX3Rva2VuGAIgASgJMvsECg5IaXN0b3J5U2VydmljZRKfAQoITGlzdEJhcnMSLi5xdWFydGVyZGVjay5hcGkubWFya2V0ZGF0YS52MS5MaXN0QmFyc1JlcXVlc3QaLy5xdWFydGVyZGVjay5hcGkubWFya2V0ZGF0YS52MS5MaXN0QmFyc1Jlc3BvbnNlIjKQAgGItRgDgtPkkwIlEiMvdjEvYmFycy97aW50ZXJ2YWx9L3tpbnN0cnVtZW50PSoqfRKcAQoKTGlzdFF1b3RlcxIwLnF1YXJ0ZXJkZWNrLmFwaS5tYXJrZXRkYXRhLnYxLkxpc3RRdW90ZXNSZXF1ZXN0GjEucXVhcnRlcmRlY2suYXBpLm1hcmtldGRhdGEudjEuTGlzdFF1b3Rlc1Jlc3BvbnNlIimQAgGItRgDgtPkkwIcEhovdjEvcXVvdGVzL3tpbnN0cnVtZW50PSoqfRKcAQoKTGlzdFRyYWRlcxIwLnF1YXJ0ZXJkZWNrLmFwaS5tYXJrZXRkYXRhLnYxLkxpc3RUcmFkZXNSZXF1ZXN0GjEucXVhcnRlcmRlY2suYXBpLm1hcmtldGRhdGEudjEuTGlzdFRyYWRlc1Jlc3BvbnNlIimQAgGItRgDgtPkkwIcEhovdjEvdHJhZGVzL3tpbnN0cnVtZW50PSoqfRKIAQoJTGlzdEhvbGVzEi8ucXVhcnRlcmRlY2suYXBpLm1hcmtldGRhdGEudjEuTGlzdEhvbGVzUmVxdWVzdBowLnF1YXJ0ZXJkZWNrLmFwaS5tYXJrZXRkYXRhLnYxLkxpc3RIb2xlc1Jlc3BvbnNlIhiQAgGItRgDgtPkkwILEgkvdjEvaG9sZXNiBnByb3RvMw", [file_buf_validate_validate, file_google_api_annotations, file_google_protobuf_timestamp, file_quarterdeck_api_auth_v1_permission, file_quarterdeck_api_marketdata_v1_bar, file_quarterdeck_api_marketdata_v1_hole, file_quarterdeck_api_marketdata_v1_quote, file_quarterdeck_api_marketdata_v1_trade]);
 
 /**
  * @generated from message quarterdeck.api.marketdata.v1.ListBarsRequest
@@ -75,6 +77,13 @@ export type ListBarsRequest = Message<"quarterdeck.api.marketdata.v1.ListBarsReq
    * @generated from field: string page_token = 7;
    */
   pageToken: string;
+
+  /**
+   * What the bars are made from; unspecified means the first of the enum's values that has any.
+   *
+   * @generated from field: quarterdeck.api.marketdata.v1.BarOrigin origin = 8;
+   */
+  origin: BarOrigin;
 };
 
 /**
@@ -101,6 +110,13 @@ export type ListBarsResponse = Message<"quarterdeck.api.marketdata.v1.ListBarsRe
    * @generated from field: string next_page_token = 2;
    */
   nextPageToken: string;
+
+  /**
+   * What the bars were made from; unspecified if there are none.
+   *
+   * @generated from field: quarterdeck.api.marketdata.v1.BarOrigin origin = 3;
+   */
+  origin: BarOrigin;
 };
 
 /**
@@ -285,6 +301,65 @@ export const ListTradesResponseSchema: GenMessage<ListTradesResponse> = /*@__PUR
   messageDesc(file_quarterdeck_api_marketdata_v1_history_service, 5);
 
 /**
+ * @generated from message quarterdeck.api.marketdata.v1.ListHolesRequest
+ */
+export type ListHolesRequest = Message<"quarterdeck.api.marketdata.v1.ListHolesRequest"> & {
+  /**
+   * Only of this topic, for example "quotes/AAPL.XNAS"; empty means all.
+   *
+   * @generated from field: string topic = 1;
+   */
+  topic: string;
+
+  /**
+   * At most 1,000; the default is 100.
+   *
+   * @generated from field: int32 page_size = 2;
+   */
+  pageSize: number;
+
+  /**
+   * The page to start from. If empty, the first page is returned.
+   *
+   * @generated from field: string page_token = 3;
+   */
+  pageToken: string;
+};
+
+/**
+ * Describes the message quarterdeck.api.marketdata.v1.ListHolesRequest.
+ * Use `create(ListHolesRequestSchema)` to create a new message.
+ */
+export const ListHolesRequestSchema: GenMessage<ListHolesRequest> = /*@__PURE__*/
+  messageDesc(file_quarterdeck_api_marketdata_v1_history_service, 6);
+
+/**
+ * @generated from message quarterdeck.api.marketdata.v1.ListHolesResponse
+ */
+export type ListHolesResponse = Message<"quarterdeck.api.marketdata.v1.ListHolesResponse"> & {
+  /**
+   * The holes.
+   *
+   * @generated from field: repeated quarterdeck.api.marketdata.v1.Hole holes = 1;
+   */
+  holes: Hole[];
+
+  /**
+   * The next page; empty on the last.
+   *
+   * @generated from field: string next_page_token = 2;
+   */
+  nextPageToken: string;
+};
+
+/**
+ * Describes the message quarterdeck.api.marketdata.v1.ListHolesResponse.
+ * Use `create(ListHolesResponseSchema)` to create a new message.
+ */
+export const ListHolesResponseSchema: GenMessage<ListHolesResponse> = /*@__PURE__*/
+  messageDesc(file_quarterdeck_api_marketdata_v1_history_service, 7);
+
+/**
  * What the market did, from the database.
  *
  * @generated from service quarterdeck.api.marketdata.v1.HistoryService
@@ -292,6 +367,9 @@ export const ListTradesResponseSchema: GenMessage<ListTradesResponse> = /*@__PUR
 export const HistoryService: GenService<{
   /**
    * Lists bars of one instrument in the half-open time range, oldest first.
+   *
+   * Any interval is answered: from recorded bars, else from smaller recorded bars, else from trades
+   * or quotes; `origin` in the answer says which. A bar that is not complete yet is left out.
    *
    * Fails with NOT_FOUND (INSTRUMENT_NOT_FOUND).
    *
@@ -325,6 +403,16 @@ export const HistoryService: GenService<{
     methodKind: "unary";
     input: typeof ListTradesRequestSchema;
     output: typeof ListTradesResponseSchema;
+  },
+  /**
+   * Lists what was published and is not in history, newest first, with whether it was filled since.
+   *
+   * @generated from rpc quarterdeck.api.marketdata.v1.HistoryService.ListHoles
+   */
+  listHoles: {
+    methodKind: "unary";
+    input: typeof ListHolesRequestSchema;
+    output: typeof ListHolesResponseSchema;
   },
 }> = /*@__PURE__*/
   serviceDesc(file_quarterdeck_api_marketdata_v1_history_service, 0);

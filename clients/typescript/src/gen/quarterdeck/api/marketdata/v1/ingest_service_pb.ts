@@ -9,8 +9,12 @@ import { file_google_api_annotations } from "../../../../google/api/annotations_
 import { file_quarterdeck_api_auth_v1_permission } from "../../auth/v1/permission_pb.js";
 import type { BarBatch } from "./bar_pb.js";
 import { file_quarterdeck_api_marketdata_v1_bar } from "./bar_pb.js";
+import type { OrderBookDeltaBatch, OrderBookSnapshot } from "./book_pb.js";
+import { file_quarterdeck_api_marketdata_v1_book } from "./book_pb.js";
 import type { QuoteBatch } from "./quote_pb.js";
 import { file_quarterdeck_api_marketdata_v1_quote } from "./quote_pb.js";
+import type { InstrumentStatus } from "./status_pb.js";
+import { file_quarterdeck_api_marketdata_v1_status } from "./status_pb.js";
 import type { TradeBatch } from "./trade_pb.js";
 import { file_quarterdeck_api_marketdata_v1_trade } from "./trade_pb.js";
 import type { Message } from "@bufbuild/protobuf";
@@ -19,7 +23,7 @@ import type { Message } from "@bufbuild/protobuf";
  * Describes the file quarterdeck/api/marketdata/v1/ingest_service.proto.
  */
 export const file_quarterdeck_api_marketdata_v1_ingest_service: GenFile = /*@__PURE__*/
-  fileDesc("CjJxdWFydGVyZGVjay9hcGkvbWFya2V0ZGF0YS92MS9pbmdlc3Rfc2VydmljZS5wcm90bxIdcXVhcnRlcmRlY2suYXBpLm1hcmtldGRhdGEudjEi+wEKDlB1Ymxpc2hSZXF1ZXN0EkQKBnF1b3RlcxgBIAMoCzIpLnF1YXJ0ZXJkZWNrLmFwaS5tYXJrZXRkYXRhLnYxLlF1b3RlQmF0Y2hCCbpIBpIBAxCQThJECgZ0cmFkZXMYAiADKAsyKS5xdWFydGVyZGVjay5hcGkubWFya2V0ZGF0YS52MS5UcmFkZUJhdGNoQgm6SAaSAQMQkE4SQAoEYmFycxgDIAMoCzInLnF1YXJ0ZXJkZWNrLmFwaS5tYXJrZXRkYXRhLnYxLkJhckJhdGNoQgm6SAaSAQMQkE4SGwoKcmVxdWVzdF9pZBgEIAEoCUIHukgEcgIYQCJgCg9QdWJsaXNoUmVzcG9uc2USTQoQYWNrbm93bGVkZ2VtZW50cxgBIAMoCzIzLnF1YXJ0ZXJkZWNrLmFwaS5tYXJrZXRkYXRhLnYxLlRvcGljQWNrbm93bGVkZ2VtZW50InwKFFRvcGljQWNrbm93bGVkZ2VtZW50Eg0KBXRvcGljGAEgASgJEg0KBWVwb2NoGAIgASgEEhYKDmZpcnN0X3NlcXVlbmNlGAMgASgEEhUKDWxhc3Rfc2VxdWVuY2UYBCABKAQSFwoPZHVyYWJsZV90aHJvdWdoGAUgASgEMqgBCg1Jbmdlc3RTZXJ2aWNlEpYBCgdQdWJsaXNoEi0ucXVhcnRlcmRlY2suYXBpLm1hcmtldGRhdGEudjEuUHVibGlzaFJlcXVlc3QaLi5xdWFydGVyZGVjay5hcGkubWFya2V0ZGF0YS52MS5QdWJsaXNoUmVzcG9uc2UiLJACAoi1GASQtRgCgtPkkwIbOgEqIhYvdjEvbWFya2V0ZGF0YTpwdWJsaXNoYgZwcm90bzM", [file_buf_validate_validate, file_google_api_annotations, file_quarterdeck_api_auth_v1_permission, file_quarterdeck_api_marketdata_v1_bar, file_quarterdeck_api_marketdata_v1_quote, file_quarterdeck_api_marketdata_v1_trade]);
+  fileDesc("CjJxdWFydGVyZGVjay9hcGkvbWFya2V0ZGF0YS92MS9pbmdlc3Rfc2VydmljZS5wcm90bxIdcXVhcnRlcmRlY2suYXBpLm1hcmtldGRhdGEudjEi5AMKDlB1Ymxpc2hSZXF1ZXN0EkQKBnF1b3RlcxgBIAMoCzIpLnF1YXJ0ZXJkZWNrLmFwaS5tYXJrZXRkYXRhLnYxLlF1b3RlQmF0Y2hCCbpIBpIBAxCQThJECgZ0cmFkZXMYAiADKAsyKS5xdWFydGVyZGVjay5hcGkubWFya2V0ZGF0YS52MS5UcmFkZUJhdGNoQgm6SAaSAQMQkE4SQAoEYmFycxgDIAMoCzInLnF1YXJ0ZXJkZWNrLmFwaS5tYXJrZXRkYXRhLnYxLkJhckJhdGNoQgm6SAaSAQMQkE4SGwoKcmVxdWVzdF9pZBgEIAEoCUIHukgEcgIYQBJKCgVib29rcxgFIAMoCzIwLnF1YXJ0ZXJkZWNrLmFwaS5tYXJrZXRkYXRhLnYxLk9yZGVyQm9va1NuYXBzaG90Qgm6SAaSAQMQkE4STQoGZGVsdGFzGAYgAygLMjIucXVhcnRlcmRlY2suYXBpLm1hcmtldGRhdGEudjEuT3JkZXJCb29rRGVsdGFCYXRjaEIJukgGkgEDEJBOEkwKCHN0YXR1c2VzGAcgAygLMi8ucXVhcnRlcmRlY2suYXBpLm1hcmtldGRhdGEudjEuSW5zdHJ1bWVudFN0YXR1c0IJukgGkgEDEJBOImAKD1B1Ymxpc2hSZXNwb25zZRJNChBhY2tub3dsZWRnZW1lbnRzGAEgAygLMjMucXVhcnRlcmRlY2suYXBpLm1hcmtldGRhdGEudjEuVG9waWNBY2tub3dsZWRnZW1lbnQi6gMKFFB1Ymxpc2hTdHJlYW1SZXF1ZXN0EkQKBnF1b3RlcxgBIAMoCzIpLnF1YXJ0ZXJkZWNrLmFwaS5tYXJrZXRkYXRhLnYxLlF1b3RlQmF0Y2hCCbpIBpIBAxCQThJECgZ0cmFkZXMYAiADKAsyKS5xdWFydGVyZGVjay5hcGkubWFya2V0ZGF0YS52MS5UcmFkZUJhdGNoQgm6SAaSAQMQkE4SQAoEYmFycxgDIAMoCzInLnF1YXJ0ZXJkZWNrLmFwaS5tYXJrZXRkYXRhLnYxLkJhckJhdGNoQgm6SAaSAQMQkE4SGwoKcmVxdWVzdF9pZBgEIAEoCUIHukgEcgIYQBJKCgVib29rcxgFIAMoCzIwLnF1YXJ0ZXJkZWNrLmFwaS5tYXJrZXRkYXRhLnYxLk9yZGVyQm9va1NuYXBzaG90Qgm6SAaSAQMQkE4STQoGZGVsdGFzGAYgAygLMjIucXVhcnRlcmRlY2suYXBpLm1hcmtldGRhdGEudjEuT3JkZXJCb29rRGVsdGFCYXRjaEIJukgGkgEDEJBOEkwKCHN0YXR1c2VzGAcgAygLMi8ucXVhcnRlcmRlY2suYXBpLm1hcmtldGRhdGEudjEuSW5zdHJ1bWVudFN0YXR1c0IJukgGkgEDEJBOIoYBChVQdWJsaXNoU3RyZWFtUmVzcG9uc2USEAoIcmVxdWVzdHMYASABKAMSDAoEcm93cxgCIAEoAxJNChBhY2tub3dsZWRnZW1lbnRzGAMgAygLMjMucXVhcnRlcmRlY2suYXBpLm1hcmtldGRhdGEudjEuVG9waWNBY2tub3dsZWRnZW1lbnQifAoUVG9waWNBY2tub3dsZWRnZW1lbnQSDQoFdG9waWMYASABKAkSDQoFZXBvY2gYAiABKAQSFgoOZmlyc3Rfc2VxdWVuY2UYAyABKAQSFQoNbGFzdF9zZXF1ZW5jZRgEIAEoBBIXCg9kdXJhYmxlX3Rocm91Z2gYBSABKAQy2AIKDUluZ2VzdFNlcnZpY2USlgEKB1B1Ymxpc2gSLS5xdWFydGVyZGVjay5hcGkubWFya2V0ZGF0YS52MS5QdWJsaXNoUmVxdWVzdBouLnF1YXJ0ZXJkZWNrLmFwaS5tYXJrZXRkYXRhLnYxLlB1Ymxpc2hSZXNwb25zZSIskAICiLUYBJC1GAKC0+STAhs6ASoiFi92MS9tYXJrZXRkYXRhOnB1Ymxpc2gSrQEKDVB1Ymxpc2hTdHJlYW0SMy5xdWFydGVyZGVjay5hcGkubWFya2V0ZGF0YS52MS5QdWJsaXNoU3RyZWFtUmVxdWVzdBo0LnF1YXJ0ZXJkZWNrLmFwaS5tYXJrZXRkYXRhLnYxLlB1Ymxpc2hTdHJlYW1SZXNwb25zZSIviLUYBJC1GAKC0+STAiE6ASoiHC92MS9tYXJrZXRkYXRhOnB1Ymxpc2hTdHJlYW0oAWIGcHJvdG8z", [file_buf_validate_validate, file_google_api_annotations, file_quarterdeck_api_auth_v1_permission, file_quarterdeck_api_marketdata_v1_bar, file_quarterdeck_api_marketdata_v1_book, file_quarterdeck_api_marketdata_v1_quote, file_quarterdeck_api_marketdata_v1_status, file_quarterdeck_api_marketdata_v1_trade]);
 
 /**
  * @generated from message quarterdeck.api.marketdata.v1.PublishRequest
@@ -52,6 +56,27 @@ export type PublishRequest = Message<"quarterdeck.api.marketdata.v1.PublishReque
    * @generated from field: string request_id = 4;
    */
   requestId: string;
+
+  /**
+   * Order books; streamed, not kept in history.
+   *
+   * @generated from field: repeated quarterdeck.api.marketdata.v1.OrderBookSnapshot books = 5;
+   */
+  books: OrderBookSnapshot[];
+
+  /**
+   * Changes of order books; streamed, not kept in history.
+   *
+   * @generated from field: repeated quarterdeck.api.marketdata.v1.OrderBookDeltaBatch deltas = 6;
+   */
+  deltas: OrderBookDeltaBatch[];
+
+  /**
+   * Phases of trading; streamed, not kept in history.
+   *
+   * @generated from field: repeated quarterdeck.api.marketdata.v1.InstrumentStatus statuses = 7;
+   */
+  statuses: InstrumentStatus[];
 };
 
 /**
@@ -66,7 +91,7 @@ export const PublishRequestSchema: GenMessage<PublishRequest> = /*@__PURE__*/
  */
 export type PublishResponse = Message<"quarterdeck.api.marketdata.v1.PublishResponse"> & {
   /**
-   * One for each batch, in the order quotes, trades, bars.
+   * One for each batch, in the order quotes, trades, bars, books, deltas, statuses.
    *
    * @generated from field: repeated quarterdeck.api.marketdata.v1.TopicAcknowledgement acknowledgements = 1;
    */
@@ -79,6 +104,101 @@ export type PublishResponse = Message<"quarterdeck.api.marketdata.v1.PublishResp
  */
 export const PublishResponseSchema: GenMessage<PublishResponse> = /*@__PURE__*/
   messageDesc(file_quarterdeck_api_marketdata_v1_ingest_service, 1);
+
+/**
+ * @generated from message quarterdeck.api.marketdata.v1.PublishStreamRequest
+ */
+export type PublishStreamRequest = Message<"quarterdeck.api.marketdata.v1.PublishStreamRequest"> & {
+  /**
+   * Quotes, at most 100,000 rows over all batches of the request.
+   *
+   * @generated from field: repeated quarterdeck.api.marketdata.v1.QuoteBatch quotes = 1;
+   */
+  quotes: QuoteBatch[];
+
+  /**
+   * Trades.
+   *
+   * @generated from field: repeated quarterdeck.api.marketdata.v1.TradeBatch trades = 2;
+   */
+  trades: TradeBatch[];
+
+  /**
+   * Bars.
+   *
+   * @generated from field: repeated quarterdeck.api.marketdata.v1.BarBatch bars = 3;
+   */
+  bars: BarBatch[];
+
+  /**
+   * Makes repeating the request safe while the publisher's process runs: at most 64 characters.
+   *
+   * @generated from field: string request_id = 4;
+   */
+  requestId: string;
+
+  /**
+   * Order books; streamed, not kept in history.
+   *
+   * @generated from field: repeated quarterdeck.api.marketdata.v1.OrderBookSnapshot books = 5;
+   */
+  books: OrderBookSnapshot[];
+
+  /**
+   * Changes of order books; streamed, not kept in history.
+   *
+   * @generated from field: repeated quarterdeck.api.marketdata.v1.OrderBookDeltaBatch deltas = 6;
+   */
+  deltas: OrderBookDeltaBatch[];
+
+  /**
+   * Phases of trading; streamed, not kept in history.
+   *
+   * @generated from field: repeated quarterdeck.api.marketdata.v1.InstrumentStatus statuses = 7;
+   */
+  statuses: InstrumentStatus[];
+};
+
+/**
+ * Describes the message quarterdeck.api.marketdata.v1.PublishStreamRequest.
+ * Use `create(PublishStreamRequestSchema)` to create a new message.
+ */
+export const PublishStreamRequestSchema: GenMessage<PublishStreamRequest> = /*@__PURE__*/
+  messageDesc(file_quarterdeck_api_marketdata_v1_ingest_service, 2);
+
+/**
+ * @generated from message quarterdeck.api.marketdata.v1.PublishStreamResponse
+ */
+export type PublishStreamResponse = Message<"quarterdeck.api.marketdata.v1.PublishStreamResponse"> & {
+  /**
+   * How many requests were published.
+   *
+   * @generated from field: int64 requests = 1;
+   */
+  requests: bigint;
+
+  /**
+   * How many rows were published.
+   *
+   * @generated from field: int64 rows = 2;
+   */
+  rows: bigint;
+
+  /**
+   * One for each topic: where it stands after the last request, with `first_sequence` that of the
+   * first row of the call.
+   *
+   * @generated from field: repeated quarterdeck.api.marketdata.v1.TopicAcknowledgement acknowledgements = 3;
+   */
+  acknowledgements: TopicAcknowledgement[];
+};
+
+/**
+ * Describes the message quarterdeck.api.marketdata.v1.PublishStreamResponse.
+ * Use `create(PublishStreamResponseSchema)` to create a new message.
+ */
+export const PublishStreamResponseSchema: GenMessage<PublishStreamResponse> = /*@__PURE__*/
+  messageDesc(file_quarterdeck_api_marketdata_v1_ingest_service, 3);
 
 /**
  * What became of a batch. Acknowledged means sequenced and on its way to readers, not stored.
@@ -127,7 +247,7 @@ export type TopicAcknowledgement = Message<"quarterdeck.api.marketdata.v1.TopicA
  * Use `create(TopicAcknowledgementSchema)` to create a new message.
  */
 export const TopicAcknowledgementSchema: GenMessage<TopicAcknowledgement> = /*@__PURE__*/
-  messageDesc(file_quarterdeck_api_marketdata_v1_ingest_service, 2);
+  messageDesc(file_quarterdeck_api_marketdata_v1_ingest_service, 4);
 
 /**
  * Takes market data in.
@@ -148,6 +268,21 @@ export const IngestService: GenService<{
     methodKind: "unary";
     input: typeof PublishRequestSchema;
     output: typeof PublishResponseSchema;
+  },
+  /**
+   * Publishes as Publish does, request after request on one call, for publishers at a high rate.
+   *
+   * Each request stands for itself: a bad one ends the call with its error, whose metadata
+   * "accepted_requests" says how many before it were published. Flow control slows a publisher
+   * that is faster than the service; over its rate the call ends with RESOURCE_EXHAUSTED
+   * (LIMIT_EXCEEDED). The response comes when the publisher closes its side.
+   *
+   * @generated from rpc quarterdeck.api.marketdata.v1.IngestService.PublishStream
+   */
+  publishStream: {
+    methodKind: "client_streaming";
+    input: typeof PublishStreamRequestSchema;
+    output: typeof PublishStreamResponseSchema;
   },
 }> = /*@__PURE__*/
   serviceDesc(file_quarterdeck_api_marketdata_v1_ingest_service, 0);

@@ -4,15 +4,16 @@
 
 import type { GenEnum, GenFile, GenMessage } from "@bufbuild/protobuf/codegenv2";
 import { enumDesc, fileDesc, messageDesc } from "@bufbuild/protobuf/codegenv2";
-import type { Timestamp } from "@bufbuild/protobuf/wkt";
-import { file_google_protobuf_timestamp } from "@bufbuild/protobuf/wkt";
+import { file_buf_validate_validate } from "../../../../buf/validate/validate_pb.js";
+import type { Duration, Timestamp } from "@bufbuild/protobuf/wkt";
+import { file_google_protobuf_duration, file_google_protobuf_timestamp } from "@bufbuild/protobuf/wkt";
 import type { Message } from "@bufbuild/protobuf";
 
 /**
  * Describes the file quarterdeck/api/marketdata/v1/source.proto.
  */
 export const file_quarterdeck_api_marketdata_v1_source: GenFile = /*@__PURE__*/
-  fileDesc("CipxdWFydGVyZGVjay9hcGkvbWFya2V0ZGF0YS92MS9zb3VyY2UucHJvdG8SHXF1YXJ0ZXJkZWNrLmFwaS5tYXJrZXRkYXRhLnYxIp4DCgZTb3VyY2USDAoEbmFtZRgBIAEoCRIUCgxkaXNwbGF5X25hbWUYAiABKAkSOQoFc3RhdGUYAyABKA4yKi5xdWFydGVyZGVjay5hcGkubWFya2V0ZGF0YS52MS5Tb3VyY2VTdGF0ZRIPCgdmYWlsdXJlGAQgASgJEhMKC2luc3RydW1lbnRzGAUgAygJEkIKBnJlcGxheRgGIAEoCzItLnF1YXJ0ZXJkZWNrLmFwaS5tYXJrZXRkYXRhLnYxLlJlcGxheVByb2dyZXNzSACIAQESFgoOcHVibGlzaGVkX3Jvd3MYByABKAMSOgoRbGFzdF9wdWJsaXNoX3RpbWUYCCABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wSAGIAQESMwoKc3RhcnRfdGltZRgJIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXBIAogBARISCgpwcm92ZW5hbmNlGAogASgJQgkKB19yZXBsYXlCFAoSX2xhc3RfcHVibGlzaF90aW1lQg0KC19zdGFydF90aW1lIqgBCg1SZXBsYXlPcHRpb25zEg8KB2RhdGFzZXQYASABKAkSFwoPc2Vjb25kc19wZXJfZGF5GAIgASgBEjMKCnN0YXJ0X3RpbWUYAyABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wSACIAQESFQoNZGVyaXZlX3F1b3RlcxgEIAEoCBISCgppbnN0cnVtZW50GAUgASgJQg0KC19zdGFydF90aW1lItMBCg5SZXBsYXlQcm9ncmVzcxI9CgdvcHRpb25zGAEgASgLMiwucXVhcnRlcmRlY2suYXBpLm1hcmtldGRhdGEudjEuUmVwbGF5T3B0aW9ucxIzCgpldmVudF90aW1lGAIgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcEgAiAEBEiwKCGVuZF90aW1lGAMgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcBIQCghwcm9ncmVzcxgEIAEoAUINCgtfZXZlbnRfdGltZSqQAQoLU291cmNlU3RhdGUSHAoYU09VUkNFX1NUQVRFX1VOU1BFQ0lGSUVEEAASGAoUU09VUkNFX1NUQVRFX1NUT1BQRUQQARIYChRTT1VSQ0VfU1RBVEVfUlVOTklORxACEhYKElNPVVJDRV9TVEFURV9FTkRFRBADEhcKE1NPVVJDRV9TVEFURV9GQUlMRUQQBGIGcHJvdG8z", [file_google_protobuf_timestamp]);
+  fileDesc("CipxdWFydGVyZGVjay9hcGkvbWFya2V0ZGF0YS92MS9zb3VyY2UucHJvdG8SHXF1YXJ0ZXJkZWNrLmFwaS5tYXJrZXRkYXRhLnYxIoIFCgZTb3VyY2USDAoEbmFtZRgBIAEoCRIUCgxkaXNwbGF5X25hbWUYAiABKAkSOQoFc3RhdGUYAyABKA4yKi5xdWFydGVyZGVjay5hcGkubWFya2V0ZGF0YS52MS5Tb3VyY2VTdGF0ZRIPCgdmYWlsdXJlGAQgASgJEhMKC2luc3RydW1lbnRzGAUgAygJEkIKBnJlcGxheRgGIAEoCzItLnF1YXJ0ZXJkZWNrLmFwaS5tYXJrZXRkYXRhLnYxLlJlcGxheVByb2dyZXNzSACIAQESFgoOcHVibGlzaGVkX3Jvd3MYByABKAMSOgoRbGFzdF9wdWJsaXNoX3RpbWUYCCABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wSAGIAQESMwoKc3RhcnRfdGltZRgJIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXBIAogBARISCgpwcm92ZW5hbmNlGAogASgJEj0KBGxpdmUYCyABKAsyKi5xdWFydGVyZGVjay5hcGkubWFya2V0ZGF0YS52MS5MaXZlT3B0aW9uc0gDiAEBEjoKBnF1b3RhcxgMIAMoCzIqLnF1YXJ0ZXJkZWNrLmFwaS5tYXJrZXRkYXRhLnYxLlNvdXJjZVF1b3RhEkUKDGNhcGFiaWxpdGllcxgNIAMoDjIvLnF1YXJ0ZXJkZWNrLmFwaS5tYXJrZXRkYXRhLnYxLlNvdXJjZUNhcGFiaWxpdHkSFwoPbWlzc2luZ19zZXR0aW5nGA4gASgJQgkKB19yZXBsYXlCFAoSX2xhc3RfcHVibGlzaF90aW1lQg0KC19zdGFydF90aW1lQgcKBV9saXZlIpwBCgtTb3VyY2VRdW90YRIpCgZ3aW5kb3cYASABKAsyGS5nb29nbGUucHJvdG9idWYuRHVyYXRpb24SDQoFbGltaXQYAiABKAUSEQoJcmVtYWluaW5nGAMgASgFEjIKCW5leHRfdGltZRgEIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXBIAIgBAUIMCgpfbmV4dF90aW1lIqkBCgtMaXZlT3B0aW9ucxIiCgtpbnN0cnVtZW50cxgBIAMoCUINukgKkgEHCAEQ9AMYARIOCgZxdW90ZXMYAiABKAgSDgoGdHJhZGVzGAMgASgIEjcKDGJhcl9pbnRlcnZhbBgEIAEoCUIhukgechwyGl4oWzEtOV1bMC05XXswLDN9W3NtaGRdKT8kEh0KCmJvb2tfZGVwdGgYBSABKAVCCbpIBhoEGDIoACKoAQoNUmVwbGF5T3B0aW9ucxIPCgdkYXRhc2V0GAEgASgJEhcKD3NlY29uZHNfcGVyX2RheRgCIAEoARIzCgpzdGFydF90aW1lGAMgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcEgAiAEBEhUKDWRlcml2ZV9xdW90ZXMYBCABKAgSEgoKaW5zdHJ1bWVudBgFIAEoCUINCgtfc3RhcnRfdGltZSLTAQoOUmVwbGF5UHJvZ3Jlc3MSPQoHb3B0aW9ucxgBIAEoCzIsLnF1YXJ0ZXJkZWNrLmFwaS5tYXJrZXRkYXRhLnYxLlJlcGxheU9wdGlvbnMSMwoKZXZlbnRfdGltZRgCIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXBIAIgBARIsCghlbmRfdGltZRgDIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXASEAoIcHJvZ3Jlc3MYBCABKAFCDQoLX2V2ZW50X3RpbWUqyAEKEFNvdXJjZUNhcGFiaWxpdHkSIQodU09VUkNFX0NBUEFCSUxJVFlfVU5TUEVDSUZJRUQQABIdChlTT1VSQ0VfQ0FQQUJJTElUWV9QVUJMSVNIEAESIwofU09VUkNFX0NBUEFCSUxJVFlfQkFDS0ZJTExfQkFSUxACEiUKIVNPVVJDRV9DQVBBQklMSVRZX0JBQ0tGSUxMX1NFUklFUxADEiYKIlNPVVJDRV9DQVBBQklMSVRZX0JBQ0tGSUxMX0ZJTElOR1MQBCqQAQoLU291cmNlU3RhdGUSHAoYU09VUkNFX1NUQVRFX1VOU1BFQ0lGSUVEEAASGAoUU09VUkNFX1NUQVRFX1NUT1BQRUQQARIYChRTT1VSQ0VfU1RBVEVfUlVOTklORxACEhYKElNPVVJDRV9TVEFURV9FTkRFRBADEhcKE1NPVVJDRV9TVEFURV9GQUlMRUQQBGIGcHJvdG8z", [file_buf_validate_validate, file_google_protobuf_duration, file_google_protobuf_timestamp]);
 
 /**
  * Where market data come from.
@@ -89,6 +90,34 @@ export type Source = Message<"quarterdeck.api.marketdata.v1.Source"> & {
    * @generated from field: string provenance = 10;
    */
   provenance: string;
+
+  /**
+   * What a live source reads; absent for other sources and before it was first started.
+   *
+   * @generated from field: optional quarterdeck.api.marketdata.v1.LiveOptions live = 11;
+   */
+  live?: LiveOptions | undefined;
+
+  /**
+   * What the vendor allows, and what is left of it.
+   *
+   * @generated from field: repeated quarterdeck.api.marketdata.v1.SourceQuota quotas = 12;
+   */
+  quotas: SourceQuota[];
+
+  /**
+   * What it can do.
+   *
+   * @generated from field: repeated quarterdeck.api.marketdata.v1.SourceCapability capabilities = 13;
+   */
+  capabilities: SourceCapability[];
+
+  /**
+   * What is missing before it can be used, for example the name of a setting; empty if nothing is.
+   *
+   * @generated from field: string missing_setting = 14;
+   */
+  missingSetting: string;
 };
 
 /**
@@ -97,6 +126,97 @@ export type Source = Message<"quarterdeck.api.marketdata.v1.Source"> & {
  */
 export const SourceSchema: GenMessage<Source> = /*@__PURE__*/
   messageDesc(file_quarterdeck_api_marketdata_v1_source, 0);
+
+/**
+ * What a vendor allows within a time.
+ *
+ * @generated from message quarterdeck.api.marketdata.v1.SourceQuota
+ */
+export type SourceQuota = Message<"quarterdeck.api.marketdata.v1.SourceQuota"> & {
+  /**
+   * The time within which requests are counted.
+   *
+   * @generated from field: google.protobuf.Duration window = 1;
+   */
+  window?: Duration | undefined;
+
+  /**
+   * How many requests it allows.
+   *
+   * @generated from field: int32 limit = 2;
+   */
+  limit: number;
+
+  /**
+   * How many are left.
+   *
+   * @generated from field: int32 remaining = 3;
+   */
+  remaining: number;
+
+  /**
+   * When one more is allowed; absent if some are left.
+   *
+   * @generated from field: optional google.protobuf.Timestamp next_time = 4;
+   */
+  nextTime?: Timestamp | undefined;
+};
+
+/**
+ * Describes the message quarterdeck.api.marketdata.v1.SourceQuota.
+ * Use `create(SourceQuotaSchema)` to create a new message.
+ */
+export const SourceQuotaSchema: GenMessage<SourceQuota> = /*@__PURE__*/
+  messageDesc(file_quarterdeck_api_marketdata_v1_source, 1);
+
+/**
+ * What a live source reads.
+ *
+ * @generated from message quarterdeck.api.marketdata.v1.LiveOptions
+ */
+export type LiveOptions = Message<"quarterdeck.api.marketdata.v1.LiveOptions"> & {
+  /**
+   * The instruments, "{symbol}.{venue}".
+   *
+   * @generated from field: repeated string instruments = 1;
+   */
+  instruments: string[];
+
+  /**
+   * Whether to publish quotes.
+   *
+   * @generated from field: bool quotes = 2;
+   */
+  quotes: boolean;
+
+  /**
+   * Whether to publish trades.
+   *
+   * @generated from field: bool trades = 3;
+   */
+  trades: boolean;
+
+  /**
+   * The interval of bars to publish, for example "5s"; empty means none.
+   *
+   * @generated from field: string bar_interval = 4;
+   */
+  barInterval: string;
+
+  /**
+   * How many levels of order books to publish; 0 means none.
+   *
+   * @generated from field: int32 book_depth = 5;
+   */
+  bookDepth: number;
+};
+
+/**
+ * Describes the message quarterdeck.api.marketdata.v1.LiveOptions.
+ * Use `create(LiveOptionsSchema)` to create a new message.
+ */
+export const LiveOptionsSchema: GenMessage<LiveOptions> = /*@__PURE__*/
+  messageDesc(file_quarterdeck_api_marketdata_v1_source, 2);
 
 /**
  * How the replay source plays recorded data.
@@ -146,7 +266,7 @@ export type ReplayOptions = Message<"quarterdeck.api.marketdata.v1.ReplayOptions
  * Use `create(ReplayOptionsSchema)` to create a new message.
  */
 export const ReplayOptionsSchema: GenMessage<ReplayOptions> = /*@__PURE__*/
-  messageDesc(file_quarterdeck_api_marketdata_v1_source, 1);
+  messageDesc(file_quarterdeck_api_marketdata_v1_source, 3);
 
 /**
  * How far a replay has come.
@@ -188,7 +308,55 @@ export type ReplayProgress = Message<"quarterdeck.api.marketdata.v1.ReplayProgre
  * Use `create(ReplayProgressSchema)` to create a new message.
  */
 export const ReplayProgressSchema: GenMessage<ReplayProgress> = /*@__PURE__*/
-  messageDesc(file_quarterdeck_api_marketdata_v1_source, 2);
+  messageDesc(file_quarterdeck_api_marketdata_v1_source, 4);
+
+/**
+ * What a source can do.
+ *
+ * @generated from enum quarterdeck.api.marketdata.v1.SourceCapability
+ */
+export enum SourceCapability {
+  /**
+   * Never sent.
+   *
+   * @generated from enum value: SOURCE_CAPABILITY_UNSPECIFIED = 0;
+   */
+  UNSPECIFIED = 0,
+
+  /**
+   * It is started and stopped and publishes by itself.
+   *
+   * @generated from enum value: SOURCE_CAPABILITY_PUBLISH = 1;
+   */
+  PUBLISH = 1,
+
+  /**
+   * It backfills bars.
+   *
+   * @generated from enum value: SOURCE_CAPABILITY_BACKFILL_BARS = 2;
+   */
+  BACKFILL_BARS = 2,
+
+  /**
+   * It backfills statistical series.
+   *
+   * @generated from enum value: SOURCE_CAPABILITY_BACKFILL_SERIES = 3;
+   */
+  BACKFILL_SERIES = 3,
+
+  /**
+   * It backfills filings and company facts.
+   *
+   * @generated from enum value: SOURCE_CAPABILITY_BACKFILL_FILINGS = 4;
+   */
+  BACKFILL_FILINGS = 4,
+}
+
+/**
+ * Describes the enum quarterdeck.api.marketdata.v1.SourceCapability.
+ */
+export const SourceCapabilitySchema: GenEnum<SourceCapability> = /*@__PURE__*/
+  enumDesc(file_quarterdeck_api_marketdata_v1_source, 0);
 
 /**
  * What a source is doing.
@@ -236,5 +404,5 @@ export enum SourceState {
  * Describes the enum quarterdeck.api.marketdata.v1.SourceState.
  */
 export const SourceStateSchema: GenEnum<SourceState> = /*@__PURE__*/
-  enumDesc(file_quarterdeck_api_marketdata_v1_source, 0);
+  enumDesc(file_quarterdeck_api_marketdata_v1_source, 1);
 

@@ -6,8 +6,10 @@ import type { GenFile, GenMessage, GenService } from "@bufbuild/protobuf/codegen
 import { fileDesc, messageDesc, serviceDesc } from "@bufbuild/protobuf/codegenv2";
 import { file_buf_validate_validate } from "../../../../buf/validate/validate_pb.js";
 import { file_google_api_annotations } from "../../../../google/api/annotations_pb.js";
+import type { Timestamp } from "@bufbuild/protobuf/wkt";
+import { file_google_protobuf_timestamp } from "@bufbuild/protobuf/wkt";
 import { file_quarterdeck_api_auth_v1_permission } from "../../auth/v1/permission_pb.js";
-import type { ReplayOptions, Source } from "./source_pb.js";
+import type { LiveOptions, ReplayOptions, Source } from "./source_pb.js";
 import { file_quarterdeck_api_marketdata_v1_source } from "./source_pb.js";
 import type { Message } from "@bufbuild/protobuf";
 
@@ -15,7 +17,7 @@ import type { Message } from "@bufbuild/protobuf";
  * Describes the file quarterdeck/api/marketdata/v1/source_service.proto.
  */
 export const file_quarterdeck_api_marketdata_v1_source_service: GenFile = /*@__PURE__*/
-  fileDesc("CjJxdWFydGVyZGVjay9hcGkvbWFya2V0ZGF0YS92MS9zb3VyY2Vfc2VydmljZS5wcm90bxIdcXVhcnRlcmRlY2suYXBpLm1hcmtldGRhdGEudjEiFAoSTGlzdFNvdXJjZXNSZXF1ZXN0Ik0KE0xpc3RTb3VyY2VzUmVzcG9uc2USNgoHc291cmNlcxgBIAMoCzIlLnF1YXJ0ZXJkZWNrLmFwaS5tYXJrZXRkYXRhLnYxLlNvdXJjZSIxChBHZXRTb3VyY2VSZXF1ZXN0Eh0KBG5hbWUYASABKAlCD7pIDHIKOghzb3VyY2VzLyJKChFHZXRTb3VyY2VSZXNwb25zZRI1CgZzb3VyY2UYASABKAsyJS5xdWFydGVyZGVjay5hcGkubWFya2V0ZGF0YS52MS5Tb3VyY2UigQEKElN0YXJ0U291cmNlUmVxdWVzdBIdCgRuYW1lGAEgASgJQg+6SAxyCjoIc291cmNlcy8SQQoGcmVwbGF5GAIgASgLMiwucXVhcnRlcmRlY2suYXBpLm1hcmtldGRhdGEudjEuUmVwbGF5T3B0aW9uc0gAiAEBQgkKB19yZXBsYXkiYAoTU3RhcnRTb3VyY2VSZXNwb25zZRI1CgZzb3VyY2UYASABKAsyJS5xdWFydGVyZGVjay5hcGkubWFya2V0ZGF0YS52MS5Tb3VyY2USEgoKaW1wb3J0X2pvYhgCIAEoCSIyChFTdG9wU291cmNlUmVxdWVzdBIdCgRuYW1lGAEgASgJQg+6SAxyCjoIc291cmNlcy8iSwoSU3RvcFNvdXJjZVJlc3BvbnNlEjUKBnNvdXJjZRgBIAEoCzIlLnF1YXJ0ZXJkZWNrLmFwaS5tYXJrZXRkYXRhLnYxLlNvdXJjZTL+BAoNU291cmNlU2VydmljZRKQAQoLTGlzdFNvdXJjZXMSMS5xdWFydGVyZGVjay5hcGkubWFya2V0ZGF0YS52MS5MaXN0U291cmNlc1JlcXVlc3QaMi5xdWFydGVyZGVjay5hcGkubWFya2V0ZGF0YS52MS5MaXN0U291cmNlc1Jlc3BvbnNlIhqQAgGItRgDgtPkkwINEgsvdjEvc291cmNlcxKTAQoJR2V0U291cmNlEi8ucXVhcnRlcmRlY2suYXBpLm1hcmtldGRhdGEudjEuR2V0U291cmNlUmVxdWVzdBowLnF1YXJ0ZXJkZWNrLmFwaS5tYXJrZXRkYXRhLnYxLkdldFNvdXJjZVJlc3BvbnNlIiOQAgGItRgDgtPkkwIWEhQvdjEve25hbWU9c291cmNlcy8qfRKiAQoLU3RhcnRTb3VyY2USMS5xdWFydGVyZGVjay5hcGkubWFya2V0ZGF0YS52MS5TdGFydFNvdXJjZVJlcXVlc3QaMi5xdWFydGVyZGVjay5hcGkubWFya2V0ZGF0YS52MS5TdGFydFNvdXJjZVJlc3BvbnNlIiyQAgKItRgFgtPkkwIfOgEqIhovdjEve25hbWU9c291cmNlcy8qfTpzdGFydBKeAQoKU3RvcFNvdXJjZRIwLnF1YXJ0ZXJkZWNrLmFwaS5tYXJrZXRkYXRhLnYxLlN0b3BTb3VyY2VSZXF1ZXN0GjEucXVhcnRlcmRlY2suYXBpLm1hcmtldGRhdGEudjEuU3RvcFNvdXJjZVJlc3BvbnNlIiuQAgKItRgFgtPkkwIeOgEqIhkvdjEve25hbWU9c291cmNlcy8qfTpzdG9wYgZwcm90bzM", [file_buf_validate_validate, file_google_api_annotations, file_quarterdeck_api_auth_v1_permission, file_quarterdeck_api_marketdata_v1_source]);
+  fileDesc("CjJxdWFydGVyZGVjay9hcGkvbWFya2V0ZGF0YS92MS9zb3VyY2Vfc2VydmljZS5wcm90bxIdcXVhcnRlcmRlY2suYXBpLm1hcmtldGRhdGEudjEiFAoSTGlzdFNvdXJjZXNSZXF1ZXN0Ik0KE0xpc3RTb3VyY2VzUmVzcG9uc2USNgoHc291cmNlcxgBIAMoCzIlLnF1YXJ0ZXJkZWNrLmFwaS5tYXJrZXRkYXRhLnYxLlNvdXJjZSIxChBHZXRTb3VyY2VSZXF1ZXN0Eh0KBG5hbWUYASABKAlCD7pIDHIKOghzb3VyY2VzLyJKChFHZXRTb3VyY2VSZXNwb25zZRI1CgZzb3VyY2UYASABKAsyJS5xdWFydGVyZGVjay5hcGkubWFya2V0ZGF0YS52MS5Tb3VyY2UiyQEKElN0YXJ0U291cmNlUmVxdWVzdBIdCgRuYW1lGAEgASgJQg+6SAxyCjoIc291cmNlcy8SQQoGcmVwbGF5GAIgASgLMiwucXVhcnRlcmRlY2suYXBpLm1hcmtldGRhdGEudjEuUmVwbGF5T3B0aW9uc0gAiAEBEj0KBGxpdmUYAyABKAsyKi5xdWFydGVyZGVjay5hcGkubWFya2V0ZGF0YS52MS5MaXZlT3B0aW9uc0gBiAEBQgkKB19yZXBsYXlCBwoFX2xpdmUiYAoTU3RhcnRTb3VyY2VSZXNwb25zZRI1CgZzb3VyY2UYASABKAsyJS5xdWFydGVyZGVjay5hcGkubWFya2V0ZGF0YS52MS5Tb3VyY2USEgoKaW1wb3J0X2pvYhgCIAEoCSIyChFTdG9wU291cmNlUmVxdWVzdBIdCgRuYW1lGAEgASgJQg+6SAxyCjoIc291cmNlcy8iSwoSU3RvcFNvdXJjZVJlc3BvbnNlEjUKBnNvdXJjZRgBIAEoCzIlLnF1YXJ0ZXJkZWNrLmFwaS5tYXJrZXRkYXRhLnYxLlNvdXJjZSKkAgoVQmFja2ZpbGxTb3VyY2VSZXF1ZXN0Eh0KBG5hbWUYASABKAlCD7pIDHIKOghzb3VyY2VzLxI6CgRiYXJzGAIgASgLMioucXVhcnRlcmRlY2suYXBpLm1hcmtldGRhdGEudjEuQmFyQmFja2ZpbGxIABI/CgZzZXJpZXMYAyABKAsyLS5xdWFydGVyZGVjay5hcGkubWFya2V0ZGF0YS52MS5TZXJpZXNCYWNrZmlsbEgAEkAKB2ZpbGluZ3MYBCABKAsyLS5xdWFydGVyZGVjay5hcGkubWFya2V0ZGF0YS52MS5GaWxpbmdCYWNrZmlsbEgAEhsKCnJlcXVlc3RfaWQYBSABKAlCB7pIBHICGEBCEAoHc3ViamVjdBIFukgCCAEi5wEKC0JhckJhY2tmaWxsEiIKC2luc3RydW1lbnRzGAEgAygJQg26SAqSAQcIARD0AxgBEjAKCGludGVydmFsGAIgASgJQh66SBtyGTIXXlsxLTldWzAtOV17MCwzfVtzbWhkXSQSMwoKc3RhcnRfdGltZRgDIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXBIAIgBARIxCghlbmRfdGltZRgEIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXBIAYgBAUINCgtfc3RhcnRfdGltZUILCglfZW5kX3RpbWUiXQoOU2VyaWVzQmFja2ZpbGwSOQoGc2VyaWVzGAEgAygJQim6SCaSASMIARD0AxgBIhpyGDIWXltBLVphLXowLTlfLi1dezEsNTB9JBIQCgh2aW50YWdlcxgCIAEoCCJ1Cg5GaWxpbmdCYWNrZmlsbBI7Cgljb21wYW5pZXMYASADKAlCKLpIJZIBIggBEPQDGAEiGXIXMhVeW0EtWmEtejAtOS4tXXsxLDIwfSQSFwoFZm9ybXMYAiADKAlCCLpIBZIBAhAyEg0KBWZhY3RzGAMgASgIIiUKFkJhY2tmaWxsU291cmNlUmVzcG9uc2USCwoDam9iGAEgASgJMq8GCg1Tb3VyY2VTZXJ2aWNlEpABCgtMaXN0U291cmNlcxIxLnF1YXJ0ZXJkZWNrLmFwaS5tYXJrZXRkYXRhLnYxLkxpc3RTb3VyY2VzUmVxdWVzdBoyLnF1YXJ0ZXJkZWNrLmFwaS5tYXJrZXRkYXRhLnYxLkxpc3RTb3VyY2VzUmVzcG9uc2UiGpACAYi1GAOC0+STAg0SCy92MS9zb3VyY2VzEpMBCglHZXRTb3VyY2USLy5xdWFydGVyZGVjay5hcGkubWFya2V0ZGF0YS52MS5HZXRTb3VyY2VSZXF1ZXN0GjAucXVhcnRlcmRlY2suYXBpLm1hcmtldGRhdGEudjEuR2V0U291cmNlUmVzcG9uc2UiI5ACAYi1GAOC0+STAhYSFC92MS97bmFtZT1zb3VyY2VzLyp9EqIBCgtTdGFydFNvdXJjZRIxLnF1YXJ0ZXJkZWNrLmFwaS5tYXJrZXRkYXRhLnYxLlN0YXJ0U291cmNlUmVxdWVzdBoyLnF1YXJ0ZXJkZWNrLmFwaS5tYXJrZXRkYXRhLnYxLlN0YXJ0U291cmNlUmVzcG9uc2UiLJACAoi1GAWC0+STAh86ASoiGi92MS97bmFtZT1zb3VyY2VzLyp9OnN0YXJ0Ep4BCgpTdG9wU291cmNlEjAucXVhcnRlcmRlY2suYXBpLm1hcmtldGRhdGEudjEuU3RvcFNvdXJjZVJlcXVlc3QaMS5xdWFydGVyZGVjay5hcGkubWFya2V0ZGF0YS52MS5TdG9wU291cmNlUmVzcG9uc2UiK5ACAoi1GAWC0+STAh46ASoiGS92MS97bmFtZT1zb3VyY2VzLyp9OnN0b3ASrgEKDkJhY2tmaWxsU291cmNlEjQucXVhcnRlcmRlY2suYXBpLm1hcmtldGRhdGEudjEuQmFja2ZpbGxTb3VyY2VSZXF1ZXN0GjUucXVhcnRlcmRlY2suYXBpLm1hcmtldGRhdGEudjEuQmFja2ZpbGxTb3VyY2VSZXNwb25zZSIvkAICiLUYBYLT5JMCIjoBKiIdL3YxL3tuYW1lPXNvdXJjZXMvKn06YmFja2ZpbGxiBnByb3RvMw", [file_buf_validate_validate, file_google_api_annotations, file_google_protobuf_timestamp, file_quarterdeck_api_auth_v1_permission, file_quarterdeck_api_marketdata_v1_source]);
 
 /**
  * @generated from message quarterdeck.api.marketdata.v1.ListSourcesRequest
@@ -104,6 +106,13 @@ export type StartSourceRequest = Message<"quarterdeck.api.marketdata.v1.StartSou
    * @generated from field: optional quarterdeck.api.marketdata.v1.ReplayOptions replay = 2;
    */
   replay?: ReplayOptions | undefined;
+
+  /**
+   * What a live source reads; absent means as the last time.
+   *
+   * @generated from field: optional quarterdeck.api.marketdata.v1.LiveOptions live = 3;
+   */
+  live?: LiveOptions | undefined;
 };
 
 /**
@@ -179,6 +188,187 @@ export const StopSourceResponseSchema: GenMessage<StopSourceResponse> = /*@__PUR
   messageDesc(file_quarterdeck_api_marketdata_v1_source_service, 7);
 
 /**
+ * @generated from message quarterdeck.api.marketdata.v1.BackfillSourceRequest
+ */
+export type BackfillSourceRequest = Message<"quarterdeck.api.marketdata.v1.BackfillSourceRequest"> & {
+  /**
+   * The name, "sources/{source}".
+   *
+   * @generated from field: string name = 1;
+   */
+  name: string;
+
+  /**
+   * What to read.
+   *
+   * @generated from oneof quarterdeck.api.marketdata.v1.BackfillSourceRequest.subject
+   */
+  subject: {
+    /**
+     * Bars of instruments.
+     *
+     * @generated from field: quarterdeck.api.marketdata.v1.BarBackfill bars = 2;
+     */
+    value: BarBackfill;
+    case: "bars";
+  } | {
+    /**
+     * Statistical series.
+     *
+     * @generated from field: quarterdeck.api.marketdata.v1.SeriesBackfill series = 3;
+     */
+    value: SeriesBackfill;
+    case: "series";
+  } | {
+    /**
+     * Filings and facts of companies.
+     *
+     * @generated from field: quarterdeck.api.marketdata.v1.FilingBackfill filings = 4;
+     */
+    value: FilingBackfill;
+    case: "filings";
+  } | { case: undefined; value?: undefined };
+
+  /**
+   * Makes repeating the call safe for 24 hours: the same id answers with the same job.
+   *
+   * @generated from field: string request_id = 5;
+   */
+  requestId: string;
+};
+
+/**
+ * Describes the message quarterdeck.api.marketdata.v1.BackfillSourceRequest.
+ * Use `create(BackfillSourceRequestSchema)` to create a new message.
+ */
+export const BackfillSourceRequestSchema: GenMessage<BackfillSourceRequest> = /*@__PURE__*/
+  messageDesc(file_quarterdeck_api_marketdata_v1_source_service, 8);
+
+/**
+ * Bars to read into history.
+ *
+ * @generated from message quarterdeck.api.marketdata.v1.BarBackfill
+ */
+export type BarBackfill = Message<"quarterdeck.api.marketdata.v1.BarBackfill"> & {
+  /**
+   * The instruments, "{symbol}.{venue}".
+   *
+   * @generated from field: repeated string instruments = 1;
+   */
+  instruments: string[];
+
+  /**
+   * The length of a bar, for example "1d"; the source says which it has.
+   *
+   * @generated from field: string interval = 2;
+   */
+  interval: string;
+
+  /**
+   * The inclusive start of the range; absent means as far back as the source goes.
+   *
+   * @generated from field: optional google.protobuf.Timestamp start_time = 3;
+   */
+  startTime?: Timestamp | undefined;
+
+  /**
+   * The exclusive end of the range; absent means now.
+   *
+   * @generated from field: optional google.protobuf.Timestamp end_time = 4;
+   */
+  endTime?: Timestamp | undefined;
+};
+
+/**
+ * Describes the message quarterdeck.api.marketdata.v1.BarBackfill.
+ * Use `create(BarBackfillSchema)` to create a new message.
+ */
+export const BarBackfillSchema: GenMessage<BarBackfill> = /*@__PURE__*/
+  messageDesc(file_quarterdeck_api_marketdata_v1_source_service, 9);
+
+/**
+ * Statistical series to read with their observations.
+ *
+ * @generated from message quarterdeck.api.marketdata.v1.SeriesBackfill
+ */
+export type SeriesBackfill = Message<"quarterdeck.api.marketdata.v1.SeriesBackfill"> & {
+  /**
+   * The vendor's identifiers, for example "DGS10".
+   *
+   * @generated from field: repeated string series = 1;
+   */
+  series: string[];
+
+  /**
+   * Whether to read every vintage of each observation rather than the newest values.
+   *
+   * @generated from field: bool vintages = 2;
+   */
+  vintages: boolean;
+};
+
+/**
+ * Describes the message quarterdeck.api.marketdata.v1.SeriesBackfill.
+ * Use `create(SeriesBackfillSchema)` to create a new message.
+ */
+export const SeriesBackfillSchema: GenMessage<SeriesBackfill> = /*@__PURE__*/
+  messageDesc(file_quarterdeck_api_marketdata_v1_source_service, 10);
+
+/**
+ * Companies whose filings and facts to read.
+ *
+ * @generated from message quarterdeck.api.marketdata.v1.FilingBackfill
+ */
+export type FilingBackfill = Message<"quarterdeck.api.marketdata.v1.FilingBackfill"> & {
+  /**
+   * The regulator's identifiers or the instruments' symbols, for example "0000320193" or "AAPL".
+   *
+   * @generated from field: repeated string companies = 1;
+   */
+  companies: string[];
+
+  /**
+   * Only these forms; empty means all.
+   *
+   * @generated from field: repeated string forms = 2;
+   */
+  forms: string[];
+
+  /**
+   * Whether to read the reported facts too.
+   *
+   * @generated from field: bool facts = 3;
+   */
+  facts: boolean;
+};
+
+/**
+ * Describes the message quarterdeck.api.marketdata.v1.FilingBackfill.
+ * Use `create(FilingBackfillSchema)` to create a new message.
+ */
+export const FilingBackfillSchema: GenMessage<FilingBackfill> = /*@__PURE__*/
+  messageDesc(file_quarterdeck_api_marketdata_v1_source_service, 11);
+
+/**
+ * @generated from message quarterdeck.api.marketdata.v1.BackfillSourceResponse
+ */
+export type BackfillSourceResponse = Message<"quarterdeck.api.marketdata.v1.BackfillSourceResponse"> & {
+  /**
+   * The job, "jobs/{job}".
+   *
+   * @generated from field: string job = 1;
+   */
+  job: string;
+};
+
+/**
+ * Describes the message quarterdeck.api.marketdata.v1.BackfillSourceResponse.
+ * Use `create(BackfillSourceResponseSchema)` to create a new message.
+ */
+export const BackfillSourceResponseSchema: GenMessage<BackfillSourceResponse> = /*@__PURE__*/
+  messageDesc(file_quarterdeck_api_marketdata_v1_source_service, 12);
+
+/**
  * Starts and stops the sources of market data.
  *
  * @generated from service quarterdeck.api.marketdata.v1.SourceService
@@ -232,6 +422,21 @@ export const SourceService: GenService<{
     methodKind: "unary";
     input: typeof StopSourceRequestSchema;
     output: typeof StopSourceResponseSchema;
+  },
+  /**
+   * Starts a job that reads the past from a source into history.
+   *
+   * The job keeps to the vendor's quota, so it may take days; it goes on after a restart from where
+   * it was, and what it already stored is not read again. Bars go into history, and holes within
+   * the range count as filled. Fails with FAILED_PRECONDITION (STATE_FORBIDS) if the source lacks
+   * a setting or cannot backfill what is asked for.
+   *
+   * @generated from rpc quarterdeck.api.marketdata.v1.SourceService.BackfillSource
+   */
+  backfillSource: {
+    methodKind: "unary";
+    input: typeof BackfillSourceRequestSchema;
+    output: typeof BackfillSourceResponseSchema;
   },
 }> = /*@__PURE__*/
   serviceDesc(file_quarterdeck_api_marketdata_v1_source_service, 0);

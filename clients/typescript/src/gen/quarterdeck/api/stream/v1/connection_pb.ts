@@ -12,7 +12,7 @@ import type { Message } from "@bufbuild/protobuf";
  * Describes the file quarterdeck/api/stream/v1/connection.proto.
  */
 export const file_quarterdeck_api_stream_v1_connection: GenFile = /*@__PURE__*/
-  fileDesc("CipxdWFydGVyZGVjay9hcGkvc3RyZWFtL3YxL2Nvbm5lY3Rpb24ucHJvdG8SGXF1YXJ0ZXJkZWNrLmFwaS5zdHJlYW0udjEivgIKCkNvbm5lY3Rpb24SDAoEbmFtZRgBIAEoCRIRCglwcmluY2lwYWwYAiABKAkSDAoEcGVlchgDIAEoCRISCgp1c2VyX2FnZW50GAQgASgJEi0KCW9wZW5fdGltZRgFIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXASDgoGdG9waWNzGAYgAygJEhoKEnN1YnNjcmlwdGlvbl9jb3VudBgHIAEoBRITCgtzZW50X2V2ZW50cxgIIAEoAxITCgtzZW50X2ZyYW1lcxgJIAEoAxISCgpzZW50X2J5dGVzGAogASgDEhYKDnNraXBwZWRfZXZlbnRzGAsgASgDEhMKC2xvc3RfZXZlbnRzGAwgASgDEhQKDGJlaGluZF9ieXRlcxgNIAEoAxIRCgliZWhpbmRfbXMYDiABKAFiBnByb3RvMw", [file_google_protobuf_timestamp]);
+  fileDesc("CipxdWFydGVyZGVjay9hcGkvc3RyZWFtL3YxL2Nvbm5lY3Rpb24ucHJvdG8SGXF1YXJ0ZXJkZWNrLmFwaS5zdHJlYW0udjEizgIKCkNvbm5lY3Rpb24SDAoEbmFtZRgBIAEoCRIRCglwcmluY2lwYWwYAiABKAkSDAoEcGVlchgDIAEoCRISCgp1c2VyX2FnZW50GAQgASgJEi0KCW9wZW5fdGltZRgFIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXASDgoGdG9waWNzGAYgAygJEhoKEnN1YnNjcmlwdGlvbl9jb3VudBgHIAEoBRITCgtzZW50X2V2ZW50cxgIIAEoAxITCgtzZW50X2ZyYW1lcxgJIAEoAxISCgpzZW50X2J5dGVzGAogASgDEhYKDnNraXBwZWRfZXZlbnRzGAsgASgDEhMKC2xvc3RfZXZlbnRzGAwgASgDEhQKDGJlaGluZF9ieXRlcxgNIAEoAxIRCgliZWhpbmRfbXMYDiABKAESDgoGd29ya2VyGA8gASgJYgZwcm90bzM", [file_google_protobuf_timestamp]);
 
 /**
  * A live stream of a reader.
@@ -117,6 +117,13 @@ export type Connection = Message<"quarterdeck.api.stream.v1.Connection"> & {
    * @generated from field: double behind_ms = 14;
    */
   behindMs: number;
+
+  /**
+   * The stream worker that serves it.
+   *
+   * @generated from field: string worker = 15;
+   */
+  worker: string;
 };
 
 /**

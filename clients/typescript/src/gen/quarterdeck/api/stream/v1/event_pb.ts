@@ -7,8 +7,18 @@ import { fileDesc, messageDesc } from "@bufbuild/protobuf/codegenv2";
 import { file_quarterdeck_api_auth_v1_permission } from "../../auth/v1/permission_pb.js";
 import type { BarBatch } from "../../marketdata/v1/bar_pb.js";
 import { file_quarterdeck_api_marketdata_v1_bar } from "../../marketdata/v1/bar_pb.js";
+import type { OrderBookDeltaBatch, OrderBookSnapshot } from "../../marketdata/v1/book_pb.js";
+import { file_quarterdeck_api_marketdata_v1_book } from "../../marketdata/v1/book_pb.js";
+import type { Filing } from "../../marketdata/v1/filing_pb.js";
+import { file_quarterdeck_api_marketdata_v1_filing } from "../../marketdata/v1/filing_pb.js";
+import type { ObservationBatch } from "../../marketdata/v1/observation_pb.js";
+import { file_quarterdeck_api_marketdata_v1_observation } from "../../marketdata/v1/observation_pb.js";
 import type { QuoteBatch } from "../../marketdata/v1/quote_pb.js";
 import { file_quarterdeck_api_marketdata_v1_quote } from "../../marketdata/v1/quote_pb.js";
+import type { Source } from "../../marketdata/v1/source_pb.js";
+import { file_quarterdeck_api_marketdata_v1_source } from "../../marketdata/v1/source_pb.js";
+import type { InstrumentStatus } from "../../marketdata/v1/status_pb.js";
+import { file_quarterdeck_api_marketdata_v1_status } from "../../marketdata/v1/status_pb.js";
 import type { TradeBatch } from "../../marketdata/v1/trade_pb.js";
 import { file_quarterdeck_api_marketdata_v1_trade } from "../../marketdata/v1/trade_pb.js";
 import type { Notice } from "./notice_pb.js";
@@ -31,7 +41,7 @@ import type { Message } from "@bufbuild/protobuf";
  * Describes the file quarterdeck/api/stream/v1/event.proto.
  */
 export const file_quarterdeck_api_stream_v1_event: GenFile = /*@__PURE__*/
-  fileDesc("CiVxdWFydGVyZGVjay9hcGkvc3RyZWFtL3YxL2V2ZW50LnByb3RvEhlxdWFydGVyZGVjay5hcGkuc3RyZWFtLnYxItwFCgVFdmVudBINCgV0b3BpYxgBIAEoCRINCgVlcG9jaBgCIAEoBBIQCghzZXF1ZW5jZRgDIAEoBBIMCgRyb3dzGAQgASgNEhcKD3B1Ymxpc2hfdGltZV9ucxgFIAEoEBJBCgZxdW90ZXMYCiABKAsyKS5xdWFydGVyZGVjay5hcGkubWFya2V0ZGF0YS52MS5RdW90ZUJhdGNoQgSYtRgDSAASQQoGdHJhZGVzGAsgASgLMikucXVhcnRlcmRlY2suYXBpLm1hcmtldGRhdGEudjEuVHJhZGVCYXRjaEIEmLUYA0gAEj0KBGJhcnMYDCABKAsyJy5xdWFydGVyZGVjay5hcGkubWFya2V0ZGF0YS52MS5CYXJCYXRjaEIEmLUYA0gAEjkKBm9yZGVycxgUIAEoCzIhLnF1YXJ0ZXJkZWNrLmFwaS50cmFkaW5nLnYxLk9yZGVyQgSYtRgGSAASNwoFZmlsbHMYFSABKAsyIC5xdWFydGVyZGVjay5hcGkudHJhZGluZy52MS5GaWxsQgSYtRgGSAASPwoJcG9zaXRpb25zGBYgASgLMiQucXVhcnRlcmRlY2suYXBpLnRyYWRpbmcudjEuUG9zaXRpb25CBJi1GAZIABJCCghhY2NvdW50cxgXIAEoCzIoLnF1YXJ0ZXJkZWNrLmFwaS50cmFkaW5nLnYxLkFjY291bnRTdGF0ZUIEmLUYBkgAEj4KA3BubBgYIAEoCzIpLnF1YXJ0ZXJkZWNrLmFwaS50cmFkaW5nLnYxLlByb2ZpdEFuZExvc3NCBJi1GAZIABI3CgVub2RlcxgZIAEoCzIgLnF1YXJ0ZXJkZWNrLmFwaS50cmFkaW5nLnYxLk5vZGVCBJi1GAZIABI6Cgdub3RpY2VzGB4gASgLMiEucXVhcnRlcmRlY2suYXBpLnN0cmVhbS52MS5Ob3RpY2VCBJi1GAJIAEIJCgdwYXlsb2FkYgZwcm90bzM", [file_quarterdeck_api_auth_v1_permission, file_quarterdeck_api_marketdata_v1_bar, file_quarterdeck_api_marketdata_v1_quote, file_quarterdeck_api_marketdata_v1_trade, file_quarterdeck_api_stream_v1_notice, file_quarterdeck_api_trading_v1_account, file_quarterdeck_api_trading_v1_fill, file_quarterdeck_api_trading_v1_node, file_quarterdeck_api_trading_v1_order, file_quarterdeck_api_trading_v1_portfolio, file_quarterdeck_api_trading_v1_position]);
+  fileDesc("CiVxdWFydGVyZGVjay9hcGkvc3RyZWFtL3YxL2V2ZW50LnByb3RvEhlxdWFydGVyZGVjay5hcGkuc3RyZWFtLnYxIosJCgVFdmVudBINCgV0b3BpYxgBIAEoCRINCgVlcG9jaBgCIAEoBBIQCghzZXF1ZW5jZRgDIAEoBBIMCgRyb3dzGAQgASgNEhcKD3B1Ymxpc2hfdGltZV9ucxgFIAEoEBJBCgZxdW90ZXMYCiABKAsyKS5xdWFydGVyZGVjay5hcGkubWFya2V0ZGF0YS52MS5RdW90ZUJhdGNoQgSYtRgDSAASQQoGdHJhZGVzGAsgASgLMikucXVhcnRlcmRlY2suYXBpLm1hcmtldGRhdGEudjEuVHJhZGVCYXRjaEIEmLUYA0gAEj0KBGJhcnMYDCABKAsyJy5xdWFydGVyZGVjay5hcGkubWFya2V0ZGF0YS52MS5CYXJCYXRjaEIEmLUYA0gAEkcKBWJvb2tzGA0gASgLMjAucXVhcnRlcmRlY2suYXBpLm1hcmtldGRhdGEudjEuT3JkZXJCb29rU25hcHNob3RCBJi1GANIABJKCgZkZWx0YXMYDiABKAsyMi5xdWFydGVyZGVjay5hcGkubWFya2V0ZGF0YS52MS5PcmRlckJvb2tEZWx0YUJhdGNoQgSYtRgDSAASSQoIc3RhdHVzZXMYDyABKAsyLy5xdWFydGVyZGVjay5hcGkubWFya2V0ZGF0YS52MS5JbnN0cnVtZW50U3RhdHVzQgSYtRgDSAASPgoHc291cmNlcxgQIAEoCzIlLnF1YXJ0ZXJkZWNrLmFwaS5tYXJrZXRkYXRhLnYxLlNvdXJjZUIEmLUYA0gAEk0KDG9ic2VydmF0aW9ucxgRIAEoCzIvLnF1YXJ0ZXJkZWNrLmFwaS5tYXJrZXRkYXRhLnYxLk9ic2VydmF0aW9uQmF0Y2hCBJi1GANIABI+CgdmaWxpbmdzGBIgASgLMiUucXVhcnRlcmRlY2suYXBpLm1hcmtldGRhdGEudjEuRmlsaW5nQgSYtRgDSAASOQoGb3JkZXJzGBQgASgLMiEucXVhcnRlcmRlY2suYXBpLnRyYWRpbmcudjEuT3JkZXJCBJi1GAZIABI3CgVmaWxscxgVIAEoCzIgLnF1YXJ0ZXJkZWNrLmFwaS50cmFkaW5nLnYxLkZpbGxCBJi1GAZIABI/Cglwb3NpdGlvbnMYFiABKAsyJC5xdWFydGVyZGVjay5hcGkudHJhZGluZy52MS5Qb3NpdGlvbkIEmLUYBkgAEkIKCGFjY291bnRzGBcgASgLMigucXVhcnRlcmRlY2suYXBpLnRyYWRpbmcudjEuQWNjb3VudFN0YXRlQgSYtRgGSAASPgoDcG5sGBggASgLMikucXVhcnRlcmRlY2suYXBpLnRyYWRpbmcudjEuUHJvZml0QW5kTG9zc0IEmLUYBkgAEjcKBW5vZGVzGBkgASgLMiAucXVhcnRlcmRlY2suYXBpLnRyYWRpbmcudjEuTm9kZUIEmLUYBkgAEjoKB25vdGljZXMYHiABKAsyIS5xdWFydGVyZGVjay5hcGkuc3RyZWFtLnYxLk5vdGljZUIEmLUYAkgAQgkKB3BheWxvYWRiBnByb3RvMw", [file_quarterdeck_api_auth_v1_permission, file_quarterdeck_api_marketdata_v1_bar, file_quarterdeck_api_marketdata_v1_book, file_quarterdeck_api_marketdata_v1_filing, file_quarterdeck_api_marketdata_v1_observation, file_quarterdeck_api_marketdata_v1_quote, file_quarterdeck_api_marketdata_v1_source, file_quarterdeck_api_marketdata_v1_status, file_quarterdeck_api_marketdata_v1_trade, file_quarterdeck_api_stream_v1_notice, file_quarterdeck_api_trading_v1_account, file_quarterdeck_api_trading_v1_fill, file_quarterdeck_api_trading_v1_node, file_quarterdeck_api_trading_v1_order, file_quarterdeck_api_trading_v1_portfolio, file_quarterdeck_api_trading_v1_position]);
 
 /**
  * One typed message on a topic.
@@ -107,6 +117,54 @@ export type Event = Message<"quarterdeck.api.stream.v1.Event"> & {
      */
     value: BarBatch;
     case: "bars";
+  } | {
+    /**
+     * On books/{instrument}.
+     *
+     * @generated from field: quarterdeck.api.marketdata.v1.OrderBookSnapshot books = 13;
+     */
+    value: OrderBookSnapshot;
+    case: "books";
+  } | {
+    /**
+     * On deltas/{instrument}.
+     *
+     * @generated from field: quarterdeck.api.marketdata.v1.OrderBookDeltaBatch deltas = 14;
+     */
+    value: OrderBookDeltaBatch;
+    case: "deltas";
+  } | {
+    /**
+     * On statuses/{instrument}.
+     *
+     * @generated from field: quarterdeck.api.marketdata.v1.InstrumentStatus statuses = 15;
+     */
+    value: InstrumentStatus;
+    case: "statuses";
+  } | {
+    /**
+     * On sources/{source}.
+     *
+     * @generated from field: quarterdeck.api.marketdata.v1.Source sources = 16;
+     */
+    value: Source;
+    case: "sources";
+  } | {
+    /**
+     * On observations/{source}/{series}.
+     *
+     * @generated from field: quarterdeck.api.marketdata.v1.ObservationBatch observations = 17;
+     */
+    value: ObservationBatch;
+    case: "observations";
+  } | {
+    /**
+     * On filings/{source}/{company}.
+     *
+     * @generated from field: quarterdeck.api.marketdata.v1.Filing filings = 18;
+     */
+    value: Filing;
+    case: "filings";
   } | {
     /**
      * Orders: topic "orders/{account}/{strategy}", durable.

@@ -6,8 +6,8 @@ import type { GenFile, GenMessage, GenService } from "@bufbuild/protobuf/codegen
 import { fileDesc, messageDesc, serviceDesc } from "@bufbuild/protobuf/codegenv2";
 import { file_buf_validate_validate } from "../../../../buf/validate/validate_pb.js";
 import { file_google_api_annotations } from "../../../../google/api/annotations_pb.js";
-import type { Duration } from "@bufbuild/protobuf/wkt";
-import { file_google_protobuf_duration } from "@bufbuild/protobuf/wkt";
+import type { Duration, Timestamp } from "@bufbuild/protobuf/wkt";
+import { file_google_protobuf_duration, file_google_protobuf_timestamp } from "@bufbuild/protobuf/wkt";
 import { file_quarterdeck_api_auth_v1_permission } from "../../auth/v1/permission_pb.js";
 import type { Control } from "./control_pb.js";
 import { file_quarterdeck_api_stream_v1_control } from "./control_pb.js";
@@ -21,7 +21,7 @@ import type { Message } from "@bufbuild/protobuf";
  * Describes the file quarterdeck/api/stream/v1/stream_service.proto.
  */
 export const file_quarterdeck_api_stream_v1_stream_service: GenFile = /*@__PURE__*/
-  fileDesc("Ci5xdWFydGVyZGVjay9hcGkvc3RyZWFtL3YxL3N0cmVhbV9zZXJ2aWNlLnByb3RvEhlxdWFydGVyZGVjay5hcGkuc3RyZWFtLnYxIr4BCgxXYXRjaFJlcXVlc3QSSwoNc3Vic2NyaXB0aW9ucxgBIAMoCzInLnF1YXJ0ZXJkZWNrLmFwaS5zdHJlYW0udjEuU3Vic2NyaXB0aW9uQgu6SAiSAQUIARCQThJKChJoZWFydGJlYXRfaW50ZXJ2YWwYAiABKAsyGS5nb29nbGUucHJvdG9idWYuRHVyYXRpb25CDrpIC6oBCCICCB4yAggBSACIAQFCFQoTX2hlYXJ0YmVhdF9pbnRlcnZhbCJ3Cg1XYXRjaFJlc3BvbnNlEjQKCGNvbnRyb2xzGAEgAygLMiIucXVhcnRlcmRlY2suYXBpLnN0cmVhbS52MS5Db250cm9sEjAKBmV2ZW50cxgCIAMoCzIgLnF1YXJ0ZXJkZWNrLmFwaS5zdHJlYW0udjEuRXZlbnQilAEKGVVwZGF0ZVN1YnNjcmlwdGlvblJlcXVlc3QSGwoKc2Vzc2lvbl9pZBgBIAEoCUIHukgEcgIQARI/CgNhZGQYAiADKAsyJy5xdWFydGVyZGVjay5hcGkuc3RyZWFtLnYxLlN1YnNjcmlwdGlvbkIJukgGkgEDEJBOEhkKBnJlbW92ZRgDIAMoCUIJukgGkgEDEJBOIiwKGlVwZGF0ZVN1YnNjcmlwdGlvblJlc3BvbnNlEg4KBnRvcGljcxgBIAMoCSIxChJHZXRTbmFwc2hvdFJlcXVlc3QSGwoGdG9waWNzGAEgAygJQgu6SAiSAQUIARDoByJHChNHZXRTbmFwc2hvdFJlc3BvbnNlEjAKBmV2ZW50cxgBIAMoCzIgLnF1YXJ0ZXJkZWNrLmFwaS5zdHJlYW0udjEuRXZlbnQiVgoRTGlzdFRvcGljc1JlcXVlc3QSDgoGcHJlZml4GAEgASgJEh0KCXBhZ2Vfc2l6ZRgCIAEoBUIKukgHGgUYkE4oABISCgpwYWdlX3Rva2VuGAMgASgJImAKEkxpc3RUb3BpY3NSZXNwb25zZRIxCgZ0b3BpY3MYASADKAsyIS5xdWFydGVyZGVjay5hcGkuc3RyZWFtLnYxLkN1cnNvchIXCg9uZXh0X3BhZ2VfdG9rZW4YAiABKAky2QQKDVN0cmVhbVNlcnZpY2USgAEKBVdhdGNoEicucXVhcnRlcmRlY2suYXBpLnN0cmVhbS52MS5XYXRjaFJlcXVlc3QaKC5xdWFydGVyZGVjay5hcGkuc3RyZWFtLnYxLldhdGNoUmVzcG9uc2UiIpACAYi1GAKC0+STAhU6ASoiEC92MS9zdHJlYW06d2F0Y2gwARKqAQoSVXBkYXRlU3Vic2NyaXB0aW9uEjQucXVhcnRlcmRlY2suYXBpLnN0cmVhbS52MS5VcGRhdGVTdWJzY3JpcHRpb25SZXF1ZXN0GjUucXVhcnRlcmRlY2suYXBpLnN0cmVhbS52MS5VcGRhdGVTdWJzY3JpcHRpb25SZXNwb25zZSInkAICiLUYApC1GAKC0+STAhY6ASoiES92MS9zdHJlYW06dXBkYXRlEpABCgtHZXRTbmFwc2hvdBItLnF1YXJ0ZXJkZWNrLmFwaS5zdHJlYW0udjEuR2V0U25hcHNob3RSZXF1ZXN0Gi4ucXVhcnRlcmRlY2suYXBpLnN0cmVhbS52MS5HZXRTbmFwc2hvdFJlc3BvbnNlIiKQAgGItRgCgtPkkwIVEhMvdjEvc3RyZWFtOnNuYXBzaG90EoQBCgpMaXN0VG9waWNzEiwucXVhcnRlcmRlY2suYXBpLnN0cmVhbS52MS5MaXN0VG9waWNzUmVxdWVzdBotLnF1YXJ0ZXJkZWNrLmFwaS5zdHJlYW0udjEuTGlzdFRvcGljc1Jlc3BvbnNlIhmQAgGItRgCgtPkkwIMEgovdjEvdG9waWNzYgZwcm90bzM", [file_buf_validate_validate, file_google_api_annotations, file_google_protobuf_duration, file_quarterdeck_api_auth_v1_permission, file_quarterdeck_api_stream_v1_control, file_quarterdeck_api_stream_v1_event, file_quarterdeck_api_stream_v1_subscription]);
+  fileDesc("Ci5xdWFydGVyZGVjay9hcGkvc3RyZWFtL3YxL3N0cmVhbV9zZXJ2aWNlLnByb3RvEhlxdWFydGVyZGVjay5hcGkuc3RyZWFtLnYxIr4BCgxXYXRjaFJlcXVlc3QSSwoNc3Vic2NyaXB0aW9ucxgBIAMoCzInLnF1YXJ0ZXJkZWNrLmFwaS5zdHJlYW0udjEuU3Vic2NyaXB0aW9uQgu6SAiSAQUIARCQThJKChJoZWFydGJlYXRfaW50ZXJ2YWwYAiABKAsyGS5nb29nbGUucHJvdG9idWYuRHVyYXRpb25CDrpIC6oBCCICCB4yAggBSACIAQFCFQoTX2hlYXJ0YmVhdF9pbnRlcnZhbCJ3Cg1XYXRjaFJlc3BvbnNlEjQKCGNvbnRyb2xzGAEgAygLMiIucXVhcnRlcmRlY2suYXBpLnN0cmVhbS52MS5Db250cm9sEjAKBmV2ZW50cxgCIAMoCzIgLnF1YXJ0ZXJkZWNrLmFwaS5zdHJlYW0udjEuRXZlbnQilAEKGVVwZGF0ZVN1YnNjcmlwdGlvblJlcXVlc3QSGwoKc2Vzc2lvbl9pZBgBIAEoCUIHukgEcgIQARI/CgNhZGQYAiADKAsyJy5xdWFydGVyZGVjay5hcGkuc3RyZWFtLnYxLlN1YnNjcmlwdGlvbkIJukgGkgEDEJBOEhkKBnJlbW92ZRgDIAMoCUIJukgGkgEDEJBOIiwKGlVwZGF0ZVN1YnNjcmlwdGlvblJlc3BvbnNlEg4KBnRvcGljcxgBIAMoCSIxChJHZXRTbmFwc2hvdFJlcXVlc3QSGwoGdG9waWNzGAEgAygJQgu6SAiSAQUIARDoByJHChNHZXRTbmFwc2hvdFJlc3BvbnNlEjAKBmV2ZW50cxgBIAMoCzIgLnF1YXJ0ZXJkZWNrLmFwaS5zdHJlYW0udjEuRXZlbnQiVgoRTGlzdFRvcGljc1JlcXVlc3QSDgoGcHJlZml4GAEgASgJEh0KCXBhZ2Vfc2l6ZRgCIAEoBUIKukgHGgUYkE4oABISCgpwYWdlX3Rva2VuGAMgASgJImAKEkxpc3RUb3BpY3NSZXNwb25zZRIxCgZ0b3BpY3MYASADKAsyIS5xdWFydGVyZGVjay5hcGkuc3RyZWFtLnYxLkN1cnNvchIXCg9uZXh0X3BhZ2VfdG9rZW4YAiABKAkisgIKDVJlcGxheVJlcXVlc3QSHAoGdG9waWNzGAEgAygJQgy6SAmSAQYIARBkGAESNgoKc3RhcnRfdGltZRgCIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXBCBrpIA8gBARIxCghlbmRfdGltZRgDIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXBIAIgBARIoCgVzcGVlZBgEIAEoAUIZukgWEhRAARkAAAAAZc3NQSkAAAAAAAAAABJKChJoZWFydGJlYXRfaW50ZXJ2YWwYBSABKAsyGS5nb29nbGUucHJvdG9idWYuRHVyYXRpb25CDrpIC6oBCCICCB4yAggBSAGIAQFCCwoJX2VuZF90aW1lQhUKE19oZWFydGJlYXRfaW50ZXJ2YWwieAoOUmVwbGF5UmVzcG9uc2USNAoIY29udHJvbHMYASADKAsyIi5xdWFydGVyZGVjay5hcGkuc3RyZWFtLnYxLkNvbnRyb2wSMAoGZXZlbnRzGAIgAygLMiAucXVhcnRlcmRlY2suYXBpLnN0cmVhbS52MS5FdmVudDLgBQoNU3RyZWFtU2VydmljZRKAAQoFV2F0Y2gSJy5xdWFydGVyZGVjay5hcGkuc3RyZWFtLnYxLldhdGNoUmVxdWVzdBooLnF1YXJ0ZXJkZWNrLmFwaS5zdHJlYW0udjEuV2F0Y2hSZXNwb25zZSIikAIBiLUYAoLT5JMCFToBKiIQL3YxL3N0cmVhbTp3YXRjaDABEqoBChJVcGRhdGVTdWJzY3JpcHRpb24SNC5xdWFydGVyZGVjay5hcGkuc3RyZWFtLnYxLlVwZGF0ZVN1YnNjcmlwdGlvblJlcXVlc3QaNS5xdWFydGVyZGVjay5hcGkuc3RyZWFtLnYxLlVwZGF0ZVN1YnNjcmlwdGlvblJlc3BvbnNlIieQAgKItRgCkLUYAoLT5JMCFjoBKiIRL3YxL3N0cmVhbTp1cGRhdGUSkAEKC0dldFNuYXBzaG90Ei0ucXVhcnRlcmRlY2suYXBpLnN0cmVhbS52MS5HZXRTbmFwc2hvdFJlcXVlc3QaLi5xdWFydGVyZGVjay5hcGkuc3RyZWFtLnYxLkdldFNuYXBzaG90UmVzcG9uc2UiIpACAYi1GAKC0+STAhUSEy92MS9zdHJlYW06c25hcHNob3QShAEKCkxpc3RUb3BpY3MSLC5xdWFydGVyZGVjay5hcGkuc3RyZWFtLnYxLkxpc3RUb3BpY3NSZXF1ZXN0Gi0ucXVhcnRlcmRlY2suYXBpLnN0cmVhbS52MS5MaXN0VG9waWNzUmVzcG9uc2UiGZACAYi1GAKC0+STAgwSCi92MS90b3BpY3MShAEKBlJlcGxheRIoLnF1YXJ0ZXJkZWNrLmFwaS5zdHJlYW0udjEuUmVwbGF5UmVxdWVzdBopLnF1YXJ0ZXJkZWNrLmFwaS5zdHJlYW0udjEuUmVwbGF5UmVzcG9uc2UiI5ACAYi1GAOC0+STAhY6ASoiES92MS9zdHJlYW06cmVwbGF5MAFiBnByb3RvMw", [file_buf_validate_validate, file_google_api_annotations, file_google_protobuf_duration, file_google_protobuf_timestamp, file_quarterdeck_api_auth_v1_permission, file_quarterdeck_api_stream_v1_control, file_quarterdeck_api_stream_v1_event, file_quarterdeck_api_stream_v1_subscription]);
 
 /**
  * @generated from message quarterdeck.api.stream.v1.WatchRequest
@@ -225,6 +225,79 @@ export const ListTopicsResponseSchema: GenMessage<ListTopicsResponse> = /*@__PUR
   messageDesc(file_quarterdeck_api_stream_v1_stream_service, 7);
 
 /**
+ * @generated from message quarterdeck.api.stream.v1.ReplayRequest
+ */
+export type ReplayRequest = Message<"quarterdeck.api.stream.v1.ReplayRequest"> & {
+  /**
+   * The topics, of quotes, trades or bars and without "*", for example "quotes/AAPL.XNAS".
+   *
+   * @generated from field: repeated string topics = 1;
+   */
+  topics: string[];
+
+  /**
+   * The inclusive start of the window, by event time.
+   *
+   * @generated from field: google.protobuf.Timestamp start_time = 2;
+   */
+  startTime?: Timestamp | undefined;
+
+  /**
+   * The exclusive end of the window, by event time; absent means the newest that is recorded.
+   *
+   * @generated from field: optional google.protobuf.Timestamp end_time = 3;
+   */
+  endTime?: Timestamp | undefined;
+
+  /**
+   * How many seconds of event time pass in a second; 0 means as fast as the reader takes it.
+   *
+   * @generated from field: double speed = 4;
+   */
+  speed: number;
+
+  /**
+   * How often a heartbeat comes, from 1 to 30 seconds; the default is the server's, 5 seconds.
+   *
+   * @generated from field: optional google.protobuf.Duration heartbeat_interval = 5;
+   */
+  heartbeatInterval?: Duration | undefined;
+};
+
+/**
+ * Describes the message quarterdeck.api.stream.v1.ReplayRequest.
+ * Use `create(ReplayRequestSchema)` to create a new message.
+ */
+export const ReplayRequestSchema: GenMessage<ReplayRequest> = /*@__PURE__*/
+  messageDesc(file_quarterdeck_api_stream_v1_stream_service, 8);
+
+/**
+ * @generated from message quarterdeck.api.stream.v1.ReplayResponse
+ */
+export type ReplayResponse = Message<"quarterdeck.api.stream.v1.ReplayResponse"> & {
+  /**
+   * What the stream says about itself; the heartbeat's time is the event time it has come to.
+   *
+   * @generated from field: repeated quarterdeck.api.stream.v1.Control controls = 1;
+   */
+  controls: Control[];
+
+  /**
+   * The events, oldest first.
+   *
+   * @generated from field: repeated quarterdeck.api.stream.v1.Event events = 2;
+   */
+  events: Event[];
+};
+
+/**
+ * Describes the message quarterdeck.api.stream.v1.ReplayResponse.
+ * Use `create(ReplayResponseSchema)` to create a new message.
+ */
+export const ReplayResponseSchema: GenMessage<ReplayResponse> = /*@__PURE__*/
+  messageDesc(file_quarterdeck_api_stream_v1_stream_service, 9);
+
+/**
  * Live events of every kind.
  *
  * @generated from service quarterdeck.api.stream.v1.StreamService
@@ -280,6 +353,21 @@ export const StreamService: GenService<{
     methodKind: "unary";
     input: typeof ListTopicsRequestSchema;
     output: typeof ListTopicsResponseSchema;
+  },
+  /**
+   * Streams recorded market data in the order of their event times, at a chosen speed, in the same
+   * messages as Watch; ends when the window ends.
+   *
+   * Sequence numbers and epochs are those of the first publication. What history lacks is announced
+   * by GAP. Fails with INVALID_ARGUMENT (TOPIC_INVALID, FIELD_INVALID) and with NOT_FOUND
+   * (INSTRUMENT_NOT_FOUND).
+   *
+   * @generated from rpc quarterdeck.api.stream.v1.StreamService.Replay
+   */
+  replay: {
+    methodKind: "server_streaming";
+    input: typeof ReplayRequestSchema;
+    output: typeof ReplayResponseSchema;
   },
 }> = /*@__PURE__*/
   serviceDesc(file_quarterdeck_api_stream_v1_stream_service, 0);

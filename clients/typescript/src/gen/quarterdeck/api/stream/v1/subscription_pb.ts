@@ -11,16 +11,17 @@ import type { Message } from "@bufbuild/protobuf";
  * Describes the file quarterdeck/api/stream/v1/subscription.proto.
  */
 export const file_quarterdeck_api_stream_v1_subscription: GenFile = /*@__PURE__*/
-  fileDesc("CixxdWFydGVyZGVjay9hcGkvc3RyZWFtL3YxL3N1YnNjcmlwdGlvbi5wcm90bxIZcXVhcnRlcmRlY2suYXBpLnN0cmVhbS52MSLWAQoMU3Vic2NyaXB0aW9uEhkKBXRvcGljGAEgASgJQgq6SAdyBRABGKwCEj8KCGRlbGl2ZXJ5GAIgASgOMiMucXVhcnRlcmRlY2suYXBpLnN0cmVhbS52MS5EZWxpdmVyeUIIukgFggECEAESKwoIbWF4X3JhdGUYAyABKAFCGbpIFhIUQAEZAAAAAABAj0ApAAAAAAAAAAASPQoHY3Vyc29ycxgEIAMoCzIhLnF1YXJ0ZXJkZWNrLmFwaS5zdHJlYW0udjEuQ3Vyc29yQgm6SAaSAQMQkE4iRAoGQ3Vyc29yEhkKBXRvcGljGAEgASgJQgq6SAdyBRABGKwCEg0KBWVwb2NoGAIgASgEEhAKCHNlcXVlbmNlGAMgASgEKksKCERlbGl2ZXJ5EhgKFERFTElWRVJZX1VOU1BFQ0lGSUVEEAASEAoMREVMSVZFUllfQUxMEAESEwoPREVMSVZFUllfTEFURVNUEAJiBnByb3RvMw", [file_buf_validate_validate]);
+  fileDesc("CixxdWFydGVyZGVjay9hcGkvc3RyZWFtL3YxL3N1YnNjcmlwdGlvbi5wcm90bxIZcXVhcnRlcmRlY2suYXBpLnN0cmVhbS52MSL7AQoMU3Vic2NyaXB0aW9uEhkKBXRvcGljGAEgASgJQgq6SAdyBRABGKwCEj8KCGRlbGl2ZXJ5GAIgASgOMiMucXVhcnRlcmRlY2suYXBpLnN0cmVhbS52MS5EZWxpdmVyeUIIukgFggECEAESKwoIbWF4X3JhdGUYAyABKAFCGbpIFhIUQAEZAAAAAABAj0ApAAAAAAAAAAASPQoHY3Vyc29ycxgEIAMoCzIhLnF1YXJ0ZXJkZWNrLmFwaS5zdHJlYW0udjEuQ3Vyc29yQgm6SAaSAQMQkE4SIwoHZXhjbHVkZRgFIAMoCUISukgPkgEMEOgHIgdyBRABGKwCIkQKBkN1cnNvchIZCgV0b3BpYxgBIAEoCUIKukgHcgUQARisAhINCgVlcG9jaBgCIAEoBBIQCghzZXF1ZW5jZRgDIAEoBCpLCghEZWxpdmVyeRIYChRERUxJVkVSWV9VTlNQRUNJRklFRBAAEhAKDERFTElWRVJZX0FMTBABEhMKD0RFTElWRVJZX0xBVEVTVBACYgZwcm90bzM", [file_buf_validate_validate]);
 
 /**
- * What a reader wants of one topic, or of all topics under a prefix.
+ * What a reader wants of one topic, or of all topics that a pattern names.
  *
  * @generated from message quarterdeck.api.stream.v1.Subscription
  */
 export type Subscription = Message<"quarterdeck.api.stream.v1.Subscription"> & {
   /**
-   * The topic, for example "quotes/AAPL.XNAS" or "fills/*".
+   * The topic, for example "quotes/AAPL.XNAS", or a pattern: "*" stands for any characters of one
+   * part ("quotes/*.XNAS", "orders/*\/momentum"), and as the last part for any rest ("fills/*").
    *
    * @generated from field: string topic = 1;
    */
@@ -48,6 +49,13 @@ export type Subscription = Message<"quarterdeck.api.stream.v1.Subscription"> & {
    * @generated from field: repeated quarterdeck.api.stream.v1.Cursor cursors = 4;
    */
   cursors: Cursor[];
+
+  /**
+   * Topics and patterns that a pattern is not to name, for example "quotes/TSLA.XNAS".
+   *
+   * @generated from field: repeated string exclude = 5;
+   */
+  exclude: string[];
 };
 
 /**
