@@ -52,6 +52,7 @@ def quote_page_to(request: pb.ListQuotesRequest, stored: Stored[Quotes]) -> pb.L
     return pb.ListQuotesResponse(
         quotes=quotes_to(stored.rows.rows(part)),
         sequence=stored.sequence[part].tolist(),
+        epoch=stored.epoch[part].tolist(),
         next_page_token=_next(request, part, key),
     )
 
@@ -63,6 +64,7 @@ def trade_page_to(request: pb.ListTradesRequest, stored: Stored[Trades]) -> pb.L
     return pb.ListTradesResponse(
         trades=trades_to(stored.rows.rows(part)),
         sequence=stored.sequence[part].tolist(),
+        epoch=stored.epoch[part].tolist(),
         next_page_token=_next(request, part, key),
     )
 

@@ -170,6 +170,7 @@ class ListQuotesResponse(_message.Message):
     QUOTES_FIELD_NUMBER: _builtins.int
     SEQUENCE_FIELD_NUMBER: _builtins.int
     NEXT_PAGE_TOKEN_FIELD_NUMBER: _builtins.int
+    EPOCH_FIELD_NUMBER: _builtins.int
     next_page_token: _builtins.str
     """The next page; empty on the last."""
     @_builtins.property
@@ -180,16 +181,21 @@ class ListQuotesResponse(_message.Message):
     def sequence(self) -> _containers.RepeatedScalarFieldContainer[_builtins.int]:
         """The sequence number of each quote within its epoch."""
 
+    @_builtins.property
+    def epoch(self) -> _containers.RepeatedScalarFieldContainer[_builtins.int]:
+        """The epoch of each quote's sequence number."""
+
     def __init__(
         self,
         *,
         quotes: _quote_pb2.QuoteBatch | None = ...,
         sequence: _abc.Iterable[_builtins.int] | None = ...,
         next_page_token: _builtins.str = ...,
+        epoch: _abc.Iterable[_builtins.int] | None = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _typing.Literal["quotes", b"quotes"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["next_page_token", b"next_page_token", "quotes", b"quotes", "sequence", b"sequence"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["epoch", b"epoch", "next_page_token", b"next_page_token", "quotes", b"quotes", "sequence", b"sequence"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
@@ -253,6 +259,7 @@ class ListTradesResponse(_message.Message):
     TRADES_FIELD_NUMBER: _builtins.int
     SEQUENCE_FIELD_NUMBER: _builtins.int
     NEXT_PAGE_TOKEN_FIELD_NUMBER: _builtins.int
+    EPOCH_FIELD_NUMBER: _builtins.int
     next_page_token: _builtins.str
     """The next page; empty on the last."""
     @_builtins.property
@@ -263,16 +270,21 @@ class ListTradesResponse(_message.Message):
     def sequence(self) -> _containers.RepeatedScalarFieldContainer[_builtins.int]:
         """The sequence number of each trade within its epoch."""
 
+    @_builtins.property
+    def epoch(self) -> _containers.RepeatedScalarFieldContainer[_builtins.int]:
+        """The epoch of each trade's sequence number."""
+
     def __init__(
         self,
         *,
         trades: _trade_pb2.TradeBatch | None = ...,
         sequence: _abc.Iterable[_builtins.int] | None = ...,
         next_page_token: _builtins.str = ...,
+        epoch: _abc.Iterable[_builtins.int] | None = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _typing.Literal["trades", b"trades"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["next_page_token", b"next_page_token", "sequence", b"sequence", "trades", b"trades"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["epoch", b"epoch", "next_page_token", b"next_page_token", "sequence", b"sequence", "trades", b"trades"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
