@@ -91,3 +91,28 @@ async def test_a_message_that_cannot_be_written_fails_its_publisher_and_no_later
         with pytest.raises(struct.error):
             await bus.publish([bad])
         await bus.publish([good])
+
+
+async def test_the_bus_numbers_what_several_publish_to_one_topic(any_bus: Bus) -> None:
+    """Their order on the bus is that of the numbers, so no reader sees a hole."""
+
+    async def append(rows: int) -> Message:
+        return await any_bus.append("notices/a", b"x", publish_time_ns=7, rows=rows)
+
+    async with any_bus.subscribe(["notices"]) as batches:
+        returned = await asyncio.gather(*(append(1 + n % 2) for n in range(20)))
+        found = await take(batches, 20)
+    assert sorted(returned, key=lambda one: one.sequence) == found
+    assert len({one.epoch for one in found}) == 1
+    expected = 1
+    for one in found:
+        assert one.sequence == expected
+        expected += one.rows
+
+
+async def test_numbers_begin_anew_in_another_epoch_when_redis_forgot_them(bus: RedisBus) -> None:
+    first = await bus.append("notices/a", b"", publish_time_ns=1)
+    await bus._client.delete(f"{bus._key}:numbers")
+    second = await bus.append("notices/a", b"", publish_time_ns=1)
+    assert (first.sequence, second.sequence) == (1, 1)
+    assert second.epoch > first.epoch

@@ -2,7 +2,7 @@
 
 import asyncio
 import time
-from collections import deque
+from collections import defaultdict, deque
 from collections.abc import AsyncIterator, Collection, Sequence
 from contextlib import asynccontextmanager
 from datetime import timedelta
@@ -20,6 +20,8 @@ class LocalBus:
         self._retention_ns = int(retention.total_seconds() * 1e9)
         self._kept: deque[Message] = deque()
         self._subscribers: set[_Subscriber] = set()
+        self._epoch = time.time_ns() // 1_000_000
+        self._numbers: defaultdict[str, int] = defaultdict(int)
 
     async def publish(self, messages: Sequence[Message]) -> None:
         """Hand messages over."""
@@ -29,6 +31,16 @@ class LocalBus:
             self._kept.popleft()
         for subscriber in self._subscribers:
             subscriber.put(messages)
+
+    async def append(
+        self, topic: str, payload: bytes, *, publish_time_ns: int, rows: int = 1
+    ) -> Message:
+        """Publish with the next sequence number of the topic."""
+        first = self._numbers[topic] + 1
+        self._numbers[topic] += rows
+        message = Message(topic, self._epoch, first, rows, publish_time_ns, payload)
+        await self.publish([message])
+        return message
 
     @asynccontextmanager
     async def subscribe(

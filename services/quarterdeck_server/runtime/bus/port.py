@@ -15,6 +15,17 @@ class Bus(Protocol):
         """Hand messages over; when this returns, the bus holds them. Raises Unavailable."""
         ...
 
+    async def append(
+        self, topic: str, payload: bytes, *, publish_time_ns: int, rows: int = 1
+    ) -> Message:
+        """Publish with the next sequence number of the topic, which the bus itself gives.
+
+        For topics that several processes publish to; all of them publish to it in this way alone.
+        The epoch changes when the bus may have forgotten numbers. Returns what was published.
+        Raises Unavailable; then it may have been published all the same.
+        """
+        ...
+
     def subscribe(
         self, kinds: Collection[str], *, replay: timedelta = timedelta(0)
     ) -> AbstractAsyncContextManager[AsyncIterator[Batch]]:

@@ -6,7 +6,7 @@ under way leaves with the next one, so load makes entries bigger, not more numer
 """
 
 import asyncio
-from collections.abc import AsyncIterator, Collection, Sequence
+from collections.abc import AsyncIterator, Collection, Mapping, Sequence
 from contextlib import asynccontextmanager, suppress
 from datetime import timedelta
 from typing import cast
@@ -20,6 +20,7 @@ from redis.exceptions import RedisError
 
 from quarterdeck_server.kernel import topics
 from quarterdeck_server.kernel.errors import Unavailable
+from quarterdeck_server.runtime.bus import numbering
 from quarterdeck_server.runtime.bus.message import Batch, Message, decode, encode
 from quarterdeck_server.settings import RedisSettings
 
@@ -28,7 +29,7 @@ log = structlog.get_logger()
 LOST = Counter("quarterdeck_bus_losses_total", "Times a reader of the bus may have lost messages.")
 UNREADABLE = Counter("quarterdeck_bus_unreadable_total", "Entries of the bus that are no batch.")
 
-FIELD = b"b"
+FIELD, EPOCH, FIRST = b"b", b"e", b"n"
 READ_ENTRIES = 1_000
 BLOCK_MS = 1_000
 PAUSE_S = 0.2
@@ -75,6 +76,18 @@ class RedisBus:
         if self._writer is None or self._writer.done():
             self._writer = asyncio.create_task(self._write(), name="bus-writer")
         await asyncio.shield(written)
+
+    async def append(
+        self, topic: str, payload: bytes, *, publish_time_ns: int, rows: int = 1
+    ) -> Message:
+        """Publish with the next sequence number of the topic, which Redis gives."""
+        message = Message(topic, 0, 0, rows, publish_time_ns, payload)
+        key = self._internal_key if _is_internal(topic) else self._key
+        try:
+            async with asyncio.timeout(PUBLISH_TIMEOUT_S):
+                return await numbering.append(self._client, key, message, numbering.new_request())
+        except AWAY as error:
+            raise BusUnavailable(error) from error
 
     async def ping(self) -> None:
         """Return when Redis answers."""
@@ -204,12 +217,20 @@ def _wanted(entries: Sequence[Entry], kinds: frozenset[str]) -> tuple[Message, .
     found: list[Message] = []
     for _, fields in entries:
         try:
-            messages = decode(fields[FIELD])
+            messages = _messages(fields)
         except (KeyError, ValueError):
             UNREADABLE.inc()
             continue
         found += (m for m in messages if not kinds or topics.kind(m.topic) in kinds)
     return tuple(found)
+
+
+def _messages(fields: Mapping[bytes, bytes]) -> tuple[Message, ...]:
+    messages = decode(fields[FIELD])
+    if EPOCH not in fields:
+        return messages
+    epoch, first = int(fields[EPOCH]), int(fields[FIRST])
+    return tuple(numbering.numbered(message, epoch, first) for message in messages)
 
 
 def _is_internal(kind: str) -> bool:
