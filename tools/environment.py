@@ -1,6 +1,6 @@
 """Make the environments that the Makefile's targets run in, from locks with hashes.
 
-`run` and `dev` share .venv, `generate` has its own. What is already as its lock says is left
+`run` and `dev` share .venv, `generate` and `peers` have their own. What is already as its lock says is left
 alone, and `run` is content with what `dev` installed. Runs on Python 3.9 and later.
 """
 
@@ -16,8 +16,14 @@ from pathlib import Path
 ROOT = Path(__file__).resolve().parent.parent
 UV = ROOT / ".tools" / "bin" / "uv"
 PYTHON = "3.13"
-FOLDERS = {"run": ROOT / ".venv", "dev": ROOT / ".venv", "generate": ROOT / ".tools" / "generate"}
-SATISFIED_BY = {"run": ("run", "dev"), "dev": ("dev",), "generate": ("generate",)}
+OWN = ("generate", "peers")
+"""Environments that have a folder of their own."""
+FOLDERS = {
+    "run": ROOT / ".venv",
+    "dev": ROOT / ".venv",
+    **{name: ROOT / ".tools" / name for name in OWN},
+}
+SATISFIED_BY = {"run": ("run", "dev"), "dev": ("dev",), **{name: (name,) for name in OWN}}
 NO_PYTHON = f"""
 There is no Python {PYTHON} on this machine and none could be fetched. Install one, so that
 `python{PYTHON}` is on the PATH or below ~/.pyenv/versions, and call make again.
