@@ -1,8 +1,9 @@
-"""Work beside the calls: keeping the partitions of ticks in order."""
+"""Work beside the calls: keeping history in order."""
 
 import asyncio
 from datetime import timedelta
 
+from quarterdeck_server.marketdata.store.hole import measure_holes
 from quarterdeck_server.runtime.postgres import Postgres
 
 MAINTENANCE_PAUSE_S = 60.0
@@ -20,4 +21,5 @@ async def maintain(postgres: Postgres) -> None:
     """Make partitions ahead of time and drop those past their retention, for ever."""
     while True:
         await postgres.execute("CALL series.maintain()")
+        await measure_holes(postgres)
         await asyncio.sleep(MAINTENANCE_PAUSE_S)

@@ -14,6 +14,9 @@ STORED = Counter("quarterdeck_marketdata_stored_rows_total", "Rows in history.",
 DROPPED = Counter(
     "quarterdeck_marketdata_dropped_rows_total", "Rows that history will not have.", ["kind"]
 )
+HOLE_ROWS = Gauge(
+    "quarterdeck_marketdata_hole_rows", "Rows missing in history that no backfill covered yet."
+)
 WRITE_SECONDS = Histogram(
     "quarterdeck_marketdata_history_write_seconds", "Time to store what waited."
 )

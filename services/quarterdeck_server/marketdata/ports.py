@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Protocol
 
 from quarterdeck_server.marketdata.domain.columns import Bars, Batch, Ints, Quotes, Trades
@@ -101,12 +102,62 @@ class Sequenced:
 
 @dataclass(frozen=True, slots=True)
 class Hole:
-    """Sequence numbers of a topic whose rows are not in history."""
+    """Sequence numbers of a topic whose rows are not in history, and the time they are about."""
 
     topic: str
     epoch: int
     first_sequence: int
     last_sequence: int
+    first_event_time_ns: int
+    last_event_time_ns: int
+
+    @classmethod
+    def of(cls, item: Sequenced) -> "Hole":
+        """Return the hole that a batch leaves."""
+        times = item.batch.times
+        return cls(
+            item.batch.topic,
+            item.epoch,
+            item.first_sequence,
+            item.last_sequence,
+            int(times.min()),
+            int(times.max()),
+        )
+
+    def joined(self, later: "Hole") -> "Hole | None":
+        """Return both as one if the other begins where this one ends."""
+        if (self.topic, self.epoch, self.last_sequence + 1) != (
+            later.topic,
+            later.epoch,
+            later.first_sequence,
+        ):
+            return None
+        return Hole(
+            self.topic,
+            self.epoch,
+            self.first_sequence,
+            later.last_sequence,
+            min(self.first_event_time_ns, later.first_event_time_ns),
+            max(self.last_event_time_ns, later.last_event_time_ns),
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class KnownHole:
+    """A hole as it is stored; ``fill_time`` is absent until a backfill covered its time."""
+
+    hole: Hole
+    create_time: datetime
+    fill_time: datetime | None
+
+
+@dataclass(frozen=True, slots=True)
+class HoleQuery:
+    """Holes, newest first, of one topic or all; after a position if there is one."""
+
+    topic: str
+    limit: int
+    position: tuple[datetime, str, int, int] | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -186,6 +237,17 @@ class HistoryStore(Protocol):
 
     async def bars(self, query: BarQuery) -> Bars:
         """Return bars, oldest first."""
+        ...
+
+    async def holes(self, query: HoleQuery) -> list[KnownHole]:
+        """Return holes, newest first."""
+        ...
+
+    async def fill_holes(self, topic: str, start_ns: int, end_ns: int) -> int:
+        """Mark the holes of a topic whose event times lie within the half-open range as filled.
+
+        Returns how many rows they had. Holes that reach beyond the range stay.
+        """
         ...
 
 

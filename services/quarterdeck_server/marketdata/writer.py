@@ -140,11 +140,11 @@ class HistoryWriter:
     def _drop(self, item: Sequenced) -> None:
         metrics.DROPPED.labels(kind(item.batch)).inc(len(item.batch))
         holes = self._holes.setdefault(item.batch.topic, [])
-        hole = Hole(item.batch.topic, item.epoch, item.first_sequence, item.last_sequence)
-        if holes and holes[-1].last_sequence + 1 == hole.first_sequence:
-            first = holes.pop().first_sequence
-            hole = Hole(hole.topic, hole.epoch, first, hole.last_sequence)
-        holes.append(hole)
+        hole = Hole.of(item)
+        if holes and (joined := holes[-1].joined(hole)):
+            holes[-1] = joined
+        else:
+            holes.append(hole)
 
     def _forget(self, hole: Hole) -> None:
         """Forget a stored hole; one that grew meanwhile stays and is stored again, longer."""

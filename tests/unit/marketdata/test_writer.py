@@ -74,7 +74,7 @@ async def test_rows_that_do_not_fit_become_one_hole_per_gap(write):
         writer.put(sequenced(first, rows))
     await write(writer)
     assert shelf.spans == [(1, 2), (7, 7)]
-    assert shelf.holes == [Hole(TOPIC, 1, 3, 6), Hole(TOPIC, 1, 8, 8)]
+    assert shelf.holes == [Hole(TOPIC, 1, 3, 6, 1, 2), Hole(TOPIC, 1, 8, 8, 1, 1)]
 
 
 async def test_a_batch_the_database_refuses_does_not_hold_up_the_others(write):
@@ -84,7 +84,7 @@ async def test_a_batch_the_database_refuses_does_not_hold_up_the_others(write):
         writer.put(sequenced(first))
     await write(writer)
     assert shelf.spans == [(998, 998), (999, 999), (1001, 1001)]
-    assert shelf.holes == [Hole(TOPIC, 1, POISON, POISON)]
+    assert shelf.holes == [Hole(TOPIC, 1, POISON, POISON, 1, 1)]
 
 
 async def test_a_refused_batch_takes_no_hole_with_it(write):
@@ -93,7 +93,10 @@ async def test_a_refused_batch_takes_no_hole_with_it(write):
     for first, rows in ((999, 1), (POISON, 1), (1001, 5)):
         writer.put(sequenced(first, rows))
     await write(writer)
-    assert set(shelf.holes) == {Hole(TOPIC, 1, 1001, 1005), Hole(TOPIC, 1, POISON, POISON)}
+    assert set(shelf.holes) == {
+        Hole(TOPIC, 1, 1001, 1005, 1, 5),
+        Hole(TOPIC, 1, POISON, POISON, 1, 1),
+    }
 
 
 async def test_a_writer_that_was_started_again_goes_on_with_what_waits(write):

@@ -12,18 +12,17 @@ from quarterdeck_server.marketdata.ports import (
     BarQuery,
     HistoryRefused,
     Hole,
+    HoleQuery,
+    KnownHole,
     Sequenced,
     Stored,
     TickQuery,
 )
 from quarterdeck_server.marketdata.store import reading, rows
 from quarterdeck_server.marketdata.store.binary import copy_source
+from quarterdeck_server.marketdata.store.hole import fill_holes, list_holes, put_holes
 from quarterdeck_server.runtime.postgres import Connection, Postgres
 
-PUT_HOLE = """
-INSERT INTO marketdata.hole (topic, epoch, first_sequence, last_sequence) VALUES ($1, $2, $3, $4)
-ON CONFLICT (topic, epoch, first_sequence)
-DO UPDATE SET last_sequence = greatest(hole.last_sequence, excluded.last_sequence)"""
 PUT_BARS = """
 INSERT INTO marketdata.bar
 SELECT DISTINCT ON (instrument_id, bar_interval, close_time_ns)
@@ -58,7 +57,7 @@ class PostgresHistoryStore:
                 await self._put_bars(
                     connection, [i.batch for i in batches if isinstance(i.batch, Bars)]
                 )
-                await connection.executemany(PUT_HOLE, [_hole_row(hole) for hole in holes])
+                await put_holes(connection, holes)
         except (asyncpg.DataError, asyncpg.IntegrityConstraintViolationError) as error:
             raise HistoryRefused(str(error)) from error
 
@@ -81,6 +80,14 @@ class PostgresHistoryStore:
         """Return bars, oldest first."""
         sql, values = reading.bars(query, self._number(query.instrument))
         return reading.stored_bars(await self._postgres.fetchrow(sql, *values), query)
+
+    async def holes(self, query: HoleQuery) -> list[KnownHole]:
+        """Return holes, newest first."""
+        return await list_holes(self._postgres, query)
+
+    async def fill_holes(self, topic: str, start_ns: int, end_ns: int) -> int:
+        """Mark the holes within the half-open range of event times as filled."""
+        return await fill_holes(self._postgres, topic, start_ns, end_ns)
 
     def _quote_rows(self, batches: Iterable[Sequenced]) -> list[bytes]:
         return [
@@ -141,7 +148,3 @@ async def _merge(connection: Connection, table: rows.Table, parts: Sequence[byte
         f"""INSERT INTO marketdata.{table.name} ({columns})
             SELECT {columns} FROM {incoming} ON CONFLICT DO NOTHING"""  # noqa: S608 - constants
     )
-
-
-def _hole_row(hole: Hole) -> tuple[str, int, int, int]:
-    return (hole.topic, hole.epoch, hole.first_sequence, hole.last_sequence)
