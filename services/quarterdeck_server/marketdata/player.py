@@ -13,7 +13,7 @@ from quarterdeck_server.marketdata.domain.columns import Batch
 from quarterdeck_server.marketdata.domain.source import SourceRecord, SourceState
 from quarterdeck_server.marketdata.ingest import Ingest
 from quarterdeck_server.marketdata.mapping.publish import entries_of
-from quarterdeck_server.marketdata.ports import Publisher, Source
+from quarterdeck_server.marketdata.source_ports import Source
 from quarterdeck_server.runtime.clock import Clock
 
 log = structlog.get_logger()
@@ -21,17 +21,28 @@ log = structlog.get_logger()
 FIRST_PAUSE_S = 0.5
 LONGEST_PAUSE_S = 30.0
 
-type Performance = Callable[[Publisher], Awaitable[None]]
+type Performance = Callable[[], Awaitable[None]]
 
 
 class Player:
     """Runs a source and keeps its record. It is the publisher that the source writes to."""
 
     def __init__(self, source: Source, record: SourceRecord, ingest: Ingest, clock: Clock) -> None:
-        self.source, self.record = source, record
+        self.source, self._record = source, record
         self.turn = asyncio.Lock()
+        self.on_change: Callable[[], None] = lambda: None
         self._ingest, self._clock = ingest, clock
         self._task: asyncio.Task[None] | None = None
+
+    @property
+    def record(self) -> SourceRecord:
+        """The source as it stands; whoever listens is told when it is replaced."""
+        return self._record
+
+    @record.setter
+    def record(self, record: SourceRecord) -> None:
+        self._record = record
+        self.on_change()
 
     @property
     def is_playing(self) -> bool:
@@ -56,7 +67,8 @@ class Player:
         if not batches:
             return
         newest = max(int(batch.times[-1]) for batch in batches)
-        self.record = replace(
+        # Only how far it is: nobody is told at each batch.
+        self._record = replace(
             self.record,
             event_time_ns=max(newest, self.record.event_time_ns or 0),
             published_rows=self.record.published_rows + sum(map(len, batches)),
@@ -70,7 +82,7 @@ class Player:
             rows = self.record.published_rows
             self._gauge(1)
             try:
-                await perform(self)
+                await perform()
             except Exception as error:  # noqa: BLE001 - a vendor's code may raise anything
                 self._note_failure(error)
             else:

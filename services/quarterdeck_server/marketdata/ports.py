@@ -1,88 +1,13 @@
-"""What the market data area needs from others: databases, and sources that play or connect."""
+"""What the market data area needs of the database; what a source is, source_ports tells."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Protocol
 
 from quarterdeck_server.marketdata.domain.columns import Bars, Batch, Ints, Quotes, Trades
 from quarterdeck_server.marketdata.domain.instrument import Instrument
-from quarterdeck_server.marketdata.domain.source import Adjustment, ReplayOptions, SourceRecord
-
-
-class Publisher(Protocol):
-    """Takes what a source has to say."""
-
-    async def publish(self, batches: Sequence[Batch]) -> None:
-        """Check, sequence and publish; raises what is wrong with a batch."""
-        ...
-
-
-class Feed(Protocol):
-    """Data that were found whole, ready to be published. A live feed has no end time."""
-
-    @property
-    def instruments(self) -> Sequence[Instrument]:
-        """What it publishes, as it would describe them if nobody else did."""
-        ...
-
-    @property
-    def adjustments(self) -> Sequence[Adjustment]:
-        """What was done to the raw prices."""
-        ...
-
-    @property
-    def span(self) -> tuple[int, int] | None:
-        """The event times of the first and the last row."""
-        ...
-
-    def bars_until(self, time_ns: int) -> Sequence[Bars]:
-        """Return the bars that closed at the time or before, for history."""
-        ...
-
-    async def run(
-        self, publisher: Publisher, instruments: Mapping[str, Instrument], after_ns: int
-    ) -> None:
-        """Publish every row after an event time; return when there is none left."""
-        ...
-
-
-class Source(Protocol):
-    """Something that can be started and then publishes by itself. Adapters implement it."""
-
-    @property
-    def name(self) -> str:
-        """The name, "sources/{source}"."""
-        ...
-
-    @property
-    def display_name(self) -> str:
-        """What people read."""
-        ...
-
-    @property
-    def provenance(self) -> str:
-        """Where the data come from, with their licence."""
-        ...
-
-    @property
-    def default_options(self) -> ReplayOptions | None:
-        """How it plays when nobody said; nothing for a live source."""
-        ...
-
-    @property
-    def default_start_ns(self) -> int:
-        """The event time it begins with when nobody said."""
-        ...
-
-    @property
-    def autostart(self) -> bool:
-        """Whether it starts by itself if it never was started."""
-        ...
-
-    async def open(self, options: ReplayOptions | None) -> Feed:
-        """Read and check the data; raises an error that names what is wrong, and where."""
-        ...
+from quarterdeck_server.marketdata.domain.source import Adjustment, SourceRecord
 
 
 @dataclass(frozen=True, slots=True)

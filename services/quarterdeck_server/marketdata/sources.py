@@ -1,29 +1,35 @@
 """The sources: which there are, starting and stopping them, and going on after a restart."""
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import Coroutine, Sequence
 from contextvars import Context
 from dataclasses import dataclass, replace
-from functools import partial
+from typing import Any
 
 import structlog
 
 from quarterdeck_server.kernel.errors import NotFound, NotPossibleNow, QuarterdeckError, Unavailable
 from quarterdeck_server.kernel.topics import topic
+from quarterdeck_server.marketdata.acts import Opened, Options, Stage, asked_for, opened
 from quarterdeck_server.marketdata.domain.source import (
     ReplayOptions,
+    SourceCapability,
     SourceRecord,
+    SourceReport,
     SourceState,
-    resumes,
-    start_of,
 )
-from quarterdeck_server.marketdata.importing import import_bars
-from quarterdeck_server.marketdata.ingest import Ingest
-from quarterdeck_server.marketdata.instruments import Instruments
 from quarterdeck_server.marketdata.mapping.source import end_notice
-from quarterdeck_server.marketdata.outlet import Outlet, Parcel
+from quarterdeck_server.marketdata.outlet import Parcel
 from quarterdeck_server.marketdata.player import Player
-from quarterdeck_server.marketdata.ports import Feed, HistoryStore, Publisher, Source, SourceStore
+from quarterdeck_server.marketdata.source_news import SourceNews
+from quarterdeck_server.marketdata.source_ports import (
+    BarBackfill,
+    FilingBackfill,
+    LiveSource,
+    ReplaySource,
+    SeriesBackfill,
+    Source,
+)
 from quarterdeck_server.runtime.shared import Shared
 
 log = structlog.get_logger()
@@ -36,19 +42,8 @@ SYSTEM = "system"
 class Started:
     """A source that was started, and the job that imports what lies before."""
 
-    record: SourceRecord
+    report: SourceReport
     import_job: str = ""
-
-
-@dataclass(frozen=True, slots=True)
-class Stage:
-    """What sources work with."""
-
-    store: SourceStore
-    instruments: Instruments
-    history: HistoryStore
-    ingest: Ingest
-    outlet: Outlet
 
 
 class Sources:
@@ -58,6 +53,8 @@ class Sources:
         self._sources, self._stage, self._shared = sources, stage, shared
         self._players: dict[str, Player] = {}
         self._saved: dict[str, SourceRecord] = {}
+        self._news = SourceNews(stage.outlet)
+        self._turns: set[asyncio.Task[Any]] = set()
 
     async def open(self) -> None:
         """Read what was and let go on what ran."""
@@ -65,14 +62,18 @@ class Sources:
             known = await self._stage.store.get(source.name)
             player = self._player_of(source, known)
             self._players[source.name] = player
+            self._news.note(_report(player))
             if player.record.is_wanted:
                 self._launch(player)
-            elif known is None and source.autostart:
-                await self._autostart(source.name)
-        self._shared.background.start("marketdata-sources-saved", self._save_for_ever)
+            elif known is None and isinstance(source, ReplaySource) and source.autostart:
+                await self._autostart(player, source)
+        start = self._shared.background.start
+        start("marketdata-sources-saved", self._save_for_ever)
+        start("marketdata-sources-announced", self._news.publish_for_ever)
 
     async def close(self) -> None:
         """Halt all; those that ran are remembered as running."""
+        await asyncio.gather(*self._turns, return_exceptions=True)
         for player in self._players.values():
             await player.halt()
         try:
@@ -80,73 +81,77 @@ class Sources:
         except Unavailable as error:
             log.warning("sources_not_saved", error=str(error))
 
-    def all(self) -> list[SourceRecord]:
+    def all(self) -> list[SourceReport]:
         """Return every source by name."""
-        return [player.record for player in self._players.values()]
+        return [_report(player) for player in self._players.values()]
 
-    def get(self, name: str) -> SourceRecord:
+    def get(self, name: str) -> SourceReport:
         """Return a source. Raises NotFound."""
-        return self._find(name).record
+        return _report(self._find(name))
 
-    async def start(self, name: str, options: ReplayOptions | None, owner: str) -> Started:
-        """Read the data of a source and start it; the same start twice changes nothing."""
-        player = self._find(name)
+    def adapter(self, name: str) -> Source:
+        """Return what speaks with the vendor. Raises NotFound."""
+        return self._find(name).source
+
+    def replay_defaults(self, name: str) -> ReplayOptions:
+        """Return how a source replays where nobody says. Raises NotFound."""
+        source = self._find(name).source
+        return source.default_options if isinstance(source, ReplaySource) else ReplayOptions()
+
+    async def start(self, name: str, options: Options | None, owner: str) -> Started:
+        """Read the data of a source and start it; the same start twice changes nothing.
+
+        A caller that gives up leaves it wholly started, or not at all.
+        """
+        return await self._whole(self._start(self._find(name), options, owner))
+
+    async def stop(self, name: str) -> SourceReport:
+        """Stop a source and remember that it shall not run."""
+        return await self._whole(self._stop(self._find(name)))
+
+    async def _whole[T](self, turn: Coroutine[Any, Any, T]) -> T:
+        task = asyncio.create_task(turn)
+        self._turns.add(task)
+        task.add_done_callback(self._turns.discard)
+        return await asyncio.shield(task)
+
+    async def _start(self, player: Player, options: Options | None, owner: str) -> Started:
         async with player.turn:
             if player.is_playing:
                 _refuse_other(player.record, options)
-                return Started(player.record)
-            wanted = options or _as_last_time(player)
-            feed = await player.source.open(wanted)
-            return await self._begin(player, feed, wanted, owner)
+                return Started(_report(player))
+            act = await opened(player.source, player.record, options, self._stage, self._shared)
+            return await self._begin(player, act, owner)
 
-    async def stop(self, name: str) -> SourceRecord:
-        """Stop a source and remember that it shall not run."""
-        player = self._find(name)
+    async def _begin(self, player: Player, act: Opened, owner: str) -> Started:
+        before, player.record = player.record, act.record
+        try:
+            await self._save()
+            job = await act.prepare(owner)
+        except BaseException:
+            player.record = before
+            await act.close()
+            raise
+        self._launch(player, act)
+        return Started(_report(player), job)
+
+    async def _stop(self, player: Player) -> SourceReport:
         async with player.turn:
             await player.halt()
             if player.record.is_wanted:
                 player.record = replace(player.record, state=SourceState.STOPPED, failure="")
             await self._save()
-            return player.record
+            return _report(player)
 
-    async def _begin(
-        self, player: Player, feed: Feed, options: ReplayOptions | None, owner: str
-    ) -> Started:
-        last, now_ns = player.record, self._shared.clock.now_ns()
-        goes_on = options is not None and resumes(options, last)
-        first_ns, end_ns = feed.span or (None, None)
-        player.record = replace(
-            last,
-            state=SourceState.RUNNING,
-            failure="",
-            instruments=tuple(each.instrument for each in feed.instruments),
-            replay=options,
-            first_time_ns=first_ns,
-            event_time_ns=last.event_time_ns if goes_on else None,
-            end_time_ns=end_ns,
-            published_rows=0,
-            start_time_ns=now_ns,
-        )
-        await self._save()
-        job = "" if goes_on else await self._import(player, feed, owner)
-        self._launch(player, feed)
-        return Started(player.record, job)
+    def _launch(self, player: Player, act: Opened | None = None) -> None:
+        ready = [act] if act else []
 
-    async def _import(self, player: Player, feed: Feed, owner: str) -> str:
-        """Import what lies before the start; a clock that was set back makes no row late."""
-        for proposed in feed.instruments:
-            await self._stage.instruments.ensure(proposed)
-        self._stage.ingest.forget_times(player.record.instruments)
-        bars = [part for part in feed.bars_until(_after(player, feed)) if len(part)]
-        if not bars:
-            return ""
-        work = partial(import_bars, self._stage.history, bars)
-        return await self._shared.jobs.start("bar_import", player.record.name, owner, work)
-
-    def _launch(self, player: Player, feed: Feed | None = None) -> None:
-        async def perform(publisher: Publisher) -> None:
-            data = feed or await player.source.open(player.record.replay)
-            await self._perform(player, data, publisher)
+        async def perform() -> None:
+            now = ready.pop() if ready else await self._reopened(player)
+            try:
+                await now.perform(player)
+            finally:
+                await now.close()
 
         async def play() -> None:
             await player.play(perform)
@@ -157,25 +162,21 @@ class Sources:
         start = self._shared.background.start
         player.adopt(Context().run(start, f"marketdata-{player.record.name}", play))
 
-    async def _perform(self, player: Player, feed: Feed, publisher: Publisher) -> None:
-        instruments = {
-            each.instrument: await self._stage.instruments.ensure(each) for each in feed.instruments
-        }
-        await self._stage.store.adjust(feed.adjustments)
-        player.note_running()
-        await feed.run(publisher, instruments, _after(player, feed))
+    async def _reopened(self, player: Player) -> Opened:
+        """Open a source again as it was started, to go on where it was."""
+        record = player.record
+        return await opened(player.source, record, asked_for(record), self._stage, self._shared)
 
     async def _announce_end(self, record: SourceRecord) -> None:
         parcel = Parcel(topic("notices", record.name), 1, end_notice(record))
         await self._stage.outlet.send([parcel])
 
-    async def _autostart(self, name: str) -> None:
+    async def _autostart(self, player: Player, source: ReplaySource) -> None:
         try:
-            await self.start(name, None, SYSTEM)
+            await self.start(source.name, None, SYSTEM)
         except QuarterdeckError as error:
-            log.warning("source_not_started", source=name, error=str(error))
-            player = self._find(name)
-            options = player.source.default_options
+            log.warning("source_not_started", source=source.name, error=str(error))
+            options = source.default_options
             player.record = replace(
                 player.record, state=SourceState.FAILED, failure=str(error), replay=options
             )
@@ -184,6 +185,8 @@ class Sources:
     async def _save_for_ever(self) -> None:
         while True:
             await asyncio.sleep(SAVE_PAUSE_S)
+            for player in self._players.values():
+                self._news.note(_report(player))
             await self._save()
 
     async def _save(self) -> None:
@@ -199,7 +202,9 @@ class Sources:
         if known is not None:
             self._saved[source.name] = known
         named = replace(record, display_name=source.display_name, provenance=source.provenance)
-        return Player(source, named, self._stage.ingest, self._shared.clock)
+        player = Player(source, named, self._stage.ingest, self._shared.clock)
+        player.on_change = lambda: self._news.note(_report(player))
+        return player
 
     def _find(self, name: str) -> Player:
         player = self._players.get(name)
@@ -208,22 +213,22 @@ class Sources:
         return player
 
 
-def _refuse_other(record: SourceRecord, options: ReplayOptions | None) -> None:
-    if options is not None and options != record.replay:
+def _report(player: Player) -> SourceReport:
+    source = player.source
+    abilities = {
+        SourceCapability.PUBLISH: isinstance(source, ReplaySource | LiveSource),
+        SourceCapability.BACKFILL_BARS: isinstance(source, BarBackfill),
+        SourceCapability.BACKFILL_SERIES: isinstance(source, SeriesBackfill),
+        SourceCapability.BACKFILL_FILINGS: isinstance(source, FilingBackfill),
+    }
+    return SourceReport(
+        player.record,
+        tuple(ability for ability, has in abilities.items() if has),
+        tuple(source.quotas()),
+        source.missing_setting,
+    )
+
+
+def _refuse_other(record: SourceRecord, options: Options | None) -> None:
+    if options is not None and options != asked_for(record):
         raise NotPossibleNow(record.name, "it is running with other options: stop it first")
-
-
-def _as_last_time(player: Player) -> ReplayOptions | None:
-    """Return the options of the last time, from where it stopped."""
-    last = player.record.replay
-    return replace(last, start_time_ns=None) if last else player.source.default_options
-
-
-def _after(player: Player, feed: Feed) -> int:
-    """Return the event time after which the feed goes on."""
-    record = player.record
-    if record.event_time_ns is not None:
-        return record.event_time_ns
-    if record.replay is None or feed.span is None:
-        return 0
-    return start_of(record.replay, record, player.source.default_start_ns, feed.span)

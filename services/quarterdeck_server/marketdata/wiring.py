@@ -11,17 +11,18 @@ from quarterdeck.api.marketdata.v1 import (
     source_service_pb2_grpc,
 )
 from quarterdeck_server.kernel.time import NS
+from quarterdeck_server.marketdata.acts import Stage
 from quarterdeck_server.marketdata.domain.sequence import Sequencer
 from quarterdeck_server.marketdata.ingest import Ingest
 from quarterdeck_server.marketdata.instruments import Instruments
 from quarterdeck_server.marketdata.jobs import maintain, set_retention
 from quarterdeck_server.marketdata.outlet import Outlet
-from quarterdeck_server.marketdata.ports import Source
 from quarterdeck_server.marketdata.servicers.history import HistoryServicer
 from quarterdeck_server.marketdata.servicers.ingest import IngestServicer
 from quarterdeck_server.marketdata.servicers.instrument import InstrumentServicer
 from quarterdeck_server.marketdata.servicers.source import SourceServicer
-from quarterdeck_server.marketdata.sources import Sources, Stage
+from quarterdeck_server.marketdata.source_ports import Source
+from quarterdeck_server.marketdata.sources import Sources
 from quarterdeck_server.marketdata.store.history import PostgresHistoryStore
 from quarterdeck_server.marketdata.store.instrument import PostgresInstrumentStore
 from quarterdeck_server.marketdata.store.source import PostgresSourceStore

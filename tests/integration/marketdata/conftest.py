@@ -12,7 +12,7 @@ from quarterdeck.api.marketdata.v1.ingest_service_pb2_grpc import IngestServiceS
 from quarterdeck.api.marketdata.v1.instrument_service_pb2_grpc import InstrumentServiceStub
 from quarterdeck.api.marketdata.v1.source_service_pb2_grpc import SourceServiceStub
 from quarterdeck_server.marketdata import wiring
-from quarterdeck_server.marketdata.ports import Source
+from quarterdeck_server.marketdata.source_ports import Source
 from quarterdeck_server.runtime.audit import audit_log
 from quarterdeck_server.runtime.background import background
 from quarterdeck_server.runtime.bus import LocalBus

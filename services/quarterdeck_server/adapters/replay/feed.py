@@ -12,7 +12,7 @@ from quarterdeck_server.kernel.time import parse_interval
 from quarterdeck_server.marketdata.domain.columns import Bars, Ints, Quotes
 from quarterdeck_server.marketdata.domain.instrument import Instrument
 from quarterdeck_server.marketdata.domain.source import Adjustment, ReplayOptions
-from quarterdeck_server.marketdata.ports import Publisher
+from quarterdeck_server.marketdata.source_ports import Publisher
 
 # Behind by more, the clock is moved rather than a burst published: the process was suspended.
 MAX_LAG_S = 2.0
@@ -44,7 +44,7 @@ class ReplayFeed:
         return self._data.adjustments
 
     @property
-    def span(self) -> tuple[int, int] | None:
+    def span(self) -> tuple[int, int]:
         """The event times of the first and the last bar."""
         return self._data.span
 

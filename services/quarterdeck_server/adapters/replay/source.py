@@ -1,6 +1,7 @@
 """The replay source."""
 
 import time
+from collections.abc import Sequence
 from pathlib import Path
 
 from quarterdeck_server.adapters.replay.bundled import PROVENANCE, bundled
@@ -8,7 +9,7 @@ from quarterdeck_server.adapters.replay.dataset import DataSet
 from quarterdeck_server.adapters.replay.feed import ReplayFeed
 from quarterdeck_server.adapters.replay.files import read_file
 from quarterdeck_server.kernel.time import ns_from_datetime
-from quarterdeck_server.marketdata.domain.source import BUNDLED, ReplayOptions
+from quarterdeck_server.marketdata.domain.source import BUNDLED, Quota, ReplayOptions
 from quarterdeck_server.runtime.compute import Compute
 from quarterdeck_server.settings import ReplaySettings
 
@@ -19,6 +20,7 @@ class ReplaySource:
     name = "sources/replay"
     display_name = "Replay"
     provenance = PROVENANCE
+    missing_setting = ""
 
     def __init__(self, settings: ReplaySettings, compute: Compute) -> None:
         self._settings, self._compute = settings, compute
@@ -38,10 +40,13 @@ class ReplaySource:
         """How it plays when nobody said."""
         return ReplayOptions(seconds_per_day=self._settings.seconds_per_day)
 
-    async def open(self, options: ReplayOptions | None) -> ReplayFeed:
+    def quotas(self) -> Sequence[Quota]:
+        """Return nothing: nobody counts what is read from a file."""
+        return ()
+
+    async def open(self, options: ReplayOptions) -> ReplayFeed:
         """Read and check the whole data set. Raises FileInvalid."""
-        wanted = options or self.default_options
-        return await self._compute.thread(self._read, wanted)
+        return await self._compute.thread(self._read, options)
 
     def _read(self, options: ReplayOptions) -> ReplayFeed:
         data = _data(options, self._settings.folder)

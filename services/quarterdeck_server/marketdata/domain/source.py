@@ -4,7 +4,7 @@ import math
 from dataclasses import dataclass
 from enum import Enum
 
-from quarterdeck_server.kernel.errors import InvalidField
+from quarterdeck_server.kernel.errors import InvalidField, Kind, QuarterdeckError
 
 BUNDLED = "bundled"
 MIN_SECONDS_PER_DAY = 0.001
@@ -18,6 +18,62 @@ class SourceState(Enum):
     RUNNING = 2
     ENDED = 3
     FAILED = 4
+
+
+class SourceCapability(Enum):
+    """What a source can do; values are those of the contract."""
+
+    PUBLISH = 1
+    BACKFILL_BARS = 2
+    BACKFILL_SERIES = 3
+    BACKFILL_FILINGS = 4
+
+
+class VendorRefused(QuarterdeckError):
+    """A vendor refuses whatever it is asked: a wrong key, a plan that does not include it."""
+
+    kind = Kind.PRECONDITION
+    reason = "STATE_FORBIDS"
+
+    def __init__(self, source: str, message: str) -> None:
+        super().__init__(message, subject=source)
+        self.subject = source
+
+
+class NotOffered(QuarterdeckError):
+    """A vendor does not have the one thing that was asked for, or answers it with nonsense."""
+
+    kind = Kind.PRECONDITION
+    reason = "STATE_FORBIDS"
+
+    def __init__(self, subject: str, message: str) -> None:
+        super().__init__(message, subject=subject)
+        self.subject = subject
+
+
+@dataclass(frozen=True, slots=True)
+class Quota:
+    """What a vendor allows within a time, and what is left; a next time only if nothing is."""
+
+    window_s: float
+    limit: int
+    remaining: int
+    next_time_ns: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class LiveOptions:
+    """What a live source reads; no interval and no depth mean no bars and no books."""
+
+    instruments: tuple[str, ...]
+    quotes: bool = True
+    trades: bool = False
+    bar_interval: str = ""
+    book_depth: int = 0
+
+    def __post_init__(self) -> None:
+        if not (self.quotes or self.trades or self.bar_interval or self.book_depth):
+            raise InvalidField("live", "must ask for quotes, trades, bars or books")
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,6 +119,7 @@ class SourceRecord:
     failure: str = ""
     instruments: tuple[str, ...] = ()
     replay: ReplayOptions | None = None
+    live: LiveOptions | None = None
     first_time_ns: int | None = None
     event_time_ns: int | None = None
     end_time_ns: int | None = None
@@ -83,6 +140,16 @@ class SourceRecord:
         length = self.end_time_ns - self.first_time_ns
         done = self.event_time_ns - self.first_time_ns
         return min(max(done / length, 0.0), 1.0) if length > 0 else 1.0
+
+
+@dataclass(frozen=True, slots=True)
+class SourceReport:
+    """A source as it is shown: what is stored of it, and what it says about itself."""
+
+    record: SourceRecord
+    capabilities: tuple[SourceCapability, ...] = ()
+    quotas: tuple[Quota, ...] = ()
+    missing_setting: str = ""
 
 
 def start_of(

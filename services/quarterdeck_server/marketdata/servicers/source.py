@@ -27,10 +27,10 @@ class SourceServicer(SourceServiceServicer):
     async def StartSource(
         self, request: pb.StartSourceRequest, context: Context
     ) -> pb.StartSourceResponse:
-        options = options_from(request.replay) if request.HasField("replay") else None
+        options = options_from(request, self._sources.replay_defaults(request.name))
         started = await self._sources.start(request.name, options, current().principal)
         return pb.StartSourceResponse(
-            source=source_to(started.record), import_job=started.import_job
+            source=source_to(started.report), import_job=started.import_job
         )
 
     async def StopSource(

@@ -7,6 +7,7 @@ import asyncpg
 
 from quarterdeck_server.marketdata.domain.source import (
     Adjustment,
+    LiveOptions,
     ReplayOptions,
     SourceRecord,
     SourceState,
@@ -15,12 +16,12 @@ from quarterdeck_server.runtime.postgres import Postgres
 
 COLUMNS = """name, state, failure, instruments, dataset, seconds_per_day, asked_start_ns,
   derive_quotes, instrument, first_time_ns, event_time_ns, end_time_ns, published_rows,
-  last_publish_ns, start_ns"""
+  last_publish_ns, start_ns, live_instruments, live_quotes, live_trades, live_bar_interval,
+  live_book_depth"""
+PLACES = ", ".join(f"${place}" for place in range(1, COLUMNS.count(",") + 2))
 PUT = f"""
-INSERT INTO marketdata.source ({COLUMNS})
-VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15)
-ON CONFLICT (name) DO UPDATE SET ({COLUMNS}) =
-  ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15)"""  # noqa: S608 - a constant
+INSERT INTO marketdata.source ({COLUMNS}) VALUES ({PLACES})
+ON CONFLICT (name) DO UPDATE SET ({COLUMNS}) = ({PLACES})"""  # noqa: S608 - constants
 NEW_EPOCH = """
 INSERT INTO marketdata.epoch (epoch) VALUES ($1)
 ON CONFLICT (single) DO UPDATE SET epoch = greatest(epoch.epoch + 1, excluded.epoch)
@@ -75,6 +76,19 @@ def _values(record: SourceRecord) -> list[object]:
         record.published_rows,
         record.last_publish_time_ns,
         record.start_time_ns,
+        *_live_values(record.live),
+    ]
+
+
+def _live_values(live: LiveOptions | None) -> list[object]:
+    if live is None:
+        return [None] * 5
+    return [
+        list(live.instruments),
+        live.quotes,
+        live.trades,
+        live.bar_interval,
+        live.book_depth,
     ]
 
 
@@ -92,8 +106,21 @@ def _record(row: asyncpg.Record) -> SourceRecord:
         published_rows=row["published_rows"],
         last_publish_time_ns=row["last_publish_ns"],
         start_time_ns=row["start_ns"],
+        live=_live(row),
     )
     return record if row["dataset"] is None else replace(record, replay=_options(row))
+
+
+def _live(row: asyncpg.Record) -> LiveOptions | None:
+    if row["live_instruments"] is None:
+        return None
+    return LiveOptions(
+        instruments=tuple(row["live_instruments"]),
+        quotes=row["live_quotes"],
+        trades=row["live_trades"],
+        bar_interval=row["live_bar_interval"],
+        book_depth=row["live_book_depth"],
+    )
 
 
 def _options(row: asyncpg.Record) -> ReplayOptions:
