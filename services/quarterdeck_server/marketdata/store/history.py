@@ -19,12 +19,14 @@ from quarterdeck_server.marketdata.ports import (
     TickQuery,
 )
 from quarterdeck_server.marketdata.store import reading, rows
-from quarterdeck_server.marketdata.store.binary import copy_source
 from quarterdeck_server.marketdata.store.hole import fill_holes, list_holes, put_holes
+from quarterdeck_server.marketdata.store.rollup import merge_rollups
+from quarterdeck_server.marketdata.store.tick import put_ticks
 from quarterdeck_server.runtime.postgres import Connection, Postgres
 
 PUT_BARS = """
 INSERT INTO marketdata.bar
+  (instrument_id, bar_interval, close_time_ns, open, high, low, close, volume)
 SELECT DISTINCT ON (instrument_id, bar_interval, close_time_ns)
   instrument_id, bar_interval, close_time_ns, open, high, low, close, volume
 FROM unnest($1::int[], $2::text[], $3::bigint[], $4::float8[], $5::float8[], $6::float8[],
@@ -34,7 +36,7 @@ FROM unnest($1::int[], $2::text[], $3::bigint[], $4::float8[], $5::float8[], $6:
 ORDER BY instrument_id, bar_interval, close_time_ns, place DESC
 ON CONFLICT (instrument_id, bar_interval, close_time_ns) DO UPDATE SET
   open = excluded.open, high = excluded.high, low = excluded.low, close = excluded.close,
-  volume = excluded.volume"""
+  volume = excluded.volume, change_time = clock_timestamp()"""
 
 
 class PostgresHistoryStore:
@@ -51,9 +53,8 @@ class PostgresHistoryStore:
         await self._ensure_partitions(batches)
         try:
             async with self._postgres.transaction() as connection:
-                put = _merge if again else _copy
-                await put(connection, rows.QUOTE, self._quote_rows(batches))
-                await put(connection, rows.TRADE, self._trade_rows(batches))
+                fresh = await put_ticks(connection, batches, self._number, again=again)
+                await merge_rollups(connection, fresh, self._number)
                 await self._put_bars(
                     connection, [i.batch for i in batches if isinstance(i.batch, Bars)]
                 )
@@ -89,20 +90,6 @@ class PostgresHistoryStore:
         """Mark the holes within the half-open range of event times as filled."""
         return await fill_holes(self._postgres, topic, start_ns, end_ns)
 
-    def _quote_rows(self, batches: Iterable[Sequenced]) -> list[bytes]:
-        return [
-            rows.quote_rows(item, item.batch, self._number(item.batch.instrument))
-            for item in batches
-            if isinstance(item.batch, Quotes)
-        ]
-
-    def _trade_rows(self, batches: Iterable[Sequenced]) -> list[bytes]:
-        return [
-            rows.trade_rows(item, item.batch, self._number(item.batch.instrument))
-            for item in batches
-            if isinstance(item.batch, Trades)
-        ]
-
     async def _put_bars(self, connection: Connection, bars: Sequence[Bars]) -> None:
         if bars:
             numbers = [self._number(batch.instrument) for batch in bars]
@@ -119,32 +106,3 @@ class PostgresHistoryStore:
                     moment,
                 )
                 self._days.add(moment.date())
-
-
-async def _copy(connection: Connection, table: rows.Table, parts: Sequence[bytes]) -> None:
-    if parts:
-        await connection.copy_to_table(
-            table.name,
-            schema_name="marketdata",
-            columns=table.columns,
-            source=copy_source(parts),
-            format="binary",
-        )
-
-
-async def _merge(connection: Connection, table: rows.Table, parts: Sequence[bytes]) -> None:
-    """Write rows of which some may be there: their key is natural, so they are the same rows."""
-    if not parts:
-        return
-    incoming = f"incoming_{table.name}"
-    await connection.execute(
-        f"CREATE TEMP TABLE {incoming} (LIKE marketdata.{table.name}) ON COMMIT DROP"
-    )
-    await connection.copy_to_table(
-        incoming, columns=table.columns, source=copy_source(parts), format="binary"
-    )
-    columns = ", ".join(table.columns)
-    await connection.execute(
-        f"""INSERT INTO marketdata.{table.name} ({columns})
-            SELECT {columns} FROM {incoming} ON CONFLICT DO NOTHING"""  # noqa: S608 - constants
-    )
