@@ -1,35 +1,16 @@
 """Whole suites for the tests, one for each module."""
 
-import contextlib
-import shutil
-import tempfile
-from collections.abc import Callable, Iterator
-from pathlib import Path
+from collections.abc import Iterator
 
 import pytest
 from tests.system.deck import Deck, start, stop
-
-type Folders = Callable[[], contextlib.AbstractContextManager[Path]]
+from tests.system.folders import Folders, folders_of
 
 
 @pytest.fixture(scope="session")
 def folders(request: pytest.FixtureRequest) -> Folders:
-    """Makes folders for suites; one stays when a test failed, because the logs are in it.
-
-    Not below pytest's own, which every other run of pytest closes again to PostgreSQL's account;
-    short, since a unix socket's path has at most 107 bytes.
-    """
-
-    @contextlib.contextmanager
-    def folder() -> Iterator[Path]:
-        failed = request.session.testsfailed
-        made = Path(tempfile.mkdtemp(prefix="quarterdeck-"))
-        made.chmod(0o755)
-        yield made
-        if request.session.testsfailed == failed:
-            shutil.rmtree(made)
-
-    return folder
+    """Makes folders for suites."""
+    return folders_of(request.session)
 
 
 @pytest.fixture(scope="module")

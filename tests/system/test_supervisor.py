@@ -9,8 +9,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
+from tests.faults.witnesses import portfolio, quiet_account
 from tests.protocols import Fields
-from tests.system.conftest import Folders
 from tests.system.deck import (
     COMMAND,
     PARTS,
@@ -21,7 +21,7 @@ from tests.system.deck import (
     start,
     wait_for,
 )
-from tests.system.witnesses import portfolio, quiet_account
+from tests.system.folders import Folders
 
 from quarterdeck_server.embedded.orphans import find
 from quarterdeck_server.embedded.process import is_alive

@@ -5,11 +5,12 @@ import contextlib
 import itertools
 import time
 import uuid
-from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 
 from google.protobuf.json_format import MessageToDict, ParseDict
 from tests.examples import instrument
+from tests.faults.pace import PATIENCE_S
 from tests.protocols import Fields
 
 from quarterdeck import AsyncClient
@@ -28,7 +29,6 @@ QUOTES = "quotes/*"
 STRATEGY = "S-1"
 INSTRUMENT = "WITNESSED.XNAS"
 PAUSE_S = 0.05
-PATIENCE_S = 60
 
 
 async def until(claim: Callable[[], object]) -> None:
@@ -66,6 +66,7 @@ class Reader:
 
     client: AsyncClient
     items: list[Item] = field(default_factory=list)
+    heard_at: list[float] = field(default_factory=list)
 
     @contextlib.asynccontextmanager
     async def reading(self) -> AsyncIterator[None]:
@@ -78,6 +79,8 @@ class Reader:
         async with self.client.watch(*TRADING, QUOTES, delivery=DELIVERY_ALL) as watch:
             async for item in watch:
                 self.items.append(item)
+                if kind_of(item) == "quotes":
+                    self.heard_at.append(time.monotonic())
 
     async def sees_quotes(self) -> None:
         """Wait for a quote that comes after this moment."""
@@ -91,6 +94,10 @@ class Reader:
         """Tell whether it came to the end of every topic in which something happened."""
         changed = {topic: last for topic, last in ended.items() if last > began.get(topic, 0)}
         return all(self._last(topic) >= last for topic, last in changed.items())
+
+    def is_beyond(self, topic: str, place: tuple[int, int]) -> bool:
+        """Tell whether it came as far as an epoch and a sequence number of a topic."""
+        return any((e.epoch, e.sequence + e.row_count - 1) >= place for e in self.events(topic))
 
     def _last(self, topic: str) -> int:
         return max((event.sequence for event in self.events(topic)), default=0)
@@ -110,6 +117,11 @@ class Reader:
                 expected = (item.epoch, item.sequence + item.row_count)
 
 
+def longest_pause(moments: Sequence[float]) -> float:
+    """Return how long it took at most from one moment to the next."""
+    return max((later - earlier for earlier, later in itertools.pairwise(moments)), default=0.0)
+
+
 def kind_of(item: Item) -> str:
     return item.kind if isinstance(item, Event) else ""
 
@@ -122,6 +134,7 @@ class Recorder:
     instrument: str = INSTRUMENT
     name: str = field(default_factory=lambda: f"w{uuid.uuid4().hex[:12]}")
     acknowledged: list[str] = field(default_factory=list)
+    answered_at: list[float] = field(default_factory=list)
     _numbers: Iterator[int] = field(default_factory=itertools.count)
 
     @property
@@ -166,6 +179,7 @@ class Recorder:
                 )
                 break
         self.acknowledged.append(number)
+        self.answered_at.append(time.monotonic())
 
     async def records(self) -> None:
         """Wait until something begun after this moment is acknowledged."""
