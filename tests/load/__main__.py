@@ -4,7 +4,7 @@ import argparse
 import asyncio
 from collections.abc import Callable
 
-from tests.load import first_path, ingest, portfolio, trading
+from tests.load import first_path, ingest, portfolio, streams, trading
 from tests.load.results import Figure, keep
 
 type Bench = Callable[[int], dict[str, Figure]]
@@ -13,6 +13,7 @@ BENCHES: dict[str, Bench] = {
     "portfolio": portfolio.measure,
     "trading": lambda samples: asyncio.run(trading.measure(samples)),
     "ingest": lambda samples: asyncio.run(ingest.measure(samples)),
+    "streams": streams.measure,
     "first_path": lambda samples: first_path.measure(samples, with_cold=True),
 }
 
@@ -22,9 +23,11 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("names", nargs="*", metavar="name", help=f"of {', '.join(BENCHES)}")
     parser.add_argument("--samples", type=int, default=7)
+    parser.add_argument("--quick", action="store_true", help="one sample of each figure")
     options = parser.parse_args()
     for name in options.names or BENCHES:
-        keep(BENCHES[name](options.samples), f"make bench ARGS={name}")
+        samples = 1 if options.quick else options.samples
+        keep(BENCHES[name](samples), f"make bench ARGS={name}")
 
 
 if __name__ == "__main__":

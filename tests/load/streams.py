@@ -1,209 +1,170 @@
-"""Load on a stream worker: readers in plain grpcio, a publisher on the bus.
+"""Load on stream workers, of any shape: ``python -m tests.load.streams``.
 
-    python tests/load/streams.py --readers 100 --rate 1000 --seconds 10
+Without options it measures the shapes of the targets and keeps their figures. With options it
+measures one shape and prints it:
 
-starts a worker of its own (a local bus, one process), publishes ``rate`` events of ``size`` bytes a
-second on ``topics`` topics and reads all of them with ``readers`` streams in ``processes``
-processes. Each reader checks that no sequence number is missing or comes twice. The numbers go to
-standard output as JSON. The readers are Python: beyond some 200,000 events a second a core they are
-the limit, not the worker.
+    python -m tests.load.streams --streams 1000 --rate 5000 --via envoy --seconds 5
+
+The worker, the publisher and the readers are processes of their own; between publisher and worker
+is a real bus. The compiled reader checks every event for its sequence number and is never the
+limit; the plain grpcio readers check the same as a desk's own Python does.
 """
 
 import argparse
-import asyncio
-import json
-import multiprocessing as mp
-import resource
-import sys
+import statistics
 import time
-from collections.abc import Sequence
-from pathlib import Path
-from typing import Any
+from collections.abc import Callable, Sequence
+from dataclasses import replace
 
-ROOT = Path(__file__).parents[2]
-sys.path[:0] = [str(ROOT), str(ROOT / "services"), str(ROOT / "clients" / "python")]
+from tests.load import shapes
+from tests.load.deck import Deck, deck
+from tests.load.results import Figure, figure, keep
+from tests.load.shapes import Shape
+from tests.load.table import Progress, show
+from tests.load.window import Window, streaming, windows
 
-import grpc  # noqa: E402
-import uvloop  # noqa: E402
-from tests.integration.stream.served import bearer, notice, served  # noqa: E402
-
-from quarterdeck.api.stream.v1 import stream_service_pb2 as pb  # noqa: E402
-from quarterdeck.api.stream.v1.stream_service_pb2_grpc import StreamServiceStub  # noqa: E402
-from quarterdeck_server.runtime.bus import LocalBus  # noqa: E402
-from quarterdeck_server.settings import Settings, StreamSettings  # noqa: E402
-
-SAMPLE_EVERY = 50
-TICK_S = 0.005
-
-
-class Reader:
-    """One stream: counts events, checks continuity, samples latencies."""
-
-    def __init__(self) -> None:
-        self.events = self.frames = self.faults = self.skipped = 0
-        self.latencies: list[float] = []
-        self._positions: dict[str, int] = {}
-
-    async def run(self, channel: grpc.aio.Channel, topics: Sequence[str], delivery: str) -> None:
-        wanted = [{"topic": topic, "delivery": delivery} for topic in topics]
-        request = pb.WatchRequest(subscriptions=wanted)
-        stub: Any = StreamServiceStub(channel)
-        async for response in stub.Watch(request, metadata=bearer("load")):
-            self._take(response)
-
-    def _take(self, response: pb.WatchResponse) -> None:
-        for control in response.controls:
-            if control.HasField("skipped"):
-                self.skipped += control.skipped.count
-                self._positions[control.skipped.topic] = control.skipped.last_sequence
-        self.frames += 1
-        for event in response.events:
-            last = self._positions.get(event.topic)
-            if last is not None and event.sequence != last + 1:
-                self.faults += 1
-            self._positions[event.topic] = event.sequence
-        self.events += len(response.events)
-        if response.events and self.frames % SAMPLE_EVERY == 0:
-            oldest = response.events[0].publish_time_ns
-            self.latencies.append((time.time_ns() - oldest) / 1e6)
+WINDOW_S = 3.0
+WARM_S = 4.0
+HEADS = (
+    *("load", "streams", "wanted/s", "delivered/s", "frames/s", "p50 ms", "p99 ms", "max ms"),
+    *("faults", "ended", "worker cores", "reader cores", "worker MiB"),
+)
+COMMAND = "make bench ARGS=streams"
 
 
-async def read(address: str, count: int, options: argparse.Namespace) -> dict[str, Any]:
-    """Read with ``count`` streams over a few connections for the time asked for."""
-    connections = [
-        grpc.aio.insecure_channel(address, options=[("grpc.use_local_subchannel_pool", 1)])
-        for _ in range(min(count, options.connections))
+def row(one: Window) -> list[object]:
+    """Return a window as a row of the table."""
+    return [
+        *(one.shape.name, one.shape.streams, one.shape.wanted_per_s, one.delivered_per_s),
+        *(one.frames_per_s, one.p50_ms, one.p99_ms, one.max_ms, one.faults, one.ended),
+        *(one.worker_cores, one.reader_cores, one.worker_mib),
     ]
-    readers = [Reader() for _ in range(count)]
-    tasks = [
-        asyncio.create_task(
-            reader.run(connections[place % len(connections)], ["notices/*"], "DELIVERY_ALL")
-        )
-        for place, reader in enumerate(readers)
-    ]
-    await asyncio.sleep(options.warm)
-    before = sum(reader.events for reader in readers), sum(reader.frames for reader in readers)
-    for reader in readers:
-        reader.latencies.clear()
-    started = time.monotonic()
-    await asyncio.sleep(options.seconds)
-    took = time.monotonic() - started
-    answer = {
-        "events": sum(reader.events for reader in readers) - before[0],
-        "frames": sum(reader.frames for reader in readers) - before[1],
-        "faults": sum(reader.faults for reader in readers),
-        "ended": sum(task.done() for task in tasks),
-        "latencies": [ms for reader in readers for ms in reader.latencies],
-        "took": took,
-    }
-    for task in tasks:
-        task.cancel()
-    await asyncio.gather(*tasks, return_exceptions=True)
-    return answer
 
 
-def read_in_process(
-    address: str, count: int, options: argparse.Namespace, answers: "mp.Queue[Any]"
-) -> None:
-    """Run the readers of one process."""
-    answers.put(uvloop.run(read(address, count, options)))
+def middle(found: Sequence[Window]) -> Window:
+    """Return the window in the middle by its delay, with the faults of all."""
+    chosen = sorted(found, key=lambda one: one.p99_ms)[len(found) // 2]
+    faults = sum(one.faults for one in found)
+    return replace(chosen, faults=faults, ended=max(one.ended for one in found))
 
 
-async def publish(bus: LocalBus, options: argparse.Namespace) -> None:
-    """Publish at the rate, catching up when late."""
-    topics = [f"notices/t{number}" for number in range(options.topics)]
-    sequences = dict.fromkeys(topics, 0)
-    started, sent = time.monotonic(), 0
-    while True:
-        due = int((time.monotonic() - started) * options.rate) - sent
-        batch = []
-        for number in range(sent, sent + due):
-            topic = topics[number % len(topics)]
-            sequences[topic] += 1
-            batch.append(notice(topic, sequences[topic], size=options.size))
-        sent += due
-        await bus.publish(batch)
-        await asyncio.sleep(TICK_S)
-
-
-async def serve(options: argparse.Namespace, address: Any, stop: Any, usage: Any) -> None:
-    """Run the worker with its publisher."""
-    bus = LocalBus()
-    settings = Settings(stream=StreamSettings(streams_per_principal=100_000))
-    async with served(bus, settings) as deck:
-        address.put(deck.address)
-        publisher = asyncio.create_task(publish(bus, options))
-        await asyncio.sleep(options.warm)
-        before = resource.getrusage(resource.RUSAGE_SELF)
-        await asyncio.to_thread(stop.wait)
-        after = resource.getrusage(resource.RUSAGE_SELF)
-        usage.put(
-            (after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime, after.ru_maxrss)
-        )
-        publisher.cancel()
-
-
-def serve_in_process(*arguments: Any) -> None:
-    """Run the worker in this process."""
-    uvloop.run(serve(*arguments))
-
-
-def percentile(values: list[float], share: float) -> float:
-    """Return a percentile of unsorted values; 0 without any."""
-    return sorted(values)[min(len(values) - 1, int(len(values) * share))] if values else 0.0
-
-
-def measure(options: argparse.Namespace) -> dict[str, Any]:
-    """Run worker and readers, and sum up."""
-    context = mp.get_context("spawn")
-    address, usage, answers = context.Queue(), context.Queue(), context.Queue()
-    stop = context.Event()
-    server = context.Process(target=serve_in_process, args=(options, address, stop, usage))
-    server.start()
-    target = address.get(timeout=30)
-    share = max(1, options.readers // options.processes)
-    clients = [
-        context.Process(target=read_in_process, args=(target, share, options, answers))
-        for _ in range(options.processes)
-    ]
-    for client in clients:
-        client.start()
-    found = [answers.get(timeout=options.seconds + options.warm + 60) for _ in clients]
-    stop.set()
-    cpu_s, rss_kib = usage.get(timeout=30)
-    for process in (*clients, server):
-        process.join(timeout=30)
-    latencies = [ms for one in found for ms in one["latencies"]]
-    took = max(one["took"] for one in found)
+def figures_of(found: Sequence[Window], prefix: str) -> dict[str, Figure]:
+    """Return the two figures that each shape has."""
     return {
-        "readers": share * len(clients),
-        "published_per_s": options.rate,
-        "delivered_per_s": round(sum(one["events"] for one in found) / took),
-        "frames_per_s": round(sum(one["frames"] for one in found) / took),
-        "p50_ms": round(percentile(latencies, 0.5), 2),
-        "p99_ms": round(percentile(latencies, 0.99), 2),
-        "faults": sum(one["faults"] for one in found),
-        "ended": sum(one["ended"] for one in found),
-        "server_cpu_s": round(cpu_s, 2),
-        "server_rss_mib": round(rss_kib / 1024, 1),
+        f"{prefix}_events_per_s": figure([one.delivered_per_s for one in found], "1/s"),
+        f"{prefix}_p99_ms": figure([one.p99_ms for one in found], "ms"),
     }
+
+
+def memory_per_stream_kb(running: Deck, shape: Shape) -> tuple[float, int]:
+    """Return what a held stream costs the worker, and how many were held."""
+    before = running.worker_bytes()
+    with streaming(running, shape) as readers:
+        time.sleep(WARM_S)
+        readers.measure()
+        time.sleep(1)
+        held = shape.streams - readers.report()["ended"]
+        return (running.worker_bytes() - before) / held / 1_000, held
+
+
+class Bench:
+    """Measures shapes one after another, each on a deck of its own, and remembers the rows."""
+
+    def __init__(self, samples: int, progress: Progress) -> None:
+        self.rows: list[list[object]] = []
+        self._samples = samples
+        self._progress = progress
+
+    def run(self, shape: Shape) -> list[Window]:
+        """Measure a shape."""
+        self._progress.step(shape.name)
+        with deck() as running:
+            found = windows(running, shape, self._samples, WINDOW_S, WARM_S)
+        self.rows.append(row(middle(found)))
+        return found
+
+    def held(self) -> dict[str, Figure]:
+        """Measure the memory of streams that are only held."""
+        self._progress.step(shapes.HELD.name)
+        with deck() as running:
+            each_kb, held = memory_per_stream_kb(running, shapes.HELD)
+        return {
+            "held_streams": figure([held], "streams"),
+            "memory_per_stream_kb": figure([each_kb], "kB"),
+        }
+
+    def stuck(self, undisturbed: Sequence[Window]) -> dict[str, Figure]:
+        """Measure what one reader that never reads takes from the others."""
+        alone = statistics.median(one.share for one in undisturbed)
+        disturbed = self.run(shapes.STUCK)
+        losses = [max(0.0, 100 * (1 - one.share / alone)) for one in disturbed]
+        calm_ms = statistics.median(one.p99_ms for one in undisturbed)
+        return {
+            "stuck_reader_loss_pct": figure(losses, "%"),
+            "stuck_reader_p99_ratio": figure([one.p99_ms / calm_ms for one in disturbed], "x"),
+        }
+
+
+def measure(samples: int) -> dict[str, Figure]:
+    """Measure every shape of the targets."""
+    with Progress(len(shapes.EVERY)) as progress:
+        bench = Bench(samples, progress)
+        broadcast = bench.run(shapes.BROADCAST)
+        found = figures_of(broadcast, "fanout_1000")
+        found |= figures_of(bench.run(shapes.MIXED), "fanout_mixed")
+        few = bench.run(shapes.FEW)
+        found["fanout_50_per_stream_p99_ms"] = figure([one.p99_ms for one in few], "ms")
+        found["fanout_50_per_stream_cores"] = figure([one.worker_cores for one in few], "cores")
+        found |= bench.stuck(broadcast)
+        found |= figures_of(bench.run(shapes.ENVOY), "fanout_1000_envoy")
+        found |= figures_of(bench.run(shapes.WEB), "fanout_1000_web")
+        found |= figures_of(bench.run(shapes.CHECKED), "fanout_grpcio")
+        found |= bench.held()
+    show(HEADS, bench.rows)
+    show(("figure", "value", "unit"), [(name, one.value, one.unit) for name, one in found.items()])
+    return found
+
+
+def parsed() -> argparse.Namespace:
+    """Read the options."""
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    known: dict[str, Callable[[str], object]] = {
+        **dict.fromkeys(("streams", "connections", "rate", "topics", "picks"), int),
+        **dict.fromkeys(("stuck", "processes"), int),
+        **dict.fromkeys(("via", "reader", "protocol"), str),
+    }
+    for name, kind in known.items():
+        parser.add_argument(f"--{name}", type=kind)
+    parser.add_argument("--shape", choices=[one.name for one in shapes.EVERY])
+    parser.add_argument("--samples", type=int, default=5)
+    parser.add_argument("--seconds", type=float, default=WINDOW_S)
+    parser.add_argument("--warm", type=float, default=WARM_S)
+    parser.add_argument("--quick", action="store_true", help="one window each")
+    return parser.parse_args()
 
 
 def main() -> None:
-    """Read the options, measure, print."""
-    parser = argparse.ArgumentParser(description=__doc__)
-    for name, default in (
-        ("readers", 100),
-        ("rate", 1_000),
-        ("topics", 10),
-        ("size", 70),
-        ("processes", 1),
-        ("connections", 4),
-        ("seconds", 5),
-        ("warm", 2),
-    ):
-        parser.add_argument(f"--{name}", type=int, default=default)
-    print(json.dumps(measure(parser.parse_args()), indent=2))
+    """Measure one shape, or those of the targets."""
+    options = parsed()
+    samples = 1 if options.quick else options.samples
+    given = {
+        name: value
+        for name, value in vars(options).items()
+        if name in Shape.__slots__ and value is not None
+    }
+    if not given and not options.shape:
+        keep(measure(samples), COMMAND)
+        return
+    known = {one.name: one for one in shapes.EVERY}
+    shape = replace(known.get(options.shape, Shape("as asked")), **given)
+    with deck() as running:
+        if shape.name == shapes.HELD.name:
+            show(("kB a stream", "held"), [memory_per_stream_kb(running, shape)])
+            return
+        found = windows(running, shape, samples, options.seconds, options.warm)
+    show(HEADS, [row(one) for one in found])
 
 
 if __name__ == "__main__":

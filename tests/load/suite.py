@@ -1,0 +1,65 @@
+"""Runs the deck that is measured: the real suite without its demonstration.
+
+Run as `python -m tests.load.suite <folder>`; says `ready {json}` on its output, where the JSON
+tells the addresses, and ends at SIGINT. Settings come from the environment, as for
+`quarterdeck up`.
+"""
+
+import asyncio
+import json
+import os
+import sys
+from pathlib import Path
+
+from quarterdeck_server.embedded import credentials
+from quarterdeck_server.embedded.assets import Assets, find_assets
+from quarterdeck_server.embedded.components import read_components
+from quarterdeck_server.embedded.lock import exclusive
+from quarterdeck_server.embedded.options import SuiteOptions
+from quarterdeck_server.embedded.state import StateDirectory
+from quarterdeck_server.embedded.suite import Suite
+from quarterdeck_server.embedded.supervisor import Supervisor, supervise
+
+STREAM = "stream"
+
+
+def say(text: str) -> None:
+    """Write a line that the caller reads at once."""
+    sys.stdout.write(f"{text}\n")
+    sys.stdout.flush()
+
+
+async def main(path: Path) -> None:
+    """Run until a signal comes."""
+    state = StateDirectory.at(path)
+    options = SuiteOptions(state=state, inherited=os.environ, with_node=False)
+    page = state.path / "page"
+    page.mkdir(exist_ok=True)
+    (page / "index.html").write_text("<title>Load</title>")
+    with exclusive(state):
+        ensured = credentials.ensure(state)
+        suite = Suite(options, ensured.credentials, Assets(find_assets().gateway, page))
+        parts = suite.parts()
+        workers = {part.name: part for part in parts if part.name.startswith(STREAM)}
+
+        def ready() -> None:
+            running = {one.name: one.pid for one in read_components(state.components)}
+            first = next(iter(workers.values()))
+            where = {
+                "edge": f"127.0.0.1:{suite.addresses.edge}",
+                "services": f"127.0.0.1:{suite.addresses.services}",
+                "streams": [
+                    part.environment["QUARTERDECK_SERVER__LISTEN"] for part in workers.values()
+                ],
+                "bus": first.environment["QUARTERDECK_REDIS__URL"],
+                "password": credentials.read(ensured.credentials.admin_password),
+                "workers": [running[name] for name in workers],
+                "pids": running,
+            }
+            say(f"ready {json.dumps(where)}")
+
+        await supervise(Supervisor(parts, state, lambda _: None), lambda _: None, ready)
+
+
+if __name__ == "__main__":
+    asyncio.run(main(Path(sys.argv[1])))
