@@ -36,11 +36,19 @@ class RedisSettings(_Section):
     """The bus between processes."""
 
     url: SecretStr | None = None
-    """Where it is; ``REDIS_URL`` sets it too. Without one, everything runs in one process."""
+    """Where it is; ``REDIS_URL`` sets it too. Without one, everything runs in one process.
+
+    ``redis+cluster://`` and ``rediss+cluster://`` name nodes of a Redis Cluster, with commas."""
     stream: str = "quarterdeck:bus"
-    """The key of the stream that carries the bus."""
+    """What the keys of the bus begin with."""
+    shards: int = Field(default=1, ge=1, le=64)
+    """Over how many streams the topics are spread, the same in every process; a cluster wants at
+    least as many as it has masters."""
     retention: timedelta = timedelta(seconds=60)
     """How long the bus keeps what was published."""
+    repair_window: timedelta = timedelta(seconds=5)
+    """How long a publisher can write again what a failover of Redis lost; longer than that takes,
+    and at most 16 MiB a stream."""
 
 
 class ServerSettings(_Section):
@@ -89,7 +97,9 @@ class StreamSettings(_Section):
     streams_per_principal: int = 100
     """Streams of a principal at the same time."""
     subscriptions_per_stream: int = 1_000
-    """Subscriptions in a stream."""
+    """Subscriptions in a stream, each excluded topic counted as one."""
+    opens_per_minute: int = 300
+    """Streams a principal may open within a minute at one worker."""
     stale_after: dict[str, timedelta] = {
         "quotes": timedelta(seconds=30),
         "trades": timedelta(minutes=5),
@@ -112,6 +122,33 @@ class ReplaySettings(_Section):
     """How many quotes a second are derived for each instrument."""
 
 
+class IbkrSettings(_Section):
+    """Interactive Brokers, through a TWS or an IB Gateway."""
+
+    host: str = ""
+    """Where the TWS or IB Gateway listens; without one the source cannot be used."""
+    port: int = 4001
+    """Its port: by default 4001 and 4002 for a gateway, 7496 and 7497 for a TWS, live and paper."""
+    client_id: int = 70
+    """The number of our client for live data; the two after it are for bars of the past and for
+    accounts. No other program may use them."""
+    account: str = ""
+    """The account to read; the default is every account of the user."""
+    market_data: Literal["live", "frozen", "delayed", "delayed_frozen"] = "live"
+    """What to ask for; "delayed" gives delayed data where the user has no subscription."""
+    tick_by_tick: int = Field(default=3, ge=0)
+    """How many instruments' trades are read one by one, of which Interactive Brokers allows few;
+    trades of the others come as it aggregates them."""
+    contracts: dict[str, int] = {}
+    """The contract numbers of instruments whose identifier does not tell which one is meant."""
+    answer_timeout: timedelta = timedelta(seconds=10)
+    """How long an answer may take."""
+    probe_after: timedelta = timedelta(seconds=5)
+    """How long nothing may come before it is asked whether it is there."""
+    outage_patience: timedelta = timedelta(seconds=30)
+    """How long its own connection may be away before the source counts as failed."""
+
+
 class MarketDataSettings(_Section):
     """Ingest, history and sources."""
 
@@ -121,6 +158,8 @@ class MarketDataSettings(_Section):
     """How long quotes and trades are kept, by the time they were published."""
     replay: ReplaySettings = ReplaySettings()
     """The source that plays recorded prices."""
+    ibkr: IbkrSettings = IbkrSettings()
+    """The source that is Interactive Brokers."""
 
 
 class TradingSettings(_Section):

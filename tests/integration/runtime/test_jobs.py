@@ -1,11 +1,13 @@
 """Jobs on a real PostgreSQL."""
 
 import asyncio
+from dataclasses import replace
 
 import pytest
 
 from quarterdeck_server.kernel.errors import InvalidField, NotFound, Unavailable
-from quarterdeck_server.runtime.jobs import Job, Jobs, JobState, Progress, jobs
+from quarterdeck_server.runtime.job import Job, JobState, Order, Progress, RequestIdReused
+from quarterdeck_server.runtime.jobs import Jobs, jobs
 from quarterdeck_server.runtime.postgres import Connection, Postgres
 
 
@@ -135,3 +137,66 @@ async def test_the_end_of_a_job_outlives_a_broken_connection(store: Postgres) ->
             finish.set()
             await break_what_waits(connection)
         assert (await ended(runner, name)).state is JobState.SUCCEEDED
+
+
+ORDER = Order("read", "sources/x", "principals/ada", "what to read", "r-1")
+
+
+async def test_a_job_that_can_go_on_does_so_in_the_next_process(store: Postgres) -> None:
+    reached = asyncio.Event()
+
+    async def first(request: str, progress: Progress) -> str:
+        await progress.report(0.5, "half", "page 2")
+        reached.set()
+        await asyncio.sleep(60)
+        return ""
+
+    async def second(request: str, progress: Progress) -> str:
+        return f"{request} from {progress.position}"
+
+    async with jobs(store) as one, one.offered("read", first):
+        name = await one.begin(ORDER)
+        await reached.wait()
+    async with jobs(store) as other:
+        assert (await other.get(name)).state is JobState.PENDING
+        async with other.offered("read", second):
+            job = await ended(other, name)
+    assert (job.state, job.note) == (JobState.SUCCEEDED, "what to read from page 2")
+
+
+async def test_a_job_of_a_killed_process_is_adopted_not_buried(store: Postgres) -> None:
+    async def resume(request: str, progress: Progress) -> str:
+        return request
+
+    dead = await store.fetchval(
+        """INSERT INTO jobs.job (kind, subject, owner, state, runner, request)
+           VALUES ('read', 's', 'o', 'RUNNING', gen_random_uuid(), 'all') RETURNING id"""
+    )
+    async with jobs(store) as runner:
+        await runner.bury()
+        assert (await runner.get(f"jobs/{dead}")).state is JobState.PENDING
+        async with runner.offered("read", resume):
+            assert (await ended(runner, f"jobs/{dead}")).note == "all"
+
+
+async def test_a_job_that_waits_for_a_process_is_canceled_at_once(store: Postgres) -> None:
+    async def forever(request: str, progress: Progress) -> str:
+        await asyncio.sleep(60)
+        return ""
+
+    async with jobs(store) as one:
+        async with one.offered("read", forever):
+            name = await one.begin(ORDER)
+        assert (await one.cancel(name)).state is JobState.CANCELED
+
+
+async def test_the_same_request_is_the_same_job_another_is_refused(store: Postgres) -> None:
+    async def resume(request: str, progress: Progress) -> str:
+        return request
+
+    async with jobs(store) as runner, runner.offered("read", resume):
+        names = await asyncio.gather(*(runner.begin(ORDER) for _ in range(3)))
+        assert len(set(names)) == 1
+        with pytest.raises(RequestIdReused):
+            await runner.begin(replace(ORDER, request="something else"))
+        await ended(runner, names[0])

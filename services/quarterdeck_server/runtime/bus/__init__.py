@@ -4,5 +4,17 @@ from quarterdeck_server.runtime.bus.local import LocalBus
 from quarterdeck_server.runtime.bus.message import Batch, Message, decode, encode
 from quarterdeck_server.runtime.bus.port import Bus
 from quarterdeck_server.runtime.bus.redis import RedisBus, redis_bus
+from quarterdeck_server.runtime.bus.share import WHOLE, Share
 
-__all__ = ["Batch", "Bus", "LocalBus", "Message", "RedisBus", "decode", "encode", "redis_bus"]
+__all__ = [
+    "WHOLE",
+    "Batch",
+    "Bus",
+    "LocalBus",
+    "Message",
+    "RedisBus",
+    "Share",
+    "decode",
+    "encode",
+    "redis_bus",
+]

@@ -8,6 +8,8 @@ import struct
 from collections.abc import Iterable
 from dataclasses import dataclass
 
+from quarterdeck_server.runtime.bus.share import WHOLE, Share
+
 # The bytes of the topic and of the payload, the rows, the epoch, the sequence, the publish time.
 _HEADER = struct.Struct("<HIIQQq")
 
@@ -30,10 +32,17 @@ class Message:
 
 @dataclass(frozen=True, slots=True)
 class Batch:
-    """Messages in the order of their publishers; ``lost`` when some before them may be missing."""
+    """Messages in the order of their publishers.
+
+    ``lost`` when some before them may be missing. ``away`` when the bus has not answered for a
+    while, so nobody knows what is published; the next batch that is not, ends it. Both speak of
+    the topics of ``share`` alone.
+    """
 
     messages: tuple[Message, ...]
     lost: bool = False
+    away: bool = False
+    share: Share = WHOLE
 
 
 def encode(messages: Iterable[Message]) -> bytes:

@@ -38,7 +38,7 @@ KEEP_MS = 60_000
 async def append(client: redis.Redis, key: str, message: Message, request: str) -> Message:
     """Write a message with the next number of its topic; the same request twice counts once."""
     keys = [f"{key}:numbers", key, f"{key}:once:{request}"]
-    arguments = [message.topic, message.rows, encode([message]), KEEP_MS]
+    arguments: list[str | int | bytes] = [message.topic, message.rows, encode([message]), KEEP_MS]
     epoch, first = await client.register_script(_APPEND)(keys, arguments)
     return numbered(message, int(epoch), int(first))
 
