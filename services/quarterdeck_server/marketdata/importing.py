@@ -4,7 +4,7 @@ from collections.abc import Sequence
 
 from quarterdeck_server.marketdata.domain.columns import Bars
 from quarterdeck_server.marketdata.ports import HistoryStore
-from quarterdeck_server.runtime.jobs import Progress
+from quarterdeck_server.runtime.job import Progress
 
 IMPORT_ROWS = 2_000
 

@@ -1,79 +1,45 @@
-"""Long work with progress that can be canceled, visible to every process through the database."""
+"""Long work with progress that can be canceled, visible to every process through the database.
+
+A job of a kind that a process offers to resume outlives its process: what was asked and how far it
+came are stored, and the next process that offers the kind goes on with it.
+"""
 
 import asyncio
 import uuid
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator, Coroutine, Sequence
 from contextlib import asynccontextmanager, suppress
-from dataclasses import dataclass
-from datetime import datetime
-from enum import StrEnum
+from contextvars import Context
+from datetime import datetime, timedelta
 
 import asyncpg
 import structlog
 
 from quarterdeck_server.kernel.errors import NotFound, QuarterdeckError, Unavailable
-from quarterdeck_server.runtime.postgres import Postgres
+from quarterdeck_server.runtime.job import (
+    Job,
+    JobCanceled,
+    JobState,
+    Order,
+    Progress,
+    RequestIdReused,
+    Resume,
+    Work,
+)
+from quarterdeck_server.runtime.postgres import Connection, Postgres
 
 log = structlog.get_logger()
 
 WATCH_PAUSE_S = 0.25
 END_PAUSE_S = 0.5
+ALIVE_PAUSE_S = 5.0
 ALIVE_LOCK = 0x6A6F6273  # "jobs": with a runner's own number, held while its process lives
+REQUEST_MEMORY = timedelta(hours=24)
+NOBODY = uuid.UUID(int=0)
+IS_ALIVE = f"""EXISTS (SELECT FROM pg_locks WHERE locktype = 'advisory' AND granted
+  AND classid = {ALIVE_LOCK}::bigint::oid
+  AND objid = (hashtext(runner::text)::bigint & 4294967295)::oid)"""
 COLUMNS = """id, kind, subject, state, progress, note, failure, owner,
   create_time, update_time, end_time"""
-
-
-class JobState(StrEnum):
-    """How far a job has come."""
-
-    PENDING = "PENDING"
-    RUNNING = "RUNNING"
-    SUCCEEDED = "SUCCEEDED"
-    FAILED = "FAILED"
-    CANCELED = "CANCELED"
-
-
-@dataclass(frozen=True, slots=True)
-class Job:
-    """A job as it stands; ``progress`` from 0 to 1."""
-
-    name: str
-    kind: str
-    subject: str
-    state: JobState
-    progress: float
-    note: str
-    failure: str
-    owner: str
-    create_time: datetime
-    update_time: datetime
-    end_time: datetime | None
-
-
-class JobCanceled(Exception):
-    """Somebody asked the job to stop. Let it pass; the runner records it."""
-
-
-class Progress:
-    """How a job tells how far it is, and learns that it should stop."""
-
-    def __init__(self, store: Postgres, job: uuid.UUID) -> None:
-        self._store, self._job = store, job
-
-    async def report(self, fraction: float, note: str) -> None:
-        """Record the fraction done and a sentence; raises JobCanceled when asked to stop."""
-        row = await self._store.fetchrow(
-            """UPDATE jobs.job SET progress = $2, note = $3, update_time = clock_timestamp()
-               WHERE id = $1 RETURNING cancel_asked""",
-            self._job,
-            min(max(fraction, 0.0), 1.0),
-            note,
-        )
-        if row is None or row["cancel_asked"]:
-            raise JobCanceled
-
-
-type Work = Callable[[Progress], Awaitable[str]]
 
 
 class Jobs:
@@ -82,10 +48,14 @@ class Jobs:
     def __init__(self, store: Postgres) -> None:
         self._store = store
         self._runner = uuid.uuid4()
-        self._tasks: set[asyncio.Task[None]] = set()
+        self._tasks: dict[uuid.UUID, asyncio.Task[None]] = {}
+        self._offers: dict[str, Resume] = {}
 
     async def start(self, kind: str, subject: str, owner: str, work: Work) -> str:
-        """Start ``work`` and return the job's name; what it returns becomes the job's note."""
+        """Start ``work`` and return the job's name; what it returns becomes the job's note.
+
+        The job fails when this process stops.
+        """
         job = uuid.uuid4()
         await self._store.execute(
             """INSERT INTO jobs.job (id, kind, subject, owner, state, runner)
@@ -96,10 +66,64 @@ class Jobs:
             owner,
             self._runner,
         )
-        task = asyncio.create_task(self._run(job, work), name=f"job-{kind}")
-        self._tasks.add(task)
-        task.add_done_callback(self._tasks.discard)
+        self._launch(job, kind, self._run(job, Progress(self._store, job), work))
         return f"jobs/{job}"
+
+    @asynccontextmanager
+    async def offered(self, kind: str, resume: Resume) -> AsyncIterator[None]:
+        """Run the jobs of a kind within the block, also those that other processes left.
+
+        What runs at the end of the block waits for the next process that offers the kind.
+        """
+        self._offers[kind] = resume
+        try:
+            await self.adopt()
+            yield
+        finally:
+            del self._offers[kind]
+            await _cancel([task for task in self._tasks.values() if task.get_name() == kind])
+            with suppress(Unavailable):
+                await self._release(kind)
+
+    async def begin(self, order: Order) -> str:
+        """Start a job of an offered kind, or return the one that the same request started.
+
+        Raises RequestIdReused if the request identifier began something else within a day.
+        """
+        async with self._store.transaction() as connection:
+            known = await self._known(connection, order)
+            if known is not None:
+                return f"jobs/{known}"
+            job = await connection.fetchval(
+                """INSERT INTO jobs.job (kind, subject, owner, state, runner, request, request_id)
+                   VALUES ($1, $2, $3, 'RUNNING', $4, $5, $6) RETURNING id""",
+                order.kind,
+                order.subject,
+                order.owner,
+                self._runner,
+                order.request,
+                order.request_id,
+            )
+        self._resume(job, order.kind, order.request, "")
+        return f"jobs/{job}"
+
+    async def adopt(self) -> None:
+        """Go on with the jobs of the kinds offered here whose process is gone."""
+        if not self._offers:
+            return
+        async with self._store.connection() as connection:
+            rows = await connection.fetch(
+                f"""UPDATE jobs.job SET runner = $1, state = 'RUNNING'
+                    WHERE end_time IS NULL AND request IS NOT NULL
+                      AND kind = ANY($2) AND id <> ALL($3) AND (runner = $1 OR NOT {IS_ALIVE})
+                    RETURNING id, kind, request, position""",  # noqa: S608 - a constant
+                self._runner,
+                list(self._offers),
+                list(self._tasks),
+            )
+        for row in rows:
+            log.info("job_resumed", job=str(row["id"]), kind=row["kind"])
+            self._resume(row["id"], row["kind"], row["request"], row["position"])
 
     async def get(self, name: str) -> Job:
         """Return a job. Raises NotFound."""
@@ -130,7 +154,10 @@ class Jobs:
     async def cancel(self, name: str) -> Job:
         """Ask a job to stop at its next report; an ended one stays as it is. Raises NotFound."""
         await self._store.execute(
-            "UPDATE jobs.job SET cancel_asked = true WHERE id = $1 AND end_time IS NULL",
+            """UPDATE jobs.job SET cancel_asked = true,
+                 end_time = CASE WHEN state = 'PENDING' THEN clock_timestamp() END,
+                 state = CASE WHEN state = 'PENDING' THEN 'CANCELED' ELSE state END
+               WHERE id = $1 AND end_time IS NULL""",
             _identifier(name),
         )
         return await self.get(name)
@@ -147,20 +174,57 @@ class Jobs:
                 await asyncio.sleep(WATCH_PAUSE_S)
 
     async def close(self) -> None:
-        """Stop the jobs of this process; they end as failed."""
-        for task in tuple(self._tasks):
-            task.cancel()
-        await asyncio.gather(*self._tasks, return_exceptions=True)
+        """Stop the jobs of this process; they end as failed, but for those that can go on."""
+        await _cancel(tuple(self._tasks.values()))
 
-    async def _run(self, job: uuid.UUID, work: Work) -> None:
+    async def _known(self, connection: Connection, order: Order) -> uuid.UUID | None:
+        if not order.request_id:
+            return None
+        key = f"job/{order.owner}/{order.request_id}"
+        await connection.execute("SELECT pg_advisory_xact_lock(hashtextextended($1, 0))", key)
+        row = await connection.fetchrow(
+            """SELECT id, kind, subject, request FROM jobs.job
+               WHERE owner = $1 AND request_id = $2
+                 AND create_time > clock_timestamp() - $3::interval
+               ORDER BY create_time DESC LIMIT 1""",
+            order.owner,
+            order.request_id,
+            REQUEST_MEMORY,
+        )
+        if row is None:
+            return None
+        if (row["kind"], row["subject"], row["request"]) != (
+            order.kind,
+            order.subject,
+            order.request,
+        ):
+            raise RequestIdReused
+        return uuid.UUID(str(row["id"]))
+
+    def _resume(self, job: uuid.UUID, kind: str, request: str, position: str) -> None:
+        resume = self._offers[kind]
+        progress = Progress(self._store, job, position)
+        running = self._run(job, progress, lambda progress: resume(request, progress), goes_on=True)
+        # In a context of its own: whoever asked for the job is not its caller for days.
+        Context().run(self._launch, job, kind, running)
+
+    def _launch(self, job: uuid.UUID, kind: str, running: Coroutine[None, None, None]) -> None:
+        task = asyncio.create_task(running, name=kind)
+        self._tasks[job] = task
+        task.add_done_callback(lambda _: self._tasks.pop(job, None))
+
+    async def _run(
+        self, job: uuid.UUID, progress: Progress, work: Work, *, goes_on: bool = False
+    ) -> None:
         try:
-            note = await work(Progress(self._store, job))
+            note = await work(progress)
         except JobCanceled:
             await self._insist_on_end(job, JobState.CANCELED)
         except asyncio.CancelledError:
             # Without the database, whoever lives on buries the job.
-            with suppress(Unavailable):
-                await self._end(job, JobState.FAILED, failure="the server stopped")
+            if not goes_on:
+                with suppress(Unavailable):
+                    await self._end(job, JobState.FAILED, failure="the server stopped")
             raise
         except QuarterdeckError as error:
             await self._insist_on_end(job, JobState.FAILED, failure=str(error))
@@ -195,17 +259,30 @@ class Jobs:
             note,
         )
 
-    async def bury(self) -> None:
-        """End the jobs of processes that are gone: their lock is free."""
+    async def _release(self, kind: str) -> None:
+        """Leave the jobs of a kind to the next process that offers it."""
         await self._store.execute(
-            """UPDATE jobs.job SET state = 'FAILED', failure = 'the server stopped',
-                 update_time = clock_timestamp(), end_time = clock_timestamp()
-               WHERE end_time IS NULL AND runner <> $1
-                 AND NOT EXISTS (SELECT FROM pg_locks WHERE locktype = 'advisory' AND granted
-                                 AND classid = $2::bigint::oid
-                                 AND objid = (hashtext(runner::text)::bigint & 4294967295)::oid)""",
+            """UPDATE jobs.job SET state = 'PENDING', runner = $3, update_time = clock_timestamp()
+               WHERE kind = $1 AND runner = $2 AND request IS NOT NULL AND end_time IS NULL""",
+            kind,
             self._runner,
-            ALIVE_LOCK,
+            NOBODY,
+        )
+
+    async def bury(self) -> None:
+        """End the jobs of processes that are gone: their lock is free. What can go on waits."""
+        await self._store.execute(
+            f"""UPDATE jobs.job SET state = 'FAILED', failure = 'the server stopped',
+                  update_time = clock_timestamp(), end_time = clock_timestamp()
+                WHERE end_time IS NULL AND request IS NULL AND runner <> $1
+                  AND NOT {IS_ALIVE}""",  # noqa: S608 - a constant
+            self._runner,
+        )
+        await self._store.execute(
+            f"""UPDATE jobs.job SET state = 'PENDING', update_time = clock_timestamp()
+                WHERE end_time IS NULL AND request IS NOT NULL AND state = 'RUNNING'
+                  AND runner <> $1 AND NOT {IS_ALIVE}""",  # noqa: S608 - a constant
+            self._runner,
         )
 
     async def stay_alive(self) -> None:
@@ -214,9 +291,11 @@ class Jobs:
             await connection.execute(
                 "SELECT pg_advisory_lock($1, hashtext($2))", ALIVE_LOCK, str(self._runner)
             )
-            await self.bury()
             while True:
-                await asyncio.sleep(5)
+                # Also of processes that die later: a killed one is noticed here.
+                await self.bury()
+                await self.adopt()
+                await asyncio.sleep(ALIVE_PAUSE_S)
                 await connection.execute("SELECT 1")
 
 
@@ -228,6 +307,12 @@ async def jobs(store: Postgres) -> AsyncIterator[Jobs]:
         yield runner
     finally:
         await runner.close()
+
+
+async def _cancel(tasks: Sequence[asyncio.Task[None]]) -> None:
+    for task in tasks:
+        task.cancel()
+    await asyncio.gather(*tasks, return_exceptions=True)
 
 
 def _identifier(name: str) -> uuid.UUID:

@@ -26,7 +26,7 @@ from quarterdeck.api.system.v1 import (
     metric_service_pb2,
     metric_service_pb2_grpc,
 )
-from quarterdeck_server.runtime.jobs import Progress
+from quarterdeck_server.runtime.job import Progress
 from quarterdeck_server.settings import Settings, SystemSettings
 
 AREAS = [quarterdeck_server.auth.wiring.open, quarterdeck_server.system.wiring.open]

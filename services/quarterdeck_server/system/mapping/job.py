@@ -9,7 +9,7 @@ from quarterdeck.api.system.v1 import job_service_pb2 as pb
 from quarterdeck_server.kernel.page import Position
 from quarterdeck_server.kernel.time import datetime_from_ns, ns_from_datetime
 from quarterdeck_server.runtime.convert import timestamp_to
-from quarterdeck_server.runtime.jobs import Job, JobState
+from quarterdeck_server.runtime.job import Job, JobState
 
 STATE = "JOB_STATE_"
 
