@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 
 from google.protobuf.json_format import ParseDict
 from tests.examples import instrument
-from tests.faults.witnesses import PAUSE_S, Reader, answer_that, meanwhile, until
+from tests.faults.witnesses import PAUSE_S, Reader, meanwhile, until
 
 from quarterdeck import AsyncClient
 from quarterdeck.api.marketdata.v1.instrument_pb2 import Instrument
@@ -17,6 +17,8 @@ from quarterdeck.errors import Unavailable
 from quarterdeck.events import Gap
 from quarterdeck.pages import async_pages
 from quarterdeck.publishing import Quotes
+
+STORING_S = 15.0
 
 type Place = tuple[int, int]
 """An epoch and a sequence number."""
@@ -64,9 +66,13 @@ class Publisher:
         self.acknowledged += [(told.epoch, sequence) for sequence in rows]
 
     async def kept(self) -> set[Place]:
-        """What history holds, or says that it does not hold; waits until it has caught up."""
-        newest = self.acknowledged[-1]
-        return await answer_that(self._kept, lambda found: newest in found)
+        """What history holds, or says that it does not hold, once nothing is open or in time."""
+        deadline = time.monotonic() + STORING_S
+        while not set(self.acknowledged) <= (found := await self._kept()):
+            if time.monotonic() > deadline:
+                break
+            await asyncio.sleep(PAUSE_S)
+        return found
 
     async def _kept(self) -> set[Place]:
         pages = async_pages(
@@ -75,6 +81,8 @@ class Publisher:
         found: set[Place] = set()
         async for page in pages:
             found |= set(zip(page.epoch, page.sequence, strict=True))
+        if set(self.acknowledged) <= found:
+            return found
         return found | {place for hole in await self.holes() for place in hole}
 
     async def holes(self) -> list[list[Place]]:

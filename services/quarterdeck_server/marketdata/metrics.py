@@ -14,6 +14,11 @@ STORED = Counter("quarterdeck_marketdata_stored_rows_total", "Rows in history.",
 DROPPED = Counter(
     "quarterdeck_marketdata_dropped_rows_total", "Rows that history will not have.", ["kind"]
 )
+RECOVERED = Counter(
+    "quarterdeck_marketdata_recovered_rows_total",
+    "Rows of an earlier process that were taken from the bus into history.",
+    ["kind"],
+)
 HOLE_ROWS = Gauge(
     "quarterdeck_marketdata_hole_rows", "Rows missing in history that no backfill covered yet."
 )

@@ -17,6 +17,7 @@ from quarterdeck_server.marketdata.ingest import Ingest
 from quarterdeck_server.marketdata.instruments import Instruments
 from quarterdeck_server.marketdata.jobs import maintain, set_retention
 from quarterdeck_server.marketdata.outlet import Outlet
+from quarterdeck_server.marketdata.recovery import Past, Recovery
 from quarterdeck_server.marketdata.servicers.history import HistoryServicer
 from quarterdeck_server.marketdata.servicers.ingest import IngestServicer
 from quarterdeck_server.marketdata.servicers.instrument import InstrumentServicer
@@ -25,6 +26,7 @@ from quarterdeck_server.marketdata.source_ports import Source
 from quarterdeck_server.marketdata.sources import Sources
 from quarterdeck_server.marketdata.store.history import PostgresHistoryStore
 from quarterdeck_server.marketdata.store.instrument import PostgresInstrumentStore
+from quarterdeck_server.marketdata.store.recovery import PostgresRecoveryStore
 from quarterdeck_server.marketdata.store.source import PostgresSourceStore
 from quarterdeck_server.marketdata.writer import HistoryWriter
 from quarterdeck_server.runtime.service import Service
@@ -51,6 +53,9 @@ async def open(  # noqa: A001 - every area is opened by this name
     outlet = Outlet(shared.bus, shared.clock, Sequencer(epoch))
     ingest = Ingest(instruments, outlet, writer, shared.clock)
     shared.background.start("marketdata-history", writer.run)
+    past = Past(shared.bus, settings.redis.retention, epoch, shared.clock.now_ns())
+    lost = PostgresRecoveryStore(shared.postgres, history, instruments.number)
+    shared.background.start("marketdata-recovery", Recovery(past, lost, writer).run)
     shared.background.start("marketdata-partitions", partial(maintain, shared.postgres))
     playing = Sources(sources, Stage(source_store, instruments, history, ingest, outlet), shared)
     try:

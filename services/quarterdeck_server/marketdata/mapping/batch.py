@@ -1,5 +1,7 @@
 """Quotes, trades and bars on the wire: columns go over as whole buffers."""
 
+from collections.abc import Callable, Mapping
+
 from quarterdeck.api.marketdata.v1 import bar_pb2, quote_pb2, trade_pb2
 from quarterdeck_server.marketdata.domain.columns import Bars, Batch, Quotes, Trades
 from quarterdeck_server.runtime.convert import floats, ints
@@ -96,3 +98,11 @@ def payload(batch: Batch) -> bytes:
     if isinstance(batch, Trades):
         return trades_to(batch).SerializeToString()
     return bars_to(batch).SerializeToString()
+
+
+PARSERS: Mapping[str, Callable[[bytes], Batch]] = {
+    "quotes": lambda data: quotes_from(quote_pb2.QuoteBatch.FromString(data)),
+    "trades": lambda data: trades_from(trade_pb2.TradeBatch.FromString(data)),
+    "bars": lambda data: bars_from(bar_pb2.BarBatch.FromString(data)),
+}
+"""How the payload of a topic of history is read, by the topic's kind."""
