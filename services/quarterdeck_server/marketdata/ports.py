@@ -7,6 +7,8 @@ from typing import Protocol
 
 from quarterdeck_server.marketdata.domain.columns import Bars, Batch, Ints, Quotes, Trades
 from quarterdeck_server.marketdata.domain.instrument import Instrument
+from quarterdeck_server.marketdata.domain.making import Making
+from quarterdeck_server.marketdata.domain.rollup import BarOrigin
 from quarterdeck_server.marketdata.domain.source import Adjustment, SourceRecord
 
 
@@ -98,6 +100,14 @@ class TickQuery:
 
 
 @dataclass(frozen=True, slots=True)
+class BarPosition:
+    """Where a page of bars ended, and how its bars were made."""
+
+    close_time_ns: int
+    making: Making
+
+
+@dataclass(frozen=True, slots=True)
 class BarQuery:
     """Bars of one instrument and interval in a half-open range, after a position if given."""
 
@@ -107,7 +117,17 @@ class BarQuery:
     end_ns: int
     limit: int
     newest_first: bool = False
-    position: int | None = None
+    position: BarPosition | None = None
+    origin: BarOrigin | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class BarPage:
+    """At most ``limit`` bars, oldest first, what they were made from, and where to go on."""
+
+    bars: Bars
+    origin: BarOrigin | None
+    end: BarPosition | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -160,8 +180,8 @@ class HistoryStore(Protocol):
         """Return trades, oldest first."""
         ...
 
-    async def bars(self, query: BarQuery) -> Bars:
-        """Return bars, oldest first."""
+    async def bars(self, query: BarQuery, instrument: Instrument) -> BarPage:
+        """Return a page of complete bars, oldest first."""
         ...
 
     async def holes(self, query: HoleQuery) -> list[KnownHole]:

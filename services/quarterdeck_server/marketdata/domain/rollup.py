@@ -1,7 +1,7 @@
 """Ticks folded into bars of a fixed length, many instruments at once and no Python per tick.
 
-A candle knows the keys of its first and its last tick. So two candles of the same time can be merged,
-in whichever order their ticks came, and the result is what all ticks together give.
+A candle knows the keys of its first and its last tick. So two candles of the same time can be
+merged, in whichever order their ticks came, and the result is what all ticks together give.
 """
 
 from dataclasses import dataclass, fields

@@ -5,43 +5,29 @@ from collections.abc import Sequence
 from quarterdeck.api.marketdata.v1 import history_service_pb2 as pb
 from quarterdeck_server.kernel import page
 from quarterdeck_server.kernel.errors import InvalidField
-from quarterdeck_server.marketdata.domain.columns import Bars, Ints, Quotes, Trades
-from quarterdeck_server.marketdata.mapping.batch import bars_to, quotes_to, trades_to
-from quarterdeck_server.marketdata.ports import BarQuery, Stored, TickQuery
+from quarterdeck_server.marketdata.domain.columns import Ints, Quotes, Trades
+from quarterdeck_server.marketdata.mapping.batch import quotes_to, trades_to
+from quarterdeck_server.marketdata.ports import Stored, TickQuery
 from quarterdeck_server.runtime.convert import LATEST_NS, timestamp_from
 
-type Request = pb.ListBarsRequest | pb.ListQuotesRequest | pb.ListTradesRequest
+type TickRequest = pb.ListQuotesRequest | pb.ListTradesRequest
+type Request = TickRequest | pb.ListBarsRequest
 
 DEFAULT_ROWS = 1_000
 MAX_ROWS = 10_000
 
 
-def tick_query_from(request: pb.ListQuotesRequest | pb.ListTradesRequest) -> TickQuery:
+def tick_query_from(request: TickRequest) -> TickQuery:
     """Read which ticks are wanted; one row more than the page tells whether there is another."""
-    start_ns, end_ns = _range_from(request)
+    start_ns, end_ns = range_from(request)
     position = _position_from(request, 3)
     return TickQuery(
         instrument=request.instrument,
         start_ns=start_ns,
         end_ns=end_ns,
-        limit=_rows(request) + 1,
+        limit=row_count(request) + 1,
         newest_first=request.newest_first,
         position=(position[0], position[1], position[2]) if position else None,
-    )
-
-
-def bar_query_from(request: pb.ListBarsRequest) -> BarQuery:
-    """Read which bars are wanted; one row more than the page tells whether there is another."""
-    start_ns, end_ns = _range_from(request)
-    position = _position_from(request, 1)
-    return BarQuery(
-        instrument=request.instrument,
-        interval=request.interval,
-        start_ns=start_ns,
-        end_ns=end_ns,
-        limit=_rows(request) + 1,
-        newest_first=request.newest_first,
-        position=position[0] if position else None,
     )
 
 
@@ -69,16 +55,8 @@ def trade_page_to(request: pb.ListTradesRequest, stored: Stored[Trades]) -> pb.L
     )
 
 
-def bar_page_to(request: pb.ListBarsRequest, bars: Bars) -> pb.ListBarsResponse:
-    """Write a page of bars."""
-    part = _page(len(bars), request)
-    return pb.ListBarsResponse(
-        bars=bars_to(bars.rows(part)),
-        next_page_token=_next(request, part, (bars.close_time_ns,)),
-    )
-
-
-def _range_from(request: Request) -> tuple[int, int]:
+def range_from(request: Request) -> tuple[int, int]:
+    """Read a half-open range of times, in nanoseconds."""
     start_ns, end_ns = 0, LATEST_NS
     if request.HasField("start_time"):
         start_ns = timestamp_from(request.start_time, "start_time")
@@ -89,7 +67,7 @@ def _range_from(request: Request) -> tuple[int, int]:
     return start_ns, end_ns
 
 
-def _position_from(request: Request, parts: int) -> list[int] | None:
+def _position_from(request: TickRequest, parts: int) -> list[int] | None:
     position = page.decode(request.page_token, *_query(request))
     if position is None:
         return None
@@ -99,28 +77,24 @@ def _position_from(request: Request, parts: int) -> list[int] | None:
     return numbers
 
 
-def _query(request: Request) -> tuple[str, Sequence[object]]:
+def _query(request: TickRequest) -> tuple[str, Sequence[object]]:
     """Return what a page token belongs to; the size of a page may change on the way."""
-    interval = request.interval if isinstance(request, pb.ListBarsRequest) else ""
-    return type(request).__name__, (
-        request.instrument,
-        interval,
-        *_range_from(request),
-        request.newest_first,
-    )
+    filters = (request.instrument, *range_from(request), request.newest_first)
+    return type(request).__name__, filters
 
 
-def _rows(request: Request) -> int:
+def row_count(request: Request) -> int:
+    """Read how many rows a page has."""
     return page.page_size(request.page_size, DEFAULT_ROWS, MAX_ROWS)
 
 
-def _page(rows: int, request: Request) -> slice:
+def _page(rows: int, request: TickRequest) -> slice:
     """Return which rows are the page: the one too many is the last, or the first going back."""
-    surplus = max(rows - _rows(request), 0)
+    surplus = max(rows - row_count(request), 0)
     return slice(surplus, rows) if request.newest_first else slice(0, rows - surplus)
 
 
-def _next(request: Request, part: slice, key: Sequence[Ints]) -> str:
+def _next(request: TickRequest, part: slice, key: Sequence[Ints]) -> str:
     if part == slice(0, len(key[0])):
         return ""
     edge = part.start if request.newest_first else part.stop - 1

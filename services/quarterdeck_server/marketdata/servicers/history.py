@@ -3,6 +3,7 @@
 from quarterdeck.api.marketdata.v1 import history_service_pb2 as pb
 from quarterdeck.api.marketdata.v1.history_service_pb2_grpc import HistoryServiceServicer
 from quarterdeck_server.marketdata.instruments import Instruments
+from quarterdeck_server.marketdata.mapping import bar, hole
 from quarterdeck_server.marketdata.mapping import history as mapping
 from quarterdeck_server.marketdata.ports import HistoryStore
 from quarterdeck_server.runtime.service import Context
@@ -15,9 +16,9 @@ class HistoryServicer(HistoryServiceServicer):
         self._instruments, self._history = instruments, history
 
     async def ListBars(self, request: pb.ListBarsRequest, context: Context) -> pb.ListBarsResponse:
-        self._instruments.find(request.instrument)
-        bars = await self._history.bars(mapping.bar_query_from(request))
-        return mapping.bar_page_to(request, bars)
+        instrument = self._instruments.find(request.instrument)
+        found = await self._history.bars(bar.bar_query_from(request), instrument)
+        return bar.bar_page_to(request, found)
 
     async def ListQuotes(
         self, request: pb.ListQuotesRequest, context: Context
@@ -32,3 +33,9 @@ class HistoryServicer(HistoryServiceServicer):
         instrument = self._instruments.find(request.instrument)
         stored = await self._history.trades(mapping.tick_query_from(request), instrument)
         return mapping.trade_page_to(request, stored)
+
+    async def ListHoles(
+        self, request: pb.ListHolesRequest, context: Context
+    ) -> pb.ListHolesResponse:
+        found = await self._history.holes(hole.hole_query_from(request))
+        return hole.hole_page_to(request, found)

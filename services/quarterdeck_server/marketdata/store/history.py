@@ -1,7 +1,7 @@
 """What was published: written by COPY, read in columns."""
 
 from collections.abc import Callable, Iterable, Sequence
-from datetime import date
+from datetime import date, timedelta
 
 import asyncpg
 
@@ -9,6 +9,7 @@ from quarterdeck_server.kernel.time import datetime_from_ns
 from quarterdeck_server.marketdata.domain.columns import Bars, Quotes, Trades
 from quarterdeck_server.marketdata.domain.instrument import Instrument
 from quarterdeck_server.marketdata.ports import (
+    BarPage,
     BarQuery,
     HistoryRefused,
     Hole,
@@ -19,11 +20,13 @@ from quarterdeck_server.marketdata.ports import (
     TickQuery,
 )
 from quarterdeck_server.marketdata.store import reading, rows
+from quarterdeck_server.marketdata.store.bar import BarReader
 from quarterdeck_server.marketdata.store.hole import fill_holes, list_holes, put_holes
 from quarterdeck_server.marketdata.store.rollup import merge_rollups
 from quarterdeck_server.marketdata.store.tick import put_ticks
 from quarterdeck_server.runtime.postgres import Connection, Postgres
 
+SETTLE = timedelta(minutes=1)
 PUT_BARS = """
 INSERT INTO marketdata.bar
   (instrument_id, bar_interval, close_time_ns, open, high, low, close, volume)
@@ -42,8 +45,10 @@ ON CONFLICT (instrument_id, bar_interval, close_time_ns) DO UPDATE SET
 class PostgresHistoryStore:
     """Keeps ticks in partitions by publish time, and bars in one table."""
 
-    def __init__(self, postgres: Postgres, number: Callable[[str], int]) -> None:
-        self._postgres, self._number = postgres, number
+    def __init__(
+        self, postgres: Postgres, number: Callable[[str], int], settle: timedelta = SETTLE
+    ) -> None:
+        self._postgres, self._number, self._settle = postgres, number, settle
         self._days: set[date] = set()
 
     async def write(
@@ -77,10 +82,10 @@ class PostgresHistoryStore:
         sql, values = reading.trades(query, self._number(query.instrument))
         return reading.stored_trades(await self._postgres.fetchrow(sql, *values), instrument)
 
-    async def bars(self, query: BarQuery) -> Bars:
-        """Return bars, oldest first."""
-        sql, values = reading.bars(query, self._number(query.instrument))
-        return reading.stored_bars(await self._postgres.fetchrow(sql, *values), query)
+    async def bars(self, query: BarQuery, instrument: Instrument) -> BarPage:
+        """Return a page of complete bars, oldest first."""
+        number = self._number(query.instrument)
+        return await BarReader(self._postgres, instrument, number, self._settle).read(query)
 
     async def holes(self, query: HoleQuery) -> list[KnownHole]:
         """Return holes, newest first."""

@@ -29,23 +29,6 @@ def trades(query: TickQuery, number: int) -> Statement:
     return _ticks("trade", TRADE_COLUMNS, query, number)
 
 
-def bars(query: BarQuery, number: int) -> Statement:
-    """Return the statement that reads bars."""
-    values = [number, query.interval, query.start_ns, query.end_ns, query.limit]
-    after = ""
-    if query.position is not None:
-        after = f"AND close_time_ns {_beyond(query.newest_first)} $6"
-        values.append(query.position)
-    sql = f"""
-      SELECT {_gathered(BAR_COLUMNS, "close_time_ns")} FROM (
-        SELECT {", ".join(BAR_COLUMNS)} FROM marketdata.bar
-        WHERE instrument_id = $1 AND bar_interval = $2
-          AND close_time_ns >= $3 AND close_time_ns < $4 {after}
-        ORDER BY close_time_ns {_direction(query.newest_first)} LIMIT $5
-      ) page"""  # noqa: S608 - constants of this module
-    return sql, values
-
-
 def stored_quotes(row: Row, instrument: Instrument) -> Stored[Quotes]:
     """Read an answer to ``quotes``."""
     rows = Quotes(
@@ -75,7 +58,7 @@ def stored_trades(row: Row, instrument: Instrument) -> Stored[Trades]:
 
 
 def stored_bars(row: Row, query: BarQuery) -> Bars:
-    """Read an answer to ``bars``."""
+    """Read bars whose columns were gathered."""
     values = {name: _floats(row, name) for name in BAR_COLUMNS[1:]}
     return Bars(query.instrument, query.interval, _ints(row, "close_time_ns"), **values)
 
@@ -90,7 +73,7 @@ def _ticks(table: str, columns: tuple[str, ...], query: TickQuery, number: int) 
         values += query.position
     order = ", ".join(f"{name} {direction}" for name in TICK_KEY.split(", "))
     sql = f"""
-      SELECT {_gathered(names, TICK_KEY)} FROM (
+      SELECT {gathered(names, TICK_KEY)} FROM (
         SELECT {", ".join(names)} FROM marketdata.{table}
         WHERE instrument_id = $1 AND event_time_ns >= $2 AND event_time_ns < $3 {after}
         ORDER BY {order} LIMIT $4
@@ -98,7 +81,8 @@ def _ticks(table: str, columns: tuple[str, ...], query: TickQuery, number: int) 
     return sql, values
 
 
-def _gathered(names: tuple[str, ...], order: str) -> str:
+def gathered(names: tuple[str, ...], order: str) -> str:
+    """Return the columns as arrays, each in the given order."""
     return ", ".join(f"array_agg({name} ORDER BY {order}) AS {name}" for name in names)
 
 
