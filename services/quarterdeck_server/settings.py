@@ -58,6 +58,8 @@ class ServerSettings(_Section):
     """The address for gRPC, ``host:port`` or ``unix:/path``."""
     metrics_port: int = 0
     """The port for Prometheus on loopback; 0 picks none."""
+    transport: Literal["grpc", "http2"] = "grpc"
+    """What serves the calls: grpc's own server, or the one in ``runtime/h2``, behind the edge."""
     grace: timedelta = timedelta(seconds=5)
     """How long calls in flight may take when the process stops."""
     max_message_bytes: int = 4 * 1024 * 1024
@@ -149,6 +151,63 @@ class IbkrSettings(_Section):
     """How long its own connection may be away before the source counts as failed."""
 
 
+class HttpSettings(_Section):
+    """How vendors are read over HTTP."""
+
+    timeout: timedelta = timedelta(seconds=30)
+    """How long a vendor may be silent."""
+    total_timeout: timedelta = timedelta(minutes=5)
+    """How long one answer may take as a whole."""
+    attempts: int = Field(default=4, ge=1)
+    """How often a request is sent before the failure is reported; a backfill comes back later."""
+    first_pause: timedelta = timedelta(seconds=1)
+    """The pause before the second attempt; it doubles, and is spread by chance."""
+    longest_pause: timedelta = timedelta(seconds=60)
+    """A vendor that asks for a longer pause is not waited for within a request."""
+    max_bytes: int = 128 * 1024 * 1024
+    """The largest answer that is read, uncompressed."""
+    proxy: SecretStr | None = None
+    """The proxy to go through; the environment's are not looked at."""
+
+
+class AlphaVantageSettings(_Section):
+    """Alpha Vantage: bars."""
+
+    api_key: SecretStr | None = None
+    """Its key; without one the source cannot be used."""
+    base_url: str = "https://www.alphavantage.co"
+    """Where it answers."""
+    requests_per_minute: int = Field(default=5, ge=1)
+    """What the plan allows."""
+    requests_per_day: int = Field(default=25, ge=1)
+    """What the plan allows; the free one allows 25."""
+
+
+class FredSettings(_Section):
+    """FRED: statistical series of the Federal Reserve Bank of St. Louis."""
+
+    api_key: SecretStr | None = None
+    """Its key; without one the source cannot be used."""
+    base_url: str = "https://api.stlouisfed.org"
+    """Where it answers."""
+    requests_per_minute: int = Field(default=120, ge=1)
+    """What it allows."""
+
+
+class EdgarSettings(_Section):
+    """EDGAR: filings with the US Securities and Exchange Commission."""
+
+    user_agent: str = ""
+    """Who asks, with an address of mail, as the regulator wants it; without one the source cannot
+    be used."""
+    data_url: str = "https://data.sec.gov"
+    """Where filings and facts are."""
+    files_url: str = "https://www.sec.gov"
+    """Where the list of tickers and the documents are."""
+    requests_per_second: int = Field(default=10, ge=1, le=10)
+    """What it allows, at most 10."""
+
+
 class MarketDataSettings(_Section):
     """Ingest, history and sources."""
 
@@ -158,6 +217,16 @@ class MarketDataSettings(_Section):
     """How long quotes and trades are kept, by the time they were published."""
     replay: ReplaySettings = ReplaySettings()
     """The source that plays recorded prices."""
+    http: HttpSettings = HttpSettings()
+    """How vendors are read over HTTP."""
+    alphavantage: AlphaVantageSettings = AlphaVantageSettings()
+    """Alpha Vantage: bars."""
+    fred: FredSettings = FredSettings()
+    """FRED: statistical series."""
+    edgar: EdgarSettings = EdgarSettings()
+    """EDGAR: filings."""
+    backfill_patience: timedelta = timedelta(days=1)
+    """How long a backfill tries again while a vendor does not answer; then that part fails."""
     ibkr: IbkrSettings = IbkrSettings()
     """The source that is Interactive Brokers."""
 

@@ -177,3 +177,15 @@ class FilingBackfill(Source, Protocol):
     ) -> AsyncIterator[FilingPage]:
         """Read what a company filed, in pages; fails as ``bar_pages`` does."""
         ...
+
+
+class QuotaStore(Protocol):
+    """Remembers when vendors were asked, over restarts."""
+
+    async def used(self, source: str, since_ns: int) -> Sequence[int]:
+        """Return the times of requests since a time, and forget those before."""
+        ...
+
+    async def use(self, source: str, time_ns: int) -> None:
+        """Count a request, before it is sent."""
+        ...
