@@ -7,11 +7,16 @@ so that a token of another query is refused rather than answered with the wrong 
 import base64
 import hashlib
 import json
+import re
 from collections.abc import Sequence
 
 from quarterdeck_server.kernel.errors import InvalidField
 
 type Position = list[str | int]
+
+LARGEST = 2**63 - 1
+_NO_TEXT = re.compile("[\\x00\ud800-\udfff]")
+"""What JSON can write into a text and no database can hold."""
 
 
 class PageTokenInvalid(InvalidField):
@@ -34,16 +39,24 @@ def encode(scope: str, filters: Sequence[object], position: Position) -> str:
     return base64.urlsafe_b64encode(text.encode()).decode().rstrip("=")
 
 
-def decode(token: str, scope: str, filters: Sequence[object]) -> Position | None:
-    """Return the position in a token, or nothing for an empty one."""
+def decode(
+    token: str, scope: str, filters: Sequence[object], *shape: type[str | int]
+) -> Position | None:
+    """Return the position in a token, or nothing for an empty one.
+
+    ``shape`` names the types of its parts, if they are always the same: a client can make a token
+    itself, and one with other parts is refused like any that was not made here.
+    """
     if not token:
         return None
     try:
         text = base64.urlsafe_b64decode(token + "=" * (-len(token) % 4))
         digest, position = json.loads(text)
-    except ValueError as error:
+    except (ValueError, TypeError, RecursionError) as error:
         raise PageTokenInvalid from error
     if digest != _digest(scope, filters) or not _is_position(position):
+        raise PageTokenInvalid
+    if shape and tuple(map(type, position)) != shape:
         raise PageTokenInvalid
     return [*position]
 
@@ -54,4 +67,11 @@ def _digest(scope: str, filters: Sequence[object]) -> str:
 
 
 def _is_position(value: object) -> bool:
-    return isinstance(value, list) and all(isinstance(part, str | int) for part in value)
+    return isinstance(value, list) and bool(value) and all(map(_is_part, value))
+
+
+def _is_part(value: object) -> bool:
+    """Tell whether a value can stand in a position, and so in a query of the database."""
+    if isinstance(value, str):
+        return not _NO_TEXT.search(value)
+    return type(value) is int and -LARGEST <= value <= LARGEST

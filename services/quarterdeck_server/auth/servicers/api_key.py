@@ -59,7 +59,7 @@ class ApiKeyServicer(rpc.ApiKeyServiceServicer):
     ) -> pb.ListApiKeysResponse:
         size = page.page_size(request.page_size, PAGE, LARGEST_PAGE)
         owner = mapping.owner_from(request)
-        after = page.decode(request.page_token, LIST, [owner])
+        after = page.decode(request.page_token, LIST, [owner], str)
         found = await self._stores.api_keys.list(owner, str(after[0]) if after else "", size + 1)
         more = page.encode(LIST, [owner], [found[size - 1].id]) if found[size:] else ""
         keys = [mapping.api_key_to(key) for key in found[:size]]

@@ -31,7 +31,7 @@ class AuditServicer(rpc.AuditServiceServicer):
     ) -> pb.ListAuditEventsResponse:
         question = mapping.filter_from(request)
         size = page.page_size(request.page_size, PAGE, LARGEST_PAGE)
-        before = page.decode(request.page_token, LIST, question.values)
+        before = page.decode(request.page_token, LIST, question.values, int)
         found = await self._audit.before(question, int(before[0]) if before else None, size + 1)
         more = page.encode(LIST, question.values, [found[size - 1].id]) if found[size:] else ""
         events = _messages(found[:size])

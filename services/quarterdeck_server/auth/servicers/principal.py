@@ -51,7 +51,7 @@ class PrincipalServicer(rpc.PrincipalServiceServicer):
         self, request: pb.ListPrincipalsRequest, context: Context
     ) -> pb.ListPrincipalsResponse:
         size = page.page_size(request.page_size, PAGE, LARGEST_PAGE)
-        after = page.decode(request.page_token, LIST, [])
+        after = page.decode(request.page_token, LIST, [], str)
         found = await self._principals.list(str(after[0]) if after else "", size + 1)
         return pb.ListPrincipalsResponse(
             principals=[mapping.principal_to(principal) for principal in found[:size]],

@@ -26,7 +26,7 @@ class InstrumentServicer(InstrumentServiceServicer):
         self, request: pb.ListInstrumentsRequest, context: Context
     ) -> pb.ListInstrumentsResponse:
         rows = page.page_size(request.page_size, 100, 1_000)
-        position = page.decode(request.page_token, SCOPE, ())
+        position = page.decode(request.page_token, SCOPE, (), str)
         found = self._instruments.after(str(position[0]) if position else "", rows + 1)
         more = len(found) > rows
         return pb.ListInstrumentsResponse(

@@ -30,7 +30,7 @@ class ConnectionServicer(rpc.ConnectionServiceServicer):
         caller = current()
         size = page.page_size(request.page_size, DEFAULT_PAGE, LARGEST_PAGE)
         filters = [request.principal, caller.principal]
-        after = page.decode(request.page_token, "ListConnections", filters)
+        after = page.decode(request.page_token, "ListConnections", filters, int, str)
         found = sorted((_place(one), one) for one in self._visible(caller, request.principal))
         rest = [(place, one) for place, one in found if after is None or place > after]
         token = ""

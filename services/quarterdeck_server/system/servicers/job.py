@@ -24,7 +24,7 @@ class JobServicer(rpc.JobServiceServicer):
 
     async def ListJobs(self, request: pb.ListJobsRequest, context: Context) -> pb.ListJobsResponse:
         state, size = state_from(request), page.page_size(request.page_size, PAGE, LARGEST_PAGE)
-        after = after_from(page.decode(request.page_token, LIST, [state]))
+        after = after_from(page.decode(request.page_token, LIST, [state], int, str))
         found = await self._jobs.list(state, after, size + 1)
         more = page.encode(LIST, [state], position_of(found[size - 1])) if found[size:] else ""
         return pb.ListJobsResponse(jobs=[job_to(job) for job in found[:size]], next_page_token=more)

@@ -43,7 +43,7 @@ class TradingEventServicer(TradingEventServiceServicer):
             self._postgres,
             view,
             request.instrument,
-            _order_place(page.decode(request.page_token, "ListOrders", filters)),
+            _order_place(page.decode(request.page_token, "ListOrders", filters, int, str)),
             (size := page.page_size(request.page_size, DEFAULT_ROWS, MOST_ROWS)) + 1,
             open_only=request.open_only,
         )
@@ -62,7 +62,7 @@ class TradingEventServicer(TradingEventServiceServicer):
             view,
             request.instrument,
             within,
-            _fill_place(page.decode(request.page_token, "ListFills", filters)),
+            _fill_place(page.decode(request.page_token, "ListFills", filters, int, int)),
             (size := page.page_size(request.page_size, DEFAULT_ROWS, MOST_ROWS)) + 1,
         )
         token = _next("ListFills", filters, found.places, size)

@@ -57,7 +57,7 @@ class NodeServicer(NodeServiceServicer):
     async def ListNodes(
         self, request: pb.ListNodesRequest, context: Context
     ) -> pb.ListNodesResponse:
-        after = page.decode(request.page_token, "ListNodes", ())
+        after = page.decode(request.page_token, "ListNodes", (), str)
         size = page.page_size(request.page_size, DEFAULT_NODES, MOST_NODES)
         found = [
             node

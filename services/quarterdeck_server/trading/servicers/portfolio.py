@@ -47,7 +47,7 @@ class PortfolioServicer(PortfolioServiceServicer):
         view = view_of(request.account, request.strategy)
         method = mapping.cost_method_from(request.cost_method)
         filters = (request.account, request.strategy, request.open_only, method.value)
-        after = page.decode(request.page_token, "ListPositions", filters)
+        after = page.decode(request.page_token, "ListPositions", filters, str, str, str)
         size = page.page_size(request.page_size, DEFAULT_POSITIONS, MOST_POSITIONS)
         keys = sorted(self._desk.keys(view, method, open_only=request.open_only), key=_place)
         if after is not None:
@@ -64,7 +64,7 @@ class PortfolioServicer(PortfolioServiceServicer):
         self, request: pb.ListAccountsRequest, context: Context
     ) -> pb.ListAccountsResponse:
         view = view_of()
-        after = page.decode(request.page_token, "ListAccounts", ())
+        after = page.decode(request.page_token, "ListAccounts", (), str)
         size = page.page_size(request.page_size, DEFAULT_ACCOUNTS, MOST_ACCOUNTS)
         found = [
             account
