@@ -25,13 +25,13 @@ EVER = 2**62
 @pytest.fixture
 def history(store):
     """History whose bars settle at once: nothing more is expected to come."""
-    return PostgresHistoryStore(store, lambda name: len(name), settle=timedelta(seconds=-1))
+    return PostgresHistoryStore(store, len, settle=timedelta(seconds=-1))
 
 
 @pytest.fixture
 def growing(store):
     """History to which more may come any time."""
-    return PostgresHistoryStore(store, lambda name: len(name), settle=timedelta(days=1))
+    return PostgresHistoryStore(store, len, settle=timedelta(days=1))
 
 
 _numbers = itertools.count(1)
@@ -84,11 +84,9 @@ def recomputed(items, seconds):
         of = list(group)
         prices = [tick[3] for tick in of]
         first, last = of[0], of[-1]
-        yield ((bucket + 1) * length, prices[0], max(prices), min(prices), prices[-1]) + (
-            sum(tick[4] for tick in of),
-            *first[:3],
-            *last[:3],
-        )
+        volume = sum(tick[4] for tick in of)
+        candle = (prices[0], max(prices), min(prices), prices[-1], volume)
+        yield ((bucket + 1) * length, *candle, *first[:3], *last[:3])
 
 
 @pytest.mark.parametrize("seed", range(3))
