@@ -1,0 +1,173 @@
+"""Drawdowns: how far below its peak the capital stood, for how long, and on average.
+
+A drawdown is at most zero. The peak includes the capital before the first return, so a series that
+begins with a loss begins with a drawdown (PerformanceAnalytics, empyrical and Bacon agree).
+"""
+
+import math
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import ArrayLike
+
+from quarterdeck_server.quant.estimate import Estimate
+from quarterdeck_server.quant.returns import growth_of
+from quarterdeck_server.quant.series import Dates, FloatArray, finite
+
+
+@dataclass(frozen=True, slots=True)
+class Spell:
+    """One time under water. Positions are points of the growth curve, 0 before the first return.
+
+    Attributes
+    ----------
+    peak
+        The last point at the peak.
+    trough
+        The deepest point.
+    recovery
+        The first point at or above the peak again; ``None`` while it lasts.
+    last
+        The recovery or, while it lasts, the last observation.
+    depth
+        The drawdown at the trough, below zero.
+    """
+
+    peak: int
+    trough: int
+    recovery: int | None
+    last: int
+    depth: float
+
+    @property
+    def periods(self) -> int:
+        """The number of periods from peak to recovery, or so far."""
+        return self.last - self.peak
+
+    def days(self, dates: Dates) -> int:
+        """Return the calendar days from peak to recovery, or so far.
+
+        ``dates`` are those of the growth curve, shape (n + 1,): the first is the day before the
+        first return. The day of the peak does not count, the day of the recovery does.
+        """
+        return int((dates[self.last] - dates[self.peak]).astype(np.int64))
+
+
+def drawdowns(returns: ArrayLike) -> FloatArray:
+    """Return the drawdown after each period, V_t / max(1, V_1 … V_t) - 1.
+
+    Parameters
+    ----------
+    returns
+        Simple returns, shape (n,); NaN is refused.
+
+    Returns
+    -------
+    FloatArray
+        Shape (n,), at most zero.
+    """
+    return drawdowns_of(growth_of(finite(returns)))[1:]
+
+
+def drawdowns_of(grown: FloatArray) -> FloatArray:
+    """Return the drawdown of each point of a growth curve, shape (n + 1,)."""
+    with np.errstate(invalid="ignore"):
+        under = grown / np.maximum.accumulate(grown)
+    under -= 1.0
+    return under
+
+
+def max_drawdown(returns: ArrayLike) -> Estimate:
+    """Return the deepest drawdown, at most zero; zero if the capital never fell."""
+    under = drawdowns(returns)
+    if not len(under):
+        return Estimate.insufficient(0, 1)
+    return Estimate.of(under.min(), len(under))
+
+
+def average_drawdown(returns: ArrayLike) -> Estimate:
+    """Return the mean of the spells' depths, at most zero; zero if there was no spell."""
+    array = finite(returns)
+    if not len(array):
+        return Estimate.insufficient(0, 1)
+    depths = [spell.depth for spell in spells_of(drawdowns_of(growth_of(array)))]
+    return Estimate.of(math.fsum(depths) / len(depths) if depths else 0.0, len(array))
+
+
+def pain_index(returns: ArrayLike) -> Estimate:
+    """Return mean |drawdown| over all n periods (Becker; Bacon 2008)."""
+    under = drawdowns(returns)
+    if not len(under):
+        return Estimate.insufficient(0, 1)
+    return Estimate.of(abs(under.mean()), len(under))
+
+
+def ulcer_index(returns: ArrayLike) -> Estimate:
+    """Return √mean(drawdown²) over all n periods (Martin 1987)."""
+    under = drawdowns(returns)
+    if not len(under):
+        return Estimate.insufficient(0, 1)
+    return Estimate.of(math.sqrt(np.dot(under, under) / len(under)), len(under))
+
+
+def spells(returns: ArrayLike) -> tuple[Spell, ...]:
+    """Return all times under water, oldest first.
+
+    Parameters
+    ----------
+    returns
+        Simple returns, shape (n,); NaN is refused.
+    """
+    return spells_of(drawdowns_of(growth_of(finite(returns))))
+
+
+def spells_of(under: FloatArray) -> tuple[Spell, ...]:
+    """Return the spells of the drawdowns of a growth curve, shape (n + 1,), the first zero."""
+    first, after = _edges(under)
+    if not len(first):
+        return ()
+    depths = np.minimum.reduceat(under, _interleaved(first, after, len(under)))[::2]
+    found = zip(first.tolist(), after.tolist(), depths.tolist(), strict=True)
+    return tuple(_spell(under, start, end, depth) for start, end, depth in found)
+
+
+def longest_spell(under: FloatArray, dates: Dates | None = None) -> Spell | None:
+    """Return the longest spell, the first of equals.
+
+    Parameters
+    ----------
+    under
+        Drawdowns of a growth curve, shape (n + 1,).
+    dates
+        Days of its points, shape (n + 1,); without them a spell is as long as its periods.
+    """
+    first, after = _edges(under)
+    if not len(first):
+        return None
+    points = np.arange(len(under)) if dates is None else dates.astype(np.int64)
+    lengths = points[np.minimum(after, len(under) - 1)] - points[first - 1]
+    index = int(np.argmax(lengths))
+    start, end = int(first[index]), int(after[index])
+    return _spell(under, start, end, float(under[start:end].min()))
+
+
+def _edges(under: FloatArray) -> tuple[np.ndarray, np.ndarray]:
+    """Return where spells begin, and the first point after each."""
+    below = np.zeros(len(under) + 1, dtype=np.int8)
+    np.less(under, 0, out=below[:-1], casting="unsafe")
+    steps = np.diff(below)
+    # The curve begins at its peak, so the first point is never below.
+    return np.flatnonzero(steps == 1) + 1, np.flatnonzero(steps == -1) + 1
+
+
+def _interleaved(first: np.ndarray, after: np.ndarray, length: int) -> np.ndarray:
+    edges = np.empty(2 * len(first), dtype=np.intp)
+    edges[::2], edges[1::2] = first, after
+    return edges[:-1] if edges[-1] == length else edges
+
+
+def _spell(under: FloatArray, start: int, end: int, depth: float) -> Spell:
+    recovery = end if end < len(under) else None
+    last = len(under) - 1 if recovery is None else recovery
+    trough = start + int(np.argmin(under[start:end]))
+    return Spell(start - 1, trough, recovery, last, depth)

@@ -1,0 +1,132 @@
+"""Prices to hold executions against: VWAP, TWAP, and the slippage from any price."""
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+from quarterdeck_server.kernel.errors import InvalidField
+from quarterdeck_server.quant.estimate import Estimate
+from quarterdeck_server.quant.execution.shortfall import check_side, checked_fills
+from quarterdeck_server.quant.series import FloatArray, finite, finite_number, paired
+
+type Times = NDArray[np.int64]
+
+
+def average_price(prices: ArrayLike, quantities: ArrayLike) -> Estimate:
+    """Return Σ p q / Σ q: the VWAP of an order's fills, or of a market's trades.
+
+    Parameters
+    ----------
+    prices, quantities
+        Shape (n,), quantities above zero; NaN is refused.
+
+    Returns
+    -------
+    Estimate
+        ``INSUFFICIENT`` without a trade. A market's VWAP includes own fills if they are among its
+        trades; ``average_price_of_others`` takes them out.
+    """
+    paid, sizes = checked_fills(prices, quantities)
+    if not len(paid):
+        return Estimate.insufficient(0, 1)
+    return Estimate.of(np.dot(paid, sizes) / sizes.sum(), len(paid))
+
+
+def average_price_of_others(
+    prices: ArrayLike, quantities: ArrayLike, own_prices: ArrayLike, own_quantities: ArrayLike
+) -> Estimate:
+    """Return the VWAP of a market whose trades include own fills, without these.
+
+    All shapes and rules are those of ``average_price``; its count is the number of the market's
+    trades. ``INSUFFICIENT`` if nobody else traded.
+    """
+    paid, sizes = checked_fills(prices, quantities)
+    own_paid, own_sizes = checked_fills(own_prices, own_quantities)
+    volume = float(sizes.sum() - own_sizes.sum())
+    if volume <= 1e-9 * float(sizes.sum()):
+        return Estimate.insufficient(0, 1)
+    return Estimate.of((np.dot(paid, sizes) - np.dot(own_paid, own_sizes)) / volume, len(paid))
+
+
+def time_weighted_price(times_ns: Times, prices: ArrayLike, start_ns: int, end_ns: int) -> Estimate:
+    """Return the average over time of a price that holds until the next one.
+
+    Parameters
+    ----------
+    times_ns, prices
+        When each price was seen, never decreasing, shape (n,). NaN is refused.
+    start_ns, end_ns
+        The interval, from ``start_ns`` up to but not including ``end_ns``.
+
+    Returns
+    -------
+    Estimate
+        Over the part of the interval in which a price was known; its count is the number of prices
+        that held in it. ``INSUFFICIENT`` if none did.
+    """
+    seen, known = _sorted(times_ns), finite(prices, "prices")
+    paired(known, seen.astype(np.float64), ("prices", "times_ns"))
+    if end_ns <= start_ns:
+        raise InvalidField("end_ns", f"must be after start_ns, {start_ns}, was {end_ns}")
+    # Relative to the start, so that a double holds every nanosecond.
+    begins = np.clip(seen, start_ns, end_ns) - start_ns
+    spans = np.diff(np.append(begins, end_ns - start_ns)).astype(np.float64)
+    held = spans > 0
+    if not held.any():
+        return Estimate.insufficient(0, 1)
+    return Estimate.of(np.dot(known[held], spans[held]) / spans[held].sum(), int(held.sum()))
+
+
+def slippage_bps(side: int, price: float, benchmark: float) -> float:
+    """Return s (p - B) / B in basis points: above zero is worse than the benchmark.
+
+    Parameters
+    ----------
+    side
+        +1 for a purchase, -1 for a sale.
+    price
+        The average price of the fills.
+    benchmark
+        B, above zero: the arrival price, a VWAP, a TWAP, the close.
+    """
+    if finite_number(benchmark, "benchmark") <= 0:
+        raise InvalidField("benchmark", f"must be above zero, was {benchmark}")
+    return check_side(side) * (finite_number(price, "price") - benchmark) / benchmark * 1e4
+
+
+def participation_rate(own_quantity: float, market_quantity: float) -> Estimate:
+    """Return the own share of the volume traded in a window; the market's includes the own."""
+    own, market = (
+        finite_number(own_quantity, "own_quantity"),
+        finite_number(market_quantity, "market_quantity"),
+    )
+    if own < 0 or own > market:
+        raise InvalidField("own_quantity", f"must be from 0 to the market's, {market}, was {own}")
+    return Estimate.of(own / market, 1) if market else Estimate.insufficient(0, 1)
+
+
+def prices_at(times_ns: Times, prices: FloatArray, wanted_ns: Times, until_ns: int) -> FloatArray:
+    """Return the price that held at each wanted time; NaN before the first and after ``until_ns``.
+
+    Parameters
+    ----------
+    times_ns, prices
+        When each price was seen, never decreasing, shape (n,).
+    wanted_ns
+        Shape (m,).
+    until_ns
+        Up to when the prices are known to be complete.
+    """
+    index = np.searchsorted(_sorted(times_ns), wanted_ns, side="right") - 1
+    known = (index >= 0) & (wanted_ns <= until_ns)
+    found = np.full(len(wanted_ns), np.nan)
+    found[known] = prices[index[known]]
+    return found
+
+
+def _sorted(times_ns: Times) -> Times:
+    times = np.asarray(times_ns, dtype=np.int64)
+    wrong = times[1:] < times[:-1]
+    if wrong.any():
+        index = int(np.argmax(wrong)) + 1
+        raise InvalidField(f"times_ns[{index}]", f"must not be before times_ns[{index - 1}]")
+    return times

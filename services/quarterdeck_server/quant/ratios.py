@@ -1,0 +1,261 @@
+"""Ratios of what was earned to what was risked.
+
+Each function takes returns; its twin that ends in ``_from`` takes what was computed of them
+already, so that many ratios of one series cost one pass over it (``metric_set``).
+"""
+
+import math
+
+import numpy as np
+from numpy.typing import ArrayLike
+
+from quarterdeck_server.kernel.errors import InvalidField
+from quarterdeck_server.quant.conventions import TRADING_DAYS
+from quarterdeck_server.quant.drawdown import (
+    average_drawdown,
+    max_drawdown,
+    pain_index,
+    ulcer_index,
+)
+from quarterdeck_server.quant.estimate import Estimate, State, ratio
+from quarterdeck_server.quant.moments import (
+    Moments,
+    PartialMoments,
+    moments,
+    partial_moments,
+)
+from quarterdeck_server.quant.returns import annualised_return
+from quarterdeck_server.quant.series import FloatArray, finite
+
+
+def sharpe_ratio(
+    excess_returns: ArrayLike, periods_per_year: float = TRADING_DAYS, ddof: int = 1
+) -> Estimate:
+    """Return mean(e) / sd(e) · √m, the arithmetic annualised Sharpe ratio.
+
+    Parameters
+    ----------
+    excess_returns
+        Returns above the risk-free rate, shape (n,), n at least 2; NaN is refused.
+    periods_per_year
+        m; 1 gives the ratio a period.
+
+    Notes
+    -----
+    Sharpe (1994). quantstats, empyrical; PerformanceAnalytics since April 2026.
+    """
+    return sharpe_ratio_from(moments(excess_returns), periods_per_year, ddof)
+
+
+def sharpe_ratio_from(found: Moments, periods_per_year: float, ddof: int = 1) -> Estimate:
+    """Return the Sharpe ratio from the moments of excess returns."""
+    if found.count < 2:  # noqa: PLR2004
+        return Estimate.insufficient(found.count, 2)
+    scaled = found.mean * math.sqrt(periods_per_year)
+    return ratio(scaled, found.deviation(ddof), found.count, State.CONSTANT)
+
+
+def downside_deviation(returns: ArrayLike, target: float = 0.0) -> Estimate:
+    """Return √(Σ min(r - τ, 0)² / n) a period, over **all** n returns, not the bad ones alone."""
+    return _root_mean(partial_moments(returns, target), "down")
+
+
+def upside_risk(returns: ArrayLike, target: float = 0.0) -> Estimate:
+    """Return √(Σ max(r - τ, 0)² / n) a period, over all n returns (Bacon 2008)."""
+    return _root_mean(partial_moments(returns, target), "up")
+
+
+def downside_potential(returns: ArrayLike, target: float = 0.0) -> Estimate:
+    """Return Σ max(τ - r, 0) / n a period (Bacon 2008)."""
+    found = partial_moments(returns, target)
+    return _mean(found.downside, found.count)
+
+
+def upside_potential(returns: ArrayLike, target: float = 0.0) -> Estimate:
+    """Return Σ max(r - τ, 0) / n a period (Bacon 2008)."""
+    found = partial_moments(returns, target)
+    return _mean(found.upside, found.count)
+
+
+def sortino_ratio(
+    returns: ArrayLike, target: float = 0.0, periods_per_year: float = TRADING_DAYS
+) -> Estimate:
+    """Return (mean(r) - τ) / downside deviation · √m.
+
+    Parameters
+    ----------
+    returns
+        Simple returns, shape (n,), n at least 2; NaN is refused.
+    target
+        τ, the minimum acceptable return a period.
+    periods_per_year
+        m; 1 gives Kappa of order 2.
+
+    Notes
+    -----
+    Sortino and Price (1994); the divisor of the deviation is n.
+    """
+    found = partial_moments(returns, target)
+    return sortino_ratio_from(found, periods_per_year)
+
+
+def sortino_ratio_from(found: PartialMoments, periods_per_year: float) -> Estimate:
+    """Return the Sortino ratio from the sums around its target."""
+    if found.count < 2:  # noqa: PLR2004
+        return Estimate.insufficient(found.count, 2)
+    above = (found.upside - found.downside) / found.count * math.sqrt(periods_per_year)
+    deviation = math.sqrt(found.downside_square / found.count)
+    return ratio(above, deviation, found.count, State.NO_LOSS)
+
+
+def omega_ratio(returns: ArrayLike, target: float = 0.0) -> Estimate:
+    """Return Σ max(r - τ, 0) / Σ max(τ - r, 0) (Keating and Shadwick 2002)."""
+    return omega_ratio_from(partial_moments(returns, target))
+
+
+def omega_ratio_from(found: PartialMoments) -> Estimate:
+    """Return Omega from the sums around its target."""
+    if not found.count:
+        return Estimate.insufficient(0, 1)
+    return ratio(found.upside, found.downside, found.count, State.NO_LOSS)
+
+
+def upside_potential_ratio_from(found: PartialMoments) -> Estimate:
+    """Return (Σ max(r - τ, 0) / n) / downside deviation (Sortino, van der Meer, Plantinga 1999)."""
+    if not found.count:
+        return Estimate.insufficient(0, 1)
+    deviation = math.sqrt(found.downside_square / found.count)
+    return ratio(found.upside / found.count, deviation, found.count, State.NO_LOSS)
+
+
+def prospect_ratio(returns: ArrayLike, target: float = 0.0) -> Estimate:
+    """Return (mean(max(r, 0)) + 2.25 · mean(min(r, 0)) - τ) / downside deviation(τ).
+
+    Notes
+    -----
+    Watanabe (2006), as PerformanceAnalytics computes it: τ is taken off once.
+    """
+    array = finite(returns)
+    if not len(array):
+        return Estimate.insufficient(0, 1)
+    found, below = partial_moments(array), partial_moments(array, target)
+    felt = (found.upside - 2.25 * found.downside) / found.count - target
+    deviation = math.sqrt(below.downside_square / below.count)
+    return ratio(felt, deviation, found.count, State.NO_LOSS)
+
+
+def gain_to_pain_ratio(returns: ArrayLike) -> Estimate:
+    """Return Σ r / Σ max(-r, 0) (Schwager 2012); it equals Omega(0) - 1."""
+    return gain_to_pain_ratio_from(partial_moments(returns))
+
+
+def gain_to_pain_ratio_from(found: PartialMoments) -> Estimate:
+    """Return gain to pain from the sums around zero."""
+    if not found.count:
+        return Estimate.insufficient(0, 1)
+    return ratio(found.upside - found.downside, found.downside, found.count, State.NO_LOSS)
+
+
+def mean_absolute_deviation(returns: ArrayLike) -> Estimate:
+    """Return mean |r - mean(r)| a period."""
+    array = finite(returns)
+    if not len(array):
+        return Estimate.insufficient(0, 1)
+    return Estimate.of(np.abs(array - array.mean()).mean(), len(array))
+
+
+def tail_ratio(returns: ArrayLike, tail: float = 0.05) -> Estimate:
+    """Return |quantile(1 - tail) / quantile(tail)|, quantiles of type 7 (linear, as numpy).
+
+    Parameters
+    ----------
+    returns
+        Simple returns, shape (n,), n at least 1 / tail; NaN is refused.
+    tail
+        The share of observations in each tail, above 0 and below 0.5.
+    """
+    array = finite(returns)
+    if not 0 < tail < 0.5:  # noqa: PLR2004
+        raise InvalidField("tail", f"must be above 0 and below 0.5, was {tail}")
+    needed = math.ceil(round(1 / tail, 9))
+    if len(array) < needed:
+        return Estimate.insufficient(len(array), needed)
+    low, high = quantiles(array, (tail, 1 - tail))
+    return ratio(abs(high), abs(low), len(array), State.NO_LOSS)
+
+
+def quantiles(array: FloatArray, shares: tuple[float, ...]) -> list[float]:
+    """Return quantiles of type 7 by selection, without sorting everything.
+
+    The position (n - 1) · p is rounded to the ninth decimal first, so that 1 - 0.95 means 0.05.
+    """
+    places = [round((len(array) - 1) * share, 9) for share in shares]
+    lows = [math.floor(place) for place in places]
+    highs = [min(low + 1, len(array) - 1) for low in lows]
+    parted = np.partition(array, sorted({*lows, *highs}))
+    pairs = zip(places, lows, highs, strict=True)
+    return [
+        float(parted[low] + (parted[high] - parted[low]) * (place - low))
+        for place, low, high in pairs
+    ]
+
+
+def calmar_ratio(
+    returns: ArrayLike, periods_per_year: float = TRADING_DAYS, months: int | None = None
+) -> Estimate:
+    """Return the annualised return over |max drawdown|.
+
+    Parameters
+    ----------
+    returns
+        Simple returns, shape (n,); NaN is refused.
+    months
+        How much of the history counts, newest last: 36 in Young (1991), all of it if ``None``.
+    """
+    array = finite(returns)
+    if months is not None:
+        needed = math.ceil(months * periods_per_year / 12)
+        if len(array) < needed:
+            return Estimate.insufficient(len(array), needed)
+        array = array[-needed:]
+    return _annual_over(array, periods_per_year, max_drawdown(array))
+
+
+def pain_ratio(returns: ArrayLike, periods_per_year: float = TRADING_DAYS) -> Estimate:
+    """Return the annualised return over the pain index (Becker; Bacon 2008)."""
+    return _annual_over(returns, periods_per_year, pain_index(returns))
+
+
+def martin_ratio(returns: ArrayLike, periods_per_year: float = TRADING_DAYS) -> Estimate:
+    """Return the annualised return over the ulcer index (Martin and McCann 1989)."""
+    return _annual_over(returns, periods_per_year, ulcer_index(returns))
+
+
+def sterling_ratio(returns: ArrayLike, periods_per_year: float = TRADING_DAYS) -> Estimate:
+    """Return the annualised return over |average drawdown|, without the original's 10 %."""
+    return _annual_over(returns, periods_per_year, average_drawdown(returns))
+
+
+def over(reward: Estimate, risk: Estimate, otherwise: State = State.NO_LOSS) -> Estimate:
+    """Divide two statistics of one series; the first that is missing says why there is no value."""
+    for part in (reward, risk):
+        if part.value is None:
+            return part
+    return ratio(reward.value or 0.0, abs(risk.value or 0.0), reward.count, otherwise)
+
+
+def _annual_over(returns: ArrayLike, periods_per_year: float, risk: Estimate) -> Estimate:
+    return over(annualised_return(returns, periods_per_year), risk)
+
+
+def _mean(total: float, count: int) -> Estimate:
+    return Estimate.of(total / count, count) if count else Estimate.insufficient(0, 1)
+
+
+def _root_mean(found: PartialMoments, side: str) -> Estimate:
+    square = found.downside_square if side == "down" else found.upside_square
+    return (
+        _mean(square, found.count)
+        if not found.count
+        else Estimate.of(math.sqrt(square / found.count), found.count)
+    )
