@@ -5,7 +5,9 @@ from collections.abc import Sequence
 from quarterdeck_server.kernel.errors import InvalidField
 
 FEWEST_PARTS = 2
+ANY = "*"
 _ESCAPES = (("%", "%25"), ("/", "%2F"), ("*", "%2A"))
+_ESCAPED = tuple(escaped for _, escaped in _ESCAPES)
 
 
 class TopicInvalid(InvalidField):
@@ -30,17 +32,29 @@ def kind(topic: str) -> str:
 def split(topic: str) -> tuple[str, ...]:
     """Return the kind and the parts of the key, unescaped."""
     first, *parts = topic.split("/")
-    return (first, *(_unescape(part) for part in parts))
+    return (first, *(unescaped(part) for part in parts))
+
+
+def unescaped(part: str) -> str:
+    """Return one part of a topic as it was before it was escaped."""
+    for character, escaped in reversed(_ESCAPES):
+        part = part.replace(escaped, character)
+    return part
 
 
 def is_pattern(topic: str) -> bool:
-    """Tell whether a subscription names every topic under a prefix."""
-    return topic.endswith("/*")
+    """Tell whether a subscription may name several topics; a ``*`` of a name is escaped."""
+    return ANY in topic
 
 
-def matches(pattern: str, topic: str) -> bool:
-    """Tell whether a subscription, a topic or a prefix ending in ``/*``, covers the topic."""
-    return topic.startswith(pattern[:-1]) if is_pattern(pattern) else pattern == topic
+def stems(topic: str) -> list[str]:
+    """Return the beginnings of a topic that end with a slash, longest first."""
+    found: list[str] = []
+    place = topic.rfind("/")
+    while place >= 0:
+        found.append(topic[: place + 1])
+        place = topic.rfind("/", 0, place)
+    return found
 
 
 def check(text: str, kinds: Sequence[str], field: str) -> None:
@@ -50,17 +64,11 @@ def check(text: str, kinds: Sequence[str], field: str) -> None:
         raise TopicInvalid(field, text, f"must begin with one of {', '.join(kinds)}")
     if len(parts) < FEWEST_PARTS or not all(parts):
         raise TopicInvalid(field, text, "must be a kind and a key, joined by a slash")
-    if any("*" in part for part in parts[:-1]) or ("*" in parts[-1] and parts[-1] != "*"):
-        raise TopicInvalid(field, text, "may have a * only as its last part")
+    if text.count("%") != sum(text.count(escaped) for escaped in _ESCAPED):
+        raise TopicInvalid(field, text, f"may have a % only in one of {', '.join(_ESCAPED)}")
 
 
 def _escape(part: str) -> str:
     for character, escaped in _ESCAPES:
         part = part.replace(character, escaped)
-    return part
-
-
-def _unescape(part: str) -> str:
-    for character, escaped in reversed(_ESCAPES):
-        part = part.replace(escaped, character)
     return part

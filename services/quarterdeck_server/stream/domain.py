@@ -19,8 +19,11 @@ SCOPED = frozenset({"orders", "fills", "positions", "accounts", "pnl"})
 UNDIVIDED = frozenset({"nodes"})
 """Kinds whose events tell of several accounts at once: only for who may see every account."""
 
-TICKING = frozenset({"quotes", "trades", "bars"})
-"""Kinds that come steadily while their source lives."""
+TICKING = frozenset({"quotes", "trades", "bars", "books", "deltas"})
+"""Kinds that come steadily while their source lives and their instrument trades."""
+
+LATEST_BY_DEFAULT = frozenset({"quotes", "trades", "bars", "books"})
+"""Kinds of which a slow reader wants the newest event alone, if it does not say."""
 
 
 class Delivery(Enum):
@@ -40,11 +43,12 @@ class GapCause(Enum):
 
 @dataclass(frozen=True, slots=True)
 class Subscription:
-    """A topic or prefix, and how its events are delivered."""
+    """A topic or pattern, how its events are delivered, and what a pattern is not to name."""
 
     topic: str
     delivery: Delivery
     max_rate: float = 0.0
+    exclude: frozenset[str] = frozenset()
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,6 +69,7 @@ class SessionOpened:
     heartbeat_interval_s: float
     streams: int
     subscriptions: int
+    opens_per_minute: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,6 +102,7 @@ class Stale:
 
     topic: str
     silent_ns: int
+    note: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -164,11 +170,16 @@ class ReaderTooSlow(Exhausted):
 
 
 class LimitExceeded(Exhausted):
-    """A principal has as many of something as it may have."""
+    """A principal has as many of something as it may have; ``field`` is where it asked for more."""
 
-    def __init__(self, subject: str, limit: int) -> None:
-        super().__init__(subject, f"{subject} are limited to {limit}", limit=str(limit))
-        self.metadata["subject"] = subject
+    def __init__(
+        self, subject: str, limit: int, *, field: str = "", retry_after_s: float | None = None
+    ) -> None:
+        text = f"{subject} are limited to {limit}"
+        super().__init__(subject, f"{field}: {text}" if field else text, retry_after_s)
+        self.metadata = {"subject": subject, "limit": str(limit)}
+        if field:
+            self.metadata["field"] = field
 
 
 class SessionClosed(Unavailable):

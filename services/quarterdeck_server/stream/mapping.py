@@ -7,11 +7,12 @@ from quarterdeck.api.stream.v1 import connection_pb2, control_pb2, subscription_
 from quarterdeck.api.type.v1.error_reason_pb2 import ErrorReason
 from quarterdeck_server.kernel import topics
 from quarterdeck_server.kernel.errors import InvalidField
+from quarterdeck_server.kernel.patterns import names
 from quarterdeck_server.runtime.convert import duration_to, timestamp_to
 from quarterdeck_server.runtime.status import code_of
 from quarterdeck_server.stream.connection import Connection
 from quarterdeck_server.stream.domain import (
-    TICKING,
+    LATEST_BY_DEFAULT,
     Control,
     Cursor,
     CursorInvalid,
@@ -38,10 +39,19 @@ def subscription_from(
 ) -> Subscription:
     """Read a subscription; the delivery it leaves open follows from its kind."""
     topics.check(message.topic, kinds, f"{field}.topic")
+    _check_exclude(message, field)
     delivery = _delivery_from(message)
     if message.max_rate and delivery is Delivery.ALL:
         raise InvalidField(f"{field}.max_rate", "is possible with DELIVERY_LATEST only")
-    return Subscription(message.topic, delivery, message.max_rate)
+    return Subscription(message.topic, delivery, message.max_rate, frozenset(message.exclude))
+
+
+def _check_exclude(message: subscription_pb2.Subscription, field: str) -> None:
+    if message.exclude and not topics.is_pattern(message.topic):
+        raise InvalidField(f"{field}.exclude", "is possible with a pattern only")
+    kind = topics.kind(message.topic)
+    for place, excluded in enumerate(message.exclude):
+        topics.check(excluded, [kind], f"{field}.exclude[{place}]")
 
 
 def cursors_from(message: subscription_pb2.Subscription, field: str) -> Cursors:
@@ -49,7 +59,7 @@ def cursors_from(message: subscription_pb2.Subscription, field: str) -> Cursors:
     found: Cursors = {}
     for place, one in enumerate(message.cursors):
         path = f"{field}.cursors[{place}]"
-        if "*" in one.topic or not topics.matches(message.topic, one.topic):
+        if topics.is_pattern(one.topic) or not names(message.topic, one.topic):
             raise CursorInvalid(path, f"must be of a topic that {message.topic} names")
         if not all(one.topic.split("/")):
             raise CursorInvalid(path, "must be of a topic")
@@ -90,8 +100,8 @@ def connection_to(connection: Connection) -> connection_pb2.Connection:
 def _delivery_from(message: subscription_pb2.Subscription) -> Delivery:
     if message.delivery:
         return Delivery(message.delivery)
-    is_market_data = topics.kind(message.topic) in TICKING
-    return Delivery.LATEST if is_market_data or message.max_rate else Delivery.ALL
+    newest_counts = topics.kind(message.topic) in LATEST_BY_DEFAULT
+    return Delivery.LATEST if newest_counts or message.max_rate else Delivery.ALL
 
 
 @singledispatch
@@ -103,7 +113,9 @@ def control_to(control: Control) -> control_pb2.Control:
 @control_to.register
 def _(control: SessionOpened) -> control_pb2.Control:
     limits = control_pb2.StreamLimits(
-        streams=control.streams, subscriptions_per_stream=control.subscriptions
+        streams=control.streams,
+        subscriptions_per_stream=control.subscriptions,
+        opens_per_minute=control.opens_per_minute,
     )
     return control_pb2.Control(
         session_opened=control_pb2.SessionOpened(
@@ -142,7 +154,7 @@ def _(control: Stale) -> control_pb2.Control:
     stale = control_pb2.Stale(
         topic=control.topic,
         silent_for=duration_to(control.silent_ns / NS),
-        note="nothing was published",
+        note=control.note or "nothing was published",
     )
     return control_pb2.Control(stale=stale)
 

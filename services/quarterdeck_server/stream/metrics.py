@@ -15,6 +15,9 @@ BYTES = Counter("quarterdeck_stream_bytes_total", "Bytes sent.")
 SKIPPED = Counter("quarterdeck_stream_skipped_total", "Sequence numbers left out for slow readers.")
 LOST = Counter("quarterdeck_stream_lost_total", "Sequence numbers announced as lost to readers.")
 CUT = Counter("quarterdeck_stream_cut_total", "Readers cut since they were too slow.")
+REFUSED_OPENINGS = Counter(
+    "quarterdeck_stream_refused_openings_total", "Streams refused since opened too often."
+)
 REPAIRS = Counter(
     "quarterdeck_stream_repairs_total", "Losses of the bus in durable topics.", ["outcome"]
 )

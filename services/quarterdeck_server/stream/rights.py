@@ -5,9 +5,9 @@ from collections.abc import Iterable
 from quarterdeck_server.kernel import topics
 from quarterdeck_server.kernel.errors import ScopeForbidden
 from quarterdeck_server.runtime.caller import Caller
-from quarterdeck_server.stream.domain import SCOPED, UNDIVIDED, Subscription
+from quarterdeck_server.stream.domain import SCOPED, Subscription
 from quarterdeck_server.stream.encode import KIND_PERMISSIONS
-from quarterdeck_server.stream.engine.plan import Scope
+from quarterdeck_server.stream.engine.plan import EVERY, Scope
 
 
 def scope_of(caller: Caller) -> Scope:
@@ -16,16 +16,15 @@ def scope_of(caller: Caller) -> Scope:
 
 
 def admit(caller: Caller, topic: str, field: str) -> None:
-    """Refuse a topic the caller may not read, and a prefix that names a foreign account."""
-    kind, *key = topics.split(topic)
-    caller.require(KIND_PERMISSIONS[kind])
-    if kind in UNDIVIDED and not topics.is_pattern(topic) and not may_read(caller, topic):
-        raise ScopeForbidden(field, topic)
-    named = [part for part in key if part != "*"]
-    if kind not in SCOPED or not named:
-        return
-    account, strategy, *_ = (*named, "", "")
-    if not caller.sees(account, strategy):
+    """Refuse a topic the caller may not read, and a pattern that names a foreign account.
+
+    A pattern that names no account or strategy in full is admitted: it delivers those in scope.
+    """
+    caller.require(KIND_PERMISSIONS[topics.kind(topic)])
+    if not topics.is_pattern(topic):
+        if not scope_of(caller).covers(topic):
+            raise ScopeForbidden(field, topic)
+    elif topics.kind(topic) in SCOPED and not _may_name(caller, topic):
         raise ScopeForbidden(field, topic)
 
 
@@ -38,3 +37,12 @@ def admit_all(caller: Caller, subscriptions: Iterable[Subscription]) -> None:
 def may_read(caller: Caller, topic: str) -> bool:
     """Tell whether a topic that exists is to be shown to the caller."""
     return caller.has(KIND_PERMISSIONS[topics.kind(topic)]) and scope_of(caller).covers(topic)
+
+
+def _may_name(caller: Caller, topic: str) -> bool:
+    account, strategy, *_ = (*topic.split("/")[1:], EVERY, EVERY)
+    may_account = EVERY in account or caller.sees(topics.unescaped(account))
+    may_strategy = EVERY in strategy or bool(
+        caller.strategies & {EVERY, topics.unescaped(strategy)}
+    )
+    return may_account and may_strategy

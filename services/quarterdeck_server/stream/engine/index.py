@@ -2,12 +2,13 @@
 
 from collections.abc import Callable, Hashable, Iterator
 
+from quarterdeck_server.kernel import topics
 from quarterdeck_server.stream.engine.group import Group
-from quarterdeck_server.stream.engine.plan import Plan, prefixes_of
+from quarterdeck_server.stream.engine.plan import Plan
 
 
 class Index:
-    """Groups by plan, by topic and by prefix."""
+    """Groups by plan, by topic, and by the stem of a pattern."""
 
     def __init__(self, begin: Callable[[Plan], Group]) -> None:
         self._begin = begin
@@ -26,7 +27,7 @@ class Index:
         group = self._groups.get(plan.key)
         if group is None:
             group = self._groups[plan.key] = self._begin(plan)
-            for name in (*plan.exact, *plan.prefixes):
+            for name in (*plan.exact, *plan.stems):
                 self._by_name.setdefault(name, set()).add(group)
             if group.paced():
                 self.paced.add(group)
@@ -36,7 +37,7 @@ class Index:
         """Forget a group."""
         self._groups.pop(group.plan.key, None)
         self.paced.discard(group)
-        for name in (*group.plan.exact, *group.plan.prefixes):
+        for name in (*group.plan.exact, *group.plan.stems):
             found = self._by_name.get(name, set())
             found.discard(group)
             if not found:
@@ -44,8 +45,8 @@ class Index:
         group.disconnect()
 
     def candidates(self, topic: str) -> set[Group]:
-        """Return the groups with a subscription that names the topic."""
+        """Return the groups with a subscription that may name the topic: the plan decides."""
         found: set[Group] = set()
-        for name in (topic, *prefixes_of(topic)):
+        for name in (topic, *topics.stems(topic)):
             found |= self._by_name.get(name, set())
         return found

@@ -1,9 +1,10 @@
 """A subscription set: which of the subscriptions, if any, a topic belongs to."""
 
-from collections.abc import Callable, Collection, Hashable
+from collections.abc import Callable, Collection, Hashable, Iterable
 from dataclasses import dataclass, field
 
 from quarterdeck_server.kernel import topics
+from quarterdeck_server.kernel.patterns import Pattern, pattern
 from quarterdeck_server.stream.domain import SCOPED, UNDIVIDED, Subscription
 
 EVERY = "*"
@@ -28,26 +29,50 @@ class Scope:
         return self.sees(account, strategy)
 
 
+class Selection:
+    """A pattern that is subscribed to, without what it excludes."""
+
+    __slots__ = ("_patterns", "_topics", "pattern", "subscription")
+
+    def __init__(self, subscription: Subscription) -> None:
+        self.subscription = subscription
+        self.pattern: Pattern = pattern(subscription.topic)
+        self._topics = frozenset(name for name in subscription.exclude if EVERY not in name)
+        self._patterns = tuple(pattern(name) for name in subscription.exclude - self._topics)
+
+    def names(self, topic: str) -> bool:
+        """Tell whether the topic is named and not excluded."""
+        if topic in self._topics or not self.pattern.names(topic):
+            return False
+        return not any(one.names(topic) for one in self._patterns)
+
+
 class Plan:
     """Subscriptions of which the most specific one decides, and the scope of their reader."""
 
     def __init__(self, subscriptions: Collection[Subscription], scope: Scope) -> None:
         self.subscriptions = {one.topic: one for one in subscriptions}
         self.scope = scope
-        self.prefixes = {
-            one.topic[:-1]: one for one in subscriptions if topics.is_pattern(one.topic)
-        }
         self.exact = {one.topic: one for one in subscriptions if not topics.is_pattern(one.topic)}
-        scoped = any(topics.kind(prefix) in SCOPED | UNDIVIDED for prefix in self.prefixes)
+        wide = [one for one in subscriptions if topics.is_pattern(one.topic)]
+        self._selections = _by_stem(wide)
+        self._routes: dict[str, Subscription] = {}
+        scoped = any(topics.kind(one.topic) in SCOPED | UNDIVIDED for one in wide)
         self.key: Hashable = (frozenset(subscriptions), scope if scoped else None)
+
+    @property
+    def stems(self) -> Collection[str]:
+        """The beginnings of every topic that a pattern of the plan can name."""
+        return self._selections.keys()
 
     def route(self, topic: str) -> Subscription | None:
         """Return the subscription that a topic is delivered under."""
-        if (found := self.exact.get(topic)) is not None:
+        if (found := self.exact.get(topic) or self._routes.get(topic)) is not None:
             return found
-        for prefix in prefixes_of(topic):
-            if (found := self.prefixes.get(prefix)) is not None:
-                return found if self.scope.covers(topic) else None
+        found = self._selected(topic) if self._selections else None
+        if found is not None and self.scope.covers(topic):
+            self._routes[topic] = found
+            return found
         return None
 
     def changed(
@@ -58,12 +83,17 @@ class Plan:
         kept |= {one.topic: one for one in add}
         return Plan(tuple(kept.values()), scope)
 
+    def _selected(self, topic: str) -> Subscription | None:
+        # The longest stem has the most leading parts without a star: the most specific comes first.
+        for stem in topics.stems(topic):
+            for one in self._selections.get(stem, ()):
+                if one.names(topic):
+                    return one.subscription
+        return None
 
-def prefixes_of(topic: str) -> list[str]:
-    """Return the prefixes a subscription to the topic may have, longest first."""
-    found: list[str] = []
-    place = topic.rfind("/")
-    while place >= 0:
-        found.append(topic[: place + 1])
-        place = topic.rfind("/", 0, place)
+
+def _by_stem(subscriptions: Iterable[Subscription]) -> dict[str, list[Selection]]:
+    found: dict[str, list[Selection]] = {}
+    for one in sorted(map(Selection, subscriptions), key=lambda one: one.pattern.rank):
+        found.setdefault(one.pattern.stem, []).append(one)
     return found

@@ -14,10 +14,11 @@ from quarterdeck_server.kernel.errors import InvalidField, ScopeForbidden
 from quarterdeck_server.runtime.caller import Caller, current
 from quarterdeck_server.runtime.service import Context
 from quarterdeck_server.settings import StreamSettings
-from quarterdeck_server.stream import mapping, rights
+from quarterdeck_server.stream import bounds, mapping, rights
 from quarterdeck_server.stream.domain import CursorInvalid, LimitExceeded, SessionOpened
 from quarterdeck_server.stream.encode import KINDS
 from quarterdeck_server.stream.engine.hub import Hub
+from quarterdeck_server.stream.opening import Openings
 from quarterdeck_server.stream.session import Session, Wish, Write
 from quarterdeck_server.stream.sessions import Sessions
 
@@ -45,16 +46,20 @@ def _writer(context: Context) -> Write:
 class StreamServicer(rpc.StreamServiceServicer):
     """Opens sessions, changes them, and answers what topics there are."""
 
-    def __init__(self, hub: Hub, sessions: Sessions, settings: StreamSettings) -> None:
+    def __init__(
+        self, hub: Hub, sessions: Sessions, openings: Openings, settings: StreamSettings
+    ) -> None:
         self._hub, self._sessions, self._settings = hub, sessions, settings
+        self._openings = openings
 
     # It writes encoded frames to the context itself: awaiting the write is the backpressure.
     async def Watch(  # type: ignore[override]
         self, request: pb.WatchRequest, context: Context
     ) -> None:
         caller = current()
+        self._openings.enter(caller.principal)
         wish = await self._wish(request.subscriptions, caller, "subscriptions")
-        self._check_count(len(wish.subscriptions))
+        bounds.check(wish.subscriptions, self._settings, "subscriptions")
         metadata = {key: str(value) for key, value in context.invocation_metadata() or ()}
         peer = metadata.get("x-forwarded-for") or context.peer()
         agent = metadata.get("user-agent", "")
@@ -71,7 +76,7 @@ class StreamServicer(rpc.StreamServiceServicer):
         session = self._sessions.of_principal(request.session_id, caller.principal)
         wish = await self._wish(request.add, caller, "add")
         after = session.plan.changed(wish.subscriptions, request.remove, rights.scope_of(caller))
-        self._check_count(len(after.subscriptions))
+        bounds.check(after.subscriptions.values(), self._settings, "add")
         rights.admit_all(caller, after.subscriptions.values())
         await session.change(wish, request.remove, caller)
         return pb.UpdateSubscriptionResponse(topics=session.plan.subscriptions)
@@ -124,17 +129,14 @@ class StreamServicer(rpc.StreamServiceServicer):
             session.about.heartbeat_s,
             self._settings.streams_per_principal,
             self._settings.subscriptions_per_stream,
+            self._settings.opens_per_minute,
         )
-
-    def _check_count(self, count: int) -> None:
-        limit = self._settings.subscriptions_per_stream
-        if count > limit:
-            raise LimitExceeded("subscriptions per stream", limit)
 
     async def _wish(
         self, messages: Sequence[subscription_pb2.Subscription], caller: Caller, field: str
     ) -> Wish:
         """Read subscriptions and check every topic of them."""
+        bounds.check_sizes(messages, self._settings, field)
         found = {}
         cursors: mapping.Cursors = {}
         scope = rights.scope_of(caller)
