@@ -21,7 +21,7 @@ def up_capture(returns: ArrayLike, benchmark: ArrayLike) -> Estimate:
     Returns
     -------
     Estimate
-        With the number of rising periods as its count; ``RUINED`` if one has a return of at most -1.
+        Counts the rising periods; ``RUINED`` if the return in one of them is -1 or below.
 
     Notes
     -----

@@ -27,6 +27,9 @@ from quarterdeck_server.quant.moments import (
 from quarterdeck_server.quant.returns import annualised_return
 from quarterdeck_server.quant.series import FloatArray, finite
 
+LOSS_AVERSION = 2.25
+"""How much more a loss weighs than a gain (Tversky and Kahneman 1992)."""
+
 
 def sharpe_ratio(
     excess_returns: ArrayLike, periods_per_year: float = TRADING_DAYS, ddof: int = 1
@@ -129,17 +132,17 @@ def upside_potential_ratio_from(found: PartialMoments) -> Estimate:
 
 
 def prospect_ratio(returns: ArrayLike, target: float = 0.0) -> Estimate:
-    """Return (mean(max(r, 0)) + 2.25 · mean(min(r, 0)) - τ) / downside deviation(τ).
+    """Return (Σ max(r, 0) + 2.25 Σ min(r, 0) - τ) / n / downside deviation(τ).
 
     Notes
     -----
-    Watanabe (2006), as PerformanceAnalytics computes it: τ is taken off once.
+    Watanabe (2006), as PerformanceAnalytics computes it: τ is taken off the sum once, not n times.
     """
     array = finite(returns)
     if not len(array):
         return Estimate.insufficient(0, 1)
     found, below = partial_moments(array), partial_moments(array, target)
-    felt = (found.upside - 2.25 * found.downside) / found.count - target
+    felt = (found.upside - LOSS_AVERSION * found.downside - target) / found.count
     deviation = math.sqrt(below.downside_square / below.count)
     return ratio(felt, deviation, found.count, State.NO_LOSS)
 

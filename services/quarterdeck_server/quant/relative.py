@@ -159,12 +159,12 @@ def treynor_ratio(
 def systematic_risk(
     returns: ArrayLike, benchmark: ArrayLike, periods_per_year: float = TRADING_DAYS
 ) -> Estimate:
-    """Return β · sd(b) · √m, population deviation (Bacon 2008)."""
+    """Return β · sd(b) · √m, divisor n - 1 (PerformanceAnalytics; Bacon 2008 divides by n)."""
     mine, theirs = _pair(returns, benchmark)
     slope = beta(mine, theirs)
     if slope.value is None:
         return slope
-    return volatility_from(moments_of(theirs), periods_per_year, ddof=0).scaled(slope.value)
+    return volatility_from(moments_of(theirs), periods_per_year).scaled(slope.value)
 
 
 def modified_treynor_ratio(

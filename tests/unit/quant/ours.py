@@ -1,0 +1,360 @@
+"""What our functions answer to the reference cases, each in the shape of what is expected."""
+
+import json
+from collections.abc import Callable
+from decimal import Decimal
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from tests.unit.quant import prices
+
+from quarterdeck_server.kernel.money import Money
+from quarterdeck_server.quant import (
+    drawdown,
+    flows,
+    ratios,
+    regression,
+    relative,
+    returns,
+    series,
+    sharpe,
+)
+from quarterdeck_server.quant.attribution.brinson import Effects, brinson
+from quarterdeck_server.quant.attribution.linking import Linking, linked
+from quarterdeck_server.quant.estimate import Estimate
+from quarterdeck_server.quant.execution import impact, shortfall, spread
+from quarterdeck_server.quant.moments import moments
+from quarterdeck_server.trading.portfolio import (
+    Book,
+    Fill,
+    Instrument,
+    PositionKey,
+    Settlement,
+    Side,
+)
+
+HERE = Path(__file__).parent
+ROOT = HERE.parents[2]
+FILES = {
+    "performance": HERE / "cases" / "performance.json",
+    "attribution": HERE / "cases" / "attribution.json",
+    "execution": HERE / "cases" / "execution.json",
+    "profit and loss": HERE.parent / "trading" / "portfolio" / "cases.json",
+}
+REFERENCE = ROOT.parent / "shared" / "reference" / "risk_cases.json"
+"""Cases whose inputs belong to others are read here where it is present, and never copied."""
+MONTHS = 12
+
+type Case = dict[str, Any]
+type Ours = Callable[[Case], Any]
+
+
+def cases() -> dict[str, tuple[str, Case]]:
+    """Return the area and the content of each case by name, the data put into its inputs."""
+    found = {}
+    for area, file in FILES.items():
+        content = json.loads(file.read_text())
+        for case in content["cases"]:
+            data = content.get("data", {}).get(case["inputs"].get("data"), {})
+            found[case["name"]] = (area, {**case, "inputs": {**case["inputs"], **data}})
+    return found
+
+
+def uncommitted() -> dict[str, tuple[str, Case]]:
+    """Return the cases of the reference file that are not to be copied, where it is present."""
+    if not REFERENCE.exists():
+        return {}
+    found = json.loads(REFERENCE.read_text())["cases"]
+    wanted = [case for case in found if case["name"] in OURS and case.get("do_not_commit_inputs")]
+    return {case["name"]: (case["area"], case) for case in wanted}
+
+
+def known(estimate: Estimate) -> float:
+    """Return the value of an estimate that must have one."""
+    assert estimate.value is not None, estimate
+    return estimate.value
+
+
+def bacon(compute: Callable[[Any, Any], Any]) -> Ours:
+    """Return a function of the monthly returns of portfolio and benchmark."""
+    return lambda case: compute(case["inputs"]["portfolio"], case["inputs"]["benchmark"])
+
+
+def bacon_pain(own: Any, _: Any) -> dict[str, float]:
+    index, ratio = drawdown.pain_index(own), ratios.pain_ratio(own, MONTHS)
+    return {"pain_index": known(index), "pain_ratio": known(ratio)}
+
+
+def bacon_upside(own: Any, _: Any) -> dict[str, float]:
+    risk = known(ratios.upside_risk(own, 0.005))
+    potential = known(ratios.upside_potential(own, 0.005))
+    return {"risk": risk, "variance": risk**2, "potential": potential}
+
+
+def bacon_jensen(own: Any, other: Any) -> dict[str, float]:
+    """Specific and total risk are another library's construction, without a second source."""
+    return {
+        "jensen_alpha": known(relative.jensen_alpha(own, other, 0.0, MONTHS)),
+        "systematic": known(relative.systematic_risk(own, other, MONTHS)),
+    }
+
+
+def bacon_information(own: Any, other: Any) -> dict[str, float]:
+    return {
+        kind.value: known(relative.information_ratio(own, other, MONTHS, kind))
+        for kind in relative.Compounding
+    }
+
+
+def managers(case: Case) -> dict[str, float]:
+    own, other = case["inputs"]["HAM1"], case["inputs"]["SP500"]
+    rate = 0.035 / MONTHS
+    over, market = returns.excess(own, rate), returns.excess(other, rate)
+    geometric = relative.Compounding.GEOMETRIC
+    yearly = known(returns.annualised_return(over, MONTHS))
+    return {
+        "ann_ret": known(returns.annualised_return(own, MONTHS)),
+        "max_dd": -known(drawdown.max_drawdown(own)),
+        "calmar": known(ratios.calmar_ratio(own, MONTHS)),
+        "sortino": known(ratios.sortino_ratio(own, 0.0, 1)),
+        "te": known(relative.tracking_error(own, other, MONTHS)),
+        "ir": known(relative.information_ratio(own, other, MONTHS, geometric)),
+        "sharpe_arithmetic": known(ratios.sharpe_ratio(over, MONTHS)),
+        "sharpe_geometric": yearly / known(returns.volatility(over, MONTHS)),
+        "treynor": known(relative.treynor_ratio(over, market, MONTHS)),
+    }
+
+
+def sortino_omega_tail(_: Case) -> dict[str, float]:
+    own = prices.equal_weights().values
+    return {
+        "sortino": known(ratios.sortino_ratio(own)),
+        "omega": known(ratios.omega_ratio(own)),
+        "tail": known(ratios.tail_ratio(own)),
+    }
+
+
+def growth_and_fall(_: Case) -> dict[str, float]:
+    own = prices.equal_weights().values
+    return {
+        "cagr": known(returns.annualised_return(own)),
+        "mdd": known(drawdown.max_drawdown(own)),
+        "calmar": known(ratios.calmar_ratio(own)),
+    }
+
+
+def drawdown_dates(_: Case) -> dict[str, Any]:
+    own = prices.equal_weights()
+    days = np.concatenate((prices.table("sp500_dataset")[0][:1], own.dates))
+    under = drawdown.drawdowns_of(returns.growth(own.values))
+    deepest = min(drawdown.spells_of(under), key=lambda spell: spell.depth)
+    longest = drawdown.longest_spell(under, days)
+    assert longest is not None
+    return {
+        "peak": str(days[deepest.peak]),
+        "trough": str(days[deepest.trough]),
+        "longest_days": longest.days(days),
+        "longest_from": str(days[longest.peak]),
+        "longest_to": str(days[longest.last]),
+    }
+
+
+def alpha_beta(_: Case) -> dict[str, float]:
+    own, other = prices.equal_weights().values, prices.market()
+    alphas = {kind: known(relative.alpha(own, other, 252, kind)) for kind in relative.Compounding}
+    return {
+        "beta": known(relative.beta(own, other)),
+        "alpha_geometric": alphas[relative.Compounding.GEOMETRIC],
+        "alpha_arithmetic": alphas[relative.Compounding.ARITHMETIC],
+    }
+
+
+def psr_paper(case: Case) -> dict[str, float]:
+    given = case["inputs"]
+    shape = {"skewness": given["skew"], "kurtosis": given["kurtosis"]}
+    return {
+        "psr": known(sharpe.confidence(given["sr"], given["n"], **shape)),
+        "psr_normal": known(sharpe.confidence(given["sr"], given["n"])),
+    }
+
+
+def dsr_paper(case: Case) -> dict[str, float]:
+    given = case["inputs"]
+    year = given["periods_per_year"]
+    shape = {"skewness": given["skew"], "kurtosis": given["kurtosis"]}
+    best = {n: sharpe.expected_maximum(given["var_trials_annual"] / year, n) for n in given["N"]}
+    own = given["sr_annual"] / np.sqrt(year)
+    answers = {n: known(sharpe.confidence(own, given["T"], best[n], **shape)) for n in best}
+    return {"sr0": best[100], "dsr100": answers[100], "dsr46": answers[46]}
+
+
+def factor_regression(_: Case) -> dict[str, Any]:
+    names, days, columns = prices.factors()
+    own = prices.equal_weights()
+    _, mine, theirs = np.intersect1d(own.dates, days, return_indices=True)
+    fit = regression.factor_regression(own.values[mine], columns[theirs])
+    assert isinstance(fit, regression.Regression)
+    return {
+        "alpha_annual": fit.alpha_a_year(),
+        "betas": dict(zip(names, fit.betas.tolist(), strict=True)),
+        "r2": fit.r_squared,
+        "tstat_alpha": float(fit.t_statistics(robust=False)[0]),
+    }
+
+
+def xirr(case: Case) -> float:
+    days = series.ordered(case["inputs"]["dates"]).astype(int)
+    return known(flows.money_weighted_return(case["inputs"]["amounts"], days))
+
+
+def cfa_returns(_: Case) -> dict[str, float]:
+    """The dividend of the first year is a part of what is paid in for the second share."""
+    total = known(flows.time_weighted_return([200, 450, 480], [220, 0]))
+    mwr = flows.money_weighted_return([-200, -220, 480], [0, 365, 730])
+    return {"twr": (1 + total) ** 0.5 - 1, "mwr": known(mwr)}
+
+
+def quarters(case: Case) -> Effects:
+    given = case["inputs"]
+    return brinson(given["w_p"], given["w_b"], given["r_p"], given["r_b"])
+
+
+def brinson_quarter(case: Case) -> dict[str, Any]:
+    found = quarters(case)
+    parts = {name: getattr(found, name)[0] for name in ("allocation", "selection", "interaction")}
+    return {"r_p": found.portfolio[0], "r_b": found.benchmark[0], **parts}
+
+
+def brinson_quarters(case: Case) -> dict[str, Any]:
+    found = quarters(case)
+    both = found.selection_with_interaction
+    return {"allocation": found.allocation, "selection_plus_interaction": both}
+
+
+def menchero(case: Case) -> dict[str, float]:
+    found = linked(quarters(case), Linking.MENCHERO)
+    chosen = found.selection.sum() + found.interaction.sum()
+    return {"allocation": found.allocation.sum(), "selection_plus_interaction": chosen}
+
+
+def perold(case: Case) -> dict[str, float]:
+    given = case["inputs"]
+    arrival = given.get("arrival_or_revised_benchmark", given["decision_price"])
+    order = shortfall.Order(
+        1,
+        given["ordered"],
+        given["decision_price"],
+        arrival,
+        given.get("cancel_price"),
+        given["commission"],
+    )
+    parts = shortfall.implementation_shortfall(order, [given["avg_fill"]], [given["filled"]])
+    return {name: parts.bps(getattr(parts, name)) / 1e4 for name in case["expected"]}
+
+
+def almgren(case: Case) -> dict[str, Any]:
+    answers: dict[str, Any] = {}
+    for name in ("IBM", "DRI"):
+        given = case["inputs"][name]
+        found = [
+            impact.almgren_impact(0.1, days, given["sigma_daily"], given["theta_over_V"])
+            for days in case["inputs"]["T"]
+        ]
+        answers[f"{name}_I"] = found[0].permanent * 1e4
+        answers[f"{name}_K"] = [each.temporary * 1e4 for each in found]
+        answers[f"{name}_J"] = [each.total * 1e4 for each in found]
+    return answers
+
+
+def spreads(case: Case) -> dict[str, float]:
+    given = case["inputs"]
+    side, price, mid = [given["side"]], [given["price"]], [given["mid_at_trade"]]
+    later = [given["mid_after_5min"]]
+    return {
+        "effective": spread.effective_spread_bps(side, price, mid)[0],
+        "realised": spread.realised_spread_bps(side, price, mid, later)[0],
+        "impact": spread.price_impact_bps(side, mid, later)[0],
+    }
+
+
+def trade(book: Book, instrument: str, quantity: int, price: float, fee: Decimal) -> Any:
+    side = Side.BUY if quantity > 0 else Side.SELL
+    size, paid = Decimal(abs(quantity)), Decimal(str(price))
+    fees = Money(fee * size * paid, "USD") if fee else None
+    return book.apply(Fill("f", "A", instrument, "S", side, size, paid, 0, fees)).position
+
+
+def average_cost(case: Case) -> list[list[float]]:
+    book = Book()
+    book.add_instrument(Instrument("ES.XCME", "USD", settlement=Settlement.MARGINED))
+    rate = Decimal(str(case["inputs"]["fee_rate"]))
+    held = [trade(book, "ES.XCME", *fill, rate) for fill in case["inputs"]["fills"]]
+    return [
+        [float(p.quantity), float(p.average_price), float(p.realised - p.fees[0].amount)]
+        for p in held[1:]
+    ]
+
+
+def inverse_contract(_: Case) -> dict[str, float]:
+    answers = {}
+    for name, (quantity, entry, mark) in {
+        "long": (1000, 1000, 1250),
+        "short": (-100_000, 10_000, 11_000),
+    }.items():
+        book = Book()
+        kind = Settlement.MARGINED
+        book.add_instrument(Instrument("X.BITMEX", "XBT", is_inverse=True, settlement=kind))
+        trade(book, "X.BITMEX", quantity, entry, Decimal(0))
+        book.trade("X.BITMEX", Decimal(mark), 1)
+        answers[name] = float(book.position(PositionKey("A", "X.BITMEX", "S")).unrealised or 0)
+    return answers
+
+
+OURS: dict[str, Ours] = {
+    "bacon_downside_deviation_mar_0.5pct": bacon(
+        lambda own, _: {
+            "dd": known(ratios.downside_deviation(own, 0.005)),
+            "dp": known(ratios.downside_potential(own, 0.005)),
+        }
+    ),
+    "bacon_sortino_m2sortino_mar_0.5pct": bacon(
+        lambda own, _: known(ratios.sortino_ratio(own, 0.005, 1))
+    ),
+    "bacon_kappa_l2_mar_0.5pct": bacon(lambda own, _: known(ratios.sortino_ratio(own, 0.005, 1))),
+    "bacon_upside_risk_potential": bacon(bacon_upside),
+    "bacon_pain_index_pain_ratio": bacon(bacon_pain),
+    "bacon_jensen_alpha_beta_systematic_risk": bacon(bacon_jensen),
+    "bacon_treynor_modified": bacon(
+        lambda own, other: known(relative.modified_treynor_ratio(own, other, MONTHS))
+    ),
+    "bacon_prospect_ratio": bacon(lambda own, _: known(ratios.prospect_ratio(own, 0.05))),
+    "bacon_mean_absolute_deviation": bacon(
+        lambda own, _: known(ratios.mean_absolute_deviation(own))
+    ),
+    "bacon_information_ratio_active_premium": bacon(bacon_information),
+    "pa_managers_HAM1_metrics": managers,
+    "ew_sharpe_annualised_252": lambda _: known(ratios.sharpe_ratio(prices.equal_weights().values)),
+    "ew_sortino_omega_tail_ratio": sortino_omega_tail,
+    "ew_cagr_maxdd_calmar": growth_and_fall,
+    "ew_max_drawdown_dates": drawdown_dates,
+    "ew_alpha_beta_vs_sp500": alpha_beta,
+    "ew_psr_1000_vs_0": lambda _: known(
+        sharpe.probabilistic_sharpe_ratio_from(moments(prices.equal_weights().values[-1000:]))
+    ),
+    "bailey_lopez_psr_paper": psr_paper,
+    "bailey_lopez_dsr_paper": dsr_paper,
+    "factor_regression_ew_on_msci_factors": factor_regression,
+    "xirr_microsoft_example": xirr,
+    "cfa_twr_vs_mwr": cfa_returns,
+    "bacon_brinson_fachler_table_5_3_quarter1": brinson_quarter,
+    "bacon_brinson_fachler_4_quarters": brinson_quarters,
+    "menchero_linking_bacon_table_8_3": menchero,
+    "implementation_shortfall_cfa_1000_700": perold,
+    "implementation_shortfall_bloomberg_4000": perold,
+    "almgren_2005_table_IBM_DRI": almgren,
+    "effective_realised_spread_price_impact": spreads,
+    "tt_average_price_pnl_example": average_cost,
+    "inverse_contract_pnl_bitmex_guide": inverse_contract,
+}
+"""Our answer to each case."""
