@@ -8,7 +8,7 @@ PYTHON := python3
 BIN := .venv/bin
 ARGS ?=
 
-.PHONY: run test lint generate bench lock clean help web
+.PHONY: run test lint generate bench faults lock clean help web
 
 run: environment-run web ## Start everything on this machine; prints the dashboard's address
 	@exec $(BIN)/python -m quarterdeck_server.cli up $(ARGS)
@@ -38,6 +38,9 @@ generate: environment-dev environment-generate ## Write the code that comes from
 
 bench: environment-dev web ## Measure, and write docs/benchmarks
 	$(BIN)/python -m tests.load $(ARGS)
+
+faults: environment-dev web ## Break everything at full length, and write tests/output/faults.md
+	QUARTERDECK_FAULTS=full $(BIN)/python -m pytest tests/faults tests/fuzz -s $(ARGS)
 
 lock: environment-dev ## Compile requirements/; ARGS=--upgrade for newer versions
 	@$(PYTHON) tools/lock.py $(ARGS)

@@ -10,6 +10,11 @@ from tests.system.deck import Deck, start, stop
 from tests.system.folders import folders_of
 
 HERE = Path(__file__).parent
+SETTINGS = {
+    "QUARTERDECK_MARKETDATA__HISTORY_QUEUE_ROWS": "50000",
+    "QUARTERDECK_STREAM__CUT_BYTES": str(1 << 20),
+}
+"""Bounds that are reached soon."""
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
@@ -25,7 +30,7 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 def suite(request: pytest.FixtureRequest) -> Iterator[Deck]:
     """A deck as a user starts it, which survives every fault in turn."""
     with folders_of(request.session)() as folder:
-        running = start(folder / "d")
+        running = start(folder / "d", SETTINGS)
         yield running
         stop(running)
 

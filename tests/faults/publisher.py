@@ -37,10 +37,14 @@ class Publisher:
     def topic(self) -> str:
         return f"quotes/{self.instrument}"
 
-    @contextlib.asynccontextmanager
-    async def publishing(self) -> AsyncIterator[None]:
+    async def begin(self) -> None:
+        """Make known what is published."""
         wanted = ParseDict(instrument(self.instrument, "EQUITY"), Instrument())
         await self.client.instruments.upsert_instrument(instrument=wanted)
+
+    @contextlib.asynccontextmanager
+    async def publishing(self) -> AsyncIterator[None]:
+        await self.begin()
         async with meanwhile(asyncio.ensure_future(self._publish())):
             await self.publishes()
             yield
@@ -55,15 +59,15 @@ class Publisher:
             await self.publish_one()
             await asyncio.sleep(PAUSE_S)
 
-    async def publish_one(self) -> None:
+    async def publish_one(self, rows: int = 1) -> None:
         try:
-            answer = await self.client.publish(quotes=[quotes(self.instrument)])
+            answer = await self.client.publish(quotes=[quotes(self.instrument, rows)])
         except Unavailable:
             self.refused += 1
             return
         (told,) = answer.acknowledgements
-        rows = range(told.first_sequence, told.last_sequence + 1)
-        self.acknowledged += [(told.epoch, sequence) for sequence in rows]
+        sequences = range(told.first_sequence, told.last_sequence + 1)
+        self.acknowledged += [(told.epoch, sequence) for sequence in sequences]
 
     async def kept(self) -> set[Place]:
         """What history holds, or says that it does not hold, once nothing is open or in time."""

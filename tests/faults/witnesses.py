@@ -7,6 +7,7 @@ import time
 import uuid
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Sequence
 from dataclasses import dataclass, field
+from datetime import timedelta
 
 from google.protobuf.json_format import MessageToDict, ParseDict
 from tests.examples import instrument
@@ -67,16 +68,26 @@ class Reader:
     client: AsyncClient
     items: list[Item] = field(default_factory=list)
     heard_at: list[float] = field(default_factory=list)
+    heartbeat: timedelta | None = None
 
     @contextlib.asynccontextmanager
     async def reading(self) -> AsyncIterator[None]:
-        async with meanwhile(asyncio.ensure_future(self._read())):
-            await until(lambda: any(isinstance(item, SessionOpened) for item in self.items))
+        """Read trading and every quote."""
+        async with self.watching(*TRADING, QUOTES):
             await self.sees_quotes()
             yield
 
-    async def _read(self) -> None:
-        async with self.client.watch(*TRADING, QUOTES, delivery=DELIVERY_ALL) as watch:
+    @contextlib.asynccontextmanager
+    async def watching(self, *topics: str) -> AsyncIterator[None]:
+        """Read topics from the moment the block is entered."""
+        async with meanwhile(asyncio.ensure_future(self._read(*topics))):
+            await until(lambda: any(isinstance(item, SessionOpened) for item in self.items))
+            yield
+
+    async def _read(self, *topics: str) -> None:
+        async with self.client.watch(
+            *topics, delivery=DELIVERY_ALL, heartbeat_interval=self.heartbeat
+        ) as watch:
             async for item in watch:
                 self.items.append(item)
                 if kind_of(item) == "quotes":
@@ -138,6 +149,10 @@ class Recorder:
     _numbers: Iterator[int] = field(default_factory=itertools.count)
 
     @property
+    def node(self) -> str:
+        return f"nodes/{self.name}"
+
+    @property
     def account(self) -> str:
         return f"ACC-{self.name}"
 
@@ -171,12 +186,10 @@ class Recorder:
     async def record_one(self) -> None:
         """Record an order and its fill; asks again until it is acknowledged."""
         number = f"{next(self._numbers)}"
-        events = [ParseDict(event, TradingEvent()) for event in self._events(number)]
+        events = self.events(number)
         while True:
             with contextlib.suppress(Unavailable):
-                await self.client.trading.record_events(
-                    node=f"nodes/{self.name}", events=events, timeout=2
-                )
+                await self.client.trading.record_events(node=self.node, events=events, timeout=2)
                 break
         self.acknowledged.append(number)
         self.answered_at.append(time.monotonic())
@@ -186,7 +199,11 @@ class Recorder:
         seen = len(self.acknowledged)
         await until(lambda: len(self.acknowledged) > seen + 1)
 
-    def _events(self, number: str) -> Iterator[Fields]:
+    def events(self, number: str, price: str = "100.25") -> list[TradingEvent]:
+        """Tell of an order and its fill."""
+        return [ParseDict(event, TradingEvent()) for event in self._events(number, price)]
+
+    def _events(self, number: str, paid_price: str) -> Iterator[Fields]:
         one: Fields = {"value": "1"}
         trade: Fields = {
             "clientOrderId": f"O-{number}",
@@ -195,7 +212,7 @@ class Recorder:
             "quantity": one,
         }
         order = {**trade, "status": "ORDER_STATUS_ACCEPTED", "orderType": "ORDER_TYPE_MARKET"}
-        price: Fields = {"value": "100.25"}
+        price: Fields = {"value": paid_price}
         paid = {"price": price, "fee": one, "feeCurrency": "USD"}
         fill = {**trade, "tradeId": f"T-{number}", **paid}
         for kind, what in (("order", order), ("fill", fill)):

@@ -6,7 +6,7 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -83,22 +83,25 @@ def wait_for(claim: Callable[[], object], patience_s: float = PATIENCE_S) -> Non
         time.sleep(0.1)
 
 
-def environment(folder: Path) -> dict[str, str]:
+def environment(folder: Path, settings: Mapping[str, str] | None = None) -> dict[str, str]:
     """What a suite in a folder is started with: a replay fast enough to trade in a test."""
     return {
         **os.environ,
+        **(settings or {}),
         "PYTHONPATH": os.pathsep.join(path for path in sys.path if path),
         "QUARTERDECK_DATA_DIR": str(folder),
         "QUARTERDECK_MARKETDATA__REPLAY__SECONDS_PER_DAY": "1",
     }
 
 
-def start(folder: Path) -> Deck:
+def start(folder: Path, settings: Mapping[str, str] | None = None) -> Deck:
     """Start a suite and wait until it says where it answers."""
     file = folder.with_suffix(".log")
     with file.open("ab") as log:
         seen = log.tell()
-        process = subprocess.Popen(COMMAND, stdout=log, stderr=log, env=environment(folder))
+        process = subprocess.Popen(
+            COMMAND, stdout=log, stderr=log, env=environment(folder, settings)
+        )
 
     def said() -> str:
         return file.read_text()[seen:]
