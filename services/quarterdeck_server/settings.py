@@ -86,6 +86,10 @@ class AuthSettings(_Section):
 class StreamSettings(_Section):
     """The fan-out of live events."""
 
+    worker: str = Field(default="", pattern="^[a-z0-9.-]{0,63}$")
+    """The name of this stream worker, which no other may have; the default is a random one."""
+    address: str = ""
+    """Where other stream workers reach this one; the default is where it listens."""
     heartbeat: timedelta = timedelta(seconds=5)
     """How often a stream says that it lives, when the reader does not choose."""
     ring_window: timedelta = timedelta(seconds=60)
@@ -107,6 +111,10 @@ class StreamSettings(_Section):
         "trades": timedelta(minutes=5),
     }
     """How long a topic of a kind may be silent; kinds not named are never stale."""
+    alert_pause: timedelta = timedelta(seconds=5)
+    """How long alerts of a kind of topics wait for others after one was sent."""
+    alert_webhook: SecretStr | None = None
+    """Where alerts of silent sources are posted as JSON, beside the notices in the stream."""
 
 
 class ReplaySettings(_Section):
@@ -215,6 +223,17 @@ class MarketDataSettings(_Section):
     """Rows that may wait for the database; more are dropped, counted and visible as holes."""
     tick_retention: timedelta = timedelta(days=7)
     """How long quotes and trades are kept, by the time they were published."""
+    minute_retention: timedelta = timedelta(days=400)
+    """How long bars of a minute that were made of ticks are kept after their last change; those of
+    hours and days are kept for ever."""
+    bar_settle_time: timedelta = timedelta(minutes=1)
+    """When nothing came for so long, a bar whose time is over is complete, whatever may follow."""
+    publish_rows_per_second: int = Field(default=1_000_000, gt=0)
+    """Rows a principal may publish each second."""
+    publish_burst: timedelta = timedelta(seconds=2)
+    """For how many seconds' worth of rows a principal may be ahead of its rate."""
+    future_tolerance: timedelta = timedelta(days=1)
+    """How far after now an event time may lie."""
     replay: ReplaySettings = ReplaySettings()
     """The source that plays recorded prices."""
     http: HttpSettings = HttpSettings()

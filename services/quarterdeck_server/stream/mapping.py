@@ -3,7 +3,19 @@
 from collections.abc import Sequence
 from functools import singledispatch
 
-from quarterdeck.api.stream.v1 import connection_pb2, control_pb2, subscription_pb2
+from google.protobuf.message import DecodeError
+
+from quarterdeck.api.marketdata.v1.status_pb2 import (
+    TRADING_PHASE_CLOSED,
+    TRADING_PHASE_HALTED,
+)
+from quarterdeck.api.stream.v1 import (
+    connection_pb2,
+    connection_service_pb2,
+    control_pb2,
+    stream_service_pb2,
+    subscription_pb2,
+)
 from quarterdeck.api.type.v1.error_reason_pb2 import ErrorReason
 from quarterdeck_server.kernel import topics
 from quarterdeck_server.kernel.errors import InvalidField
@@ -30,7 +42,16 @@ from quarterdeck_server.stream.domain import (
 )
 
 MAX_TOPICS_SHOWN = 100
+SUMMED = (
+    "connections",
+    "sent_events",
+    "sent_frames",
+    "sent_bytes",
+    "cut_readers",
+    "lost_events",
+)
 NS = 1_000_000_000
+RESTING = frozenset({TRADING_PHASE_CLOSED, TRADING_PHASE_HALTED})
 type Cursors = dict[str, tuple[Cursor, str]]
 
 
@@ -97,6 +118,28 @@ def connection_to(connection: Connection) -> connection_pb2.Connection:
     )
 
 
+def total_of(
+    parts: Sequence[connection_service_pb2.GetConnectionStatsResponse],
+) -> connection_service_pb2.GetConnectionStatsResponse:
+    """Join what the workers count: each of them sees every topic and everything published."""
+    total = connection_service_pb2.GetConnectionStatsResponse(
+        topics=max(part.topics for part in parts),
+        published_events=max(part.published_events for part in parts),
+    )
+    for name in SUMMED:
+        setattr(total, name, sum(getattr(part, name) for part in parts))
+    return total
+
+
+def is_open(chunk: bytes) -> bool:
+    """Tell from an encoded event with a status whether the instrument trades."""
+    try:
+        events = stream_service_pb2.WatchResponse.FromString(chunk).events
+    except DecodeError:
+        return True  # an alarm too many rather than one too few
+    return all(event.statuses.phase not in RESTING for event in events)
+
+
 def _delivery_from(message: subscription_pb2.Subscription) -> Delivery:
     if message.delivery:
         return Delivery(message.delivery)
@@ -154,7 +197,7 @@ def _(control: Stale) -> control_pb2.Control:
     stale = control_pb2.Stale(
         topic=control.topic,
         silent_for=duration_to(control.silent_ns / NS),
-        note=control.note or "nothing was published",
+        note=control.note,
     )
     return control_pb2.Control(stale=stale)
 

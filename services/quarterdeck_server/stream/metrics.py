@@ -15,8 +15,16 @@ BYTES = Counter("quarterdeck_stream_bytes_total", "Bytes sent.")
 SKIPPED = Counter("quarterdeck_stream_skipped_total", "Sequence numbers left out for slow readers.")
 LOST = Counter("quarterdeck_stream_lost_total", "Sequence numbers announced as lost to readers.")
 CUT = Counter("quarterdeck_stream_cut_total", "Readers cut since they were too slow.")
+STALE = Gauge("quarterdeck_stream_stale_topics", "Topics whose source is silent.", ["kind"])
+ALERTS = Counter(
+    "quarterdeck_stream_alerts_total", "Alerts of silent sources.", ["channel", "outcome"]
+)
 REFUSED_OPENINGS = Counter(
     "quarterdeck_stream_refused_openings_total", "Streams refused since opened too often."
+)
+WORKERS = Gauge("quarterdeck_stream_workers", "Stream workers that are heard of.")
+PASSED_ON = Counter(
+    "quarterdeck_stream_passed_on_total", "Calls for streams that another worker serves."
 )
 REPAIRS = Counter(
     "quarterdeck_stream_repairs_total", "Losses of the bus in durable topics.", ["outcome"]

@@ -1,48 +1,60 @@
-"""Which topics' sources went silent: only kinds that tick, by the time of publication."""
+"""Which topics' sources went silent: only kinds that tick, while their instrument trades.
 
-from collections.abc import Iterable, Mapping
+Time is counted by a clock that never runs backwards and from when this process took an event in,
+so that a step of the machine's clock neither hides a silence nor makes one up.
+"""
 
-from quarterdeck_server.kernel import topics as grammar
+from collections.abc import Mapping
+
 from quarterdeck_server.kernel.errors import InvalidField
 from quarterdeck_server.kernel.time import NS, parse_interval
 from quarterdeck_server.stream.domain import TICKING, Recovered, Stale
+from quarterdeck_server.stream.engine.phases import IsOpen, Phases, interval_of
 from quarterdeck_server.stream.engine.topic import Topic
+
+NOTE = "nothing was published"
 
 
 class Silence:
     """Knows how long each topic may be silent; 0 means as long as it likes."""
 
-    def __init__(self, stale_after_s: Mapping[str, float]) -> None:
+    def __init__(self, stale_after_s: Mapping[str, float], is_open: IsOpen) -> None:
         self._allowed_ns = {
             kind: round(seconds * NS) for kind, seconds in stale_after_s.items() if kind in TICKING
         }
+        self._phases = Phases(is_open)
 
     def threshold_ns(self, topic: Topic) -> int:
         """Return how long the topic may be silent; a bar's interval comes on top."""
         allowed = self._allowed_ns.get(topic.kind, 0)
         return allowed and allowed + _interval_ns(topic)
 
-    def fallen_silent(self, topics: Iterable[Topic], now_ns: int) -> list[tuple[Topic, Stale]]:
+    def fallen_silent(self, topics: Mapping[str, Topic], now: float) -> list[tuple[Topic, Stale]]:
         """Return the topics that are silent for too long and were not before."""
         found = []
-        for topic in topics:
-            if topic.stale_after_ns and topic.stale is None and topic.last_time_ns:
-                silent_ns = now_ns - topic.last_time_ns
-                if silent_ns > topic.stale_after_ns:
-                    topic.stale = Stale(topic.name, silent_ns)
-                    found.append((topic, topic.stale))
+        for topic in topics.values():
+            if not topic.stale_after_ns or topic.stale is not None or topic.newest is None:
+                continue
+            silent_ns = round((now - topic.last_arrival) * NS)
+            if silent_ns > topic.stale_after_ns and self._should_tick(topic, topics, now):
+                topic.stale = Stale(topic.name, silent_ns, NOTE)
+                found.append((topic, topic.stale))
         return found
 
-    def recovered(self, topic: Topic, time_ns: int) -> Recovered:
+    def recovered(self, topic: Topic, now: float) -> Recovered:
         """Return the announcement that a silent topic has events again."""
         topic.stale = None
-        return Recovered(topic.name, max(0, time_ns - topic.last_time_ns))
+        return Recovered(topic.name, round(max(0.0, now - topic.last_arrival) * NS))
+
+    def _should_tick(self, topic: Topic, topics: Mapping[str, Topic], now: float) -> bool:
+        """Tell whether the instrument trades for as long as the topic may be silent."""
+        since = self._phases.open_since(topic, topics)
+        return since is not None and (now - since) * NS > topic.stale_after_ns
 
 
 def _interval_ns(topic: Topic) -> int:
-    if topic.kind != "bars":
-        return 0
     try:
-        return parse_interval(grammar.split(topic.name)[1])
+        interval = interval_of(topic)
+        return parse_interval(interval) if interval else 0
     except InvalidField:
         return 0
