@@ -1,6 +1,6 @@
 """Make the environments that the Makefile's targets run in, from locks with hashes.
 
-`run` and `dev` share .venv, `generate` and `peers` have their own. What is already as its lock says is left
+`run` and `dev` share .venv, the others have their own. What is already as its lock says is left
 alone, and `run` is content with what `dev` installed. Runs on Python 3.9 and later.
 """
 
@@ -16,7 +16,7 @@ from pathlib import Path
 ROOT = Path(__file__).resolve().parent.parent
 UV = ROOT / ".tools" / "bin" / "uv"
 PYTHON = "3.13"
-OWN = ("generate", "peers")
+OWN = ("generate", "ib_async", "peers")
 """Environments that have a folder of their own."""
 FOLDERS = {
     "run": ROOT / ".venv",

@@ -30,6 +30,7 @@ def main() -> int:
     constraint = ("--constraint", "requirements/run.txt")
     compile_lock("dev", "pyproject.toml", *EXTRAS, "--group", "dev", *constraint)
     compile_lock("generate", "--group", "generate")
+    compile_lock("ib_async", "--group", "ib_async", "--constraint", "requirements/dev.txt")
     compile_lock("peers", "--group", "peers")
     return 0
 

@@ -1,0 +1,99 @@
+"""A live connection on its way to a publisher."""
+
+import asyncio
+from collections.abc import Mapping, Sequence
+
+import structlog
+
+from quarterdeck_server.adapters.ibkr import metrics
+from quarterdeck_server.adapters.ibkr.session import Session
+from quarterdeck_server.adapters.ibkr.sieve import sieve
+from quarterdeck_server.adapters.ibkr.stream import Stream
+from quarterdeck_server.adapters.ibkr.subscriptions import Subscriptions
+from quarterdeck_server.kernel.time import NS
+from quarterdeck_server.marketdata.domain.columns import Batch, kind
+from quarterdeck_server.marketdata.domain.instrument import Instrument
+from quarterdeck_server.marketdata.source_ports import Publisher
+from quarterdeck_server.runtime.clock import Clock
+from quarterdeck_server.settings import IbkrSettings
+
+log = structlog.get_logger()
+
+# What arrives within this time is published together.
+GATHER_S = 0.005
+# How far the vendor's clock may be ahead of ours.
+AHEAD_NS = 60 * NS
+
+
+class IbkrFeed:
+    """Subscriptions that were accepted; what they say is kept until ``run`` publishes it."""
+
+    def __init__(
+        self,
+        session: Session,
+        subscriptions: Subscriptions,
+        streams: Sequence[Stream],
+        settings: IbkrSettings,
+        clock: Clock,
+    ) -> None:
+        self._session, self._subscriptions, self._streams = session, subscriptions, streams
+        self._settings, self._clock = settings, clock
+
+    @property
+    def instruments(self) -> Sequence[Instrument]:
+        """What it publishes, as Interactive Brokers describes them."""
+        return [stream.known.instrument for stream in self._streams]
+
+    async def run(self, publisher: Publisher, instruments: Mapping[str, Instrument]) -> None:
+        """Publish until cancelled; raise why it cannot go on."""
+        work = (
+            self._publish_for_ever(publisher, instruments),
+            self._session.watch(),
+            self._session.ended(),
+            self._watch_connectivity(),
+        )
+        tasks = [asyncio.create_task(each) for each in work]
+        try:
+            done, _ = await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)
+            for task in done:
+                task.result()
+        finally:
+            for task in tasks:
+                task.cancel()
+            await asyncio.gather(*tasks, return_exceptions=True)
+
+    async def close(self) -> None:
+        """Disconnect."""
+        self._session.close()
+
+    async def _publish_for_ever(
+        self, publisher: Publisher, instruments: Mapping[str, Instrument]
+    ) -> None:
+        while True:
+            await self._subscriptions.news.wait()
+            await asyncio.sleep(GATHER_S)
+            batches = [
+                piece
+                for stream in self._subscriptions.take()
+                for piece in self._taken(stream, instruments[stream.known.instrument.instrument])
+            ]
+            if batches:
+                await publisher.publish(batches)
+
+    def _taken(self, stream: Stream, instrument: Instrument) -> list[Batch]:
+        latest_ns = self._clock.now_ns() + AHEAD_NS
+        pieces: list[Batch] = []
+        for batch in stream.take(instrument):
+            clean = sieve(batch, instrument, latest_ns)
+            withheld = len(batch) - sum(map(len, clean))
+            if withheld:
+                metrics.WITHHELD.labels(kind(batch)).inc(withheld)
+                log.warning("ibkr_rows_withheld", topic=batch.topic, count=withheld)
+            pieces += clean
+        return pieces
+
+    async def _watch_connectivity(self) -> None:
+        patience_s = self._settings.outage_patience.total_seconds()
+        while True:
+            await asyncio.sleep(patience_s / 10)
+            self._subscriptions.check_connectivity(patience_s)

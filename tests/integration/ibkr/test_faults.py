@@ -1,0 +1,159 @@
+"""What goes wrong between the deck and Interactive Brokers: nothing of it is silent."""
+
+import asyncio
+from datetime import timedelta
+
+import pytest
+from tests.integration.ibkr.reading import Reader, running, until
+from tests.integration.ibkr.tws.server import MALFORMED
+from tests.integration.ibkr.tws.wire import PREFIX
+
+from quarterdeck_server.adapters.ibkr import metrics
+from quarterdeck_server.kernel.errors import QuarterdeckError, Unavailable
+from quarterdeck_server.marketdata.domain.source import LiveOptions, VendorRefused
+
+AAPL = LiveOptions(("AAPL.XNAS",))
+
+
+async def failure_of(reader: Reader) -> QuarterdeckError:
+    """Wait for the end of a feed."""
+    assert reader.task is not None
+    with pytest.raises(QuarterdeckError) as raised:
+        await asyncio.wait_for(reader.task, 5)
+    return raised.value
+
+
+async def test_a_tws_that_is_not_there_is_unavailable(tws, source):
+    await tws.stop()
+    with pytest.raises(Unavailable, match=r"the TWS at 127.0.0.1:\d+ cannot be reached"):
+        await source.connect(AAPL)
+
+
+async def test_a_client_number_in_use_is_told_at_once(tws, source):
+    tws.used_client_ids.add(7)
+    async with asyncio.timeout(0.3):
+        with pytest.raises(Unavailable, match=r"\(326\): set marketdata.ibkr.client_id"):
+            await source.connect(AAPL)
+
+
+async def test_a_tws_that_accepts_and_never_answers_is_unavailable(tws, source):
+    tws.is_silent = True
+    with pytest.raises(Unavailable, match="does not answer"):
+        await source.connect(AAPL)
+
+
+async def test_a_closed_socket_ends_the_feed_and_the_next_has_everything_subscribed(tws, source):
+    kinds = {"quotes": True, "trades": True, "bar_interval": "5s"}
+    async with running(source, "AAPL.XNAS", "MSFT.XNAS", **kinds) as reader:
+        await until(lambda: len(tws.subscriptions()) == 6)
+        before = tws.subscriptions()
+        await tws.stop()
+        assert "ended the connection" in str(await failure_of(reader))
+    with pytest.raises(Unavailable):
+        await source.connect(AAPL)
+    await tws.start()
+    async with running(source, "AAPL.XNAS", "MSFT.XNAS", **kinds) as reader:
+        await until(lambda: tws.subscriptions() == before)
+        tws.quote("MSFT", 300.0, 300.1)
+        assert await reader.rows("quotes/MSFT.XNAS")
+
+
+async def test_a_half_open_socket_is_noticed(tws, source):
+    async with running(source, "AAPL.XNAS") as reader:
+        tws.is_silent = True
+        assert "does not answer" in str(await failure_of(reader))
+    tws.is_silent = False
+    async with running(source, "AAPL.XNAS") as reader:
+        tws.quote("AAPL", 150.0, 150.1)
+        assert await reader.rows("quotes")
+
+
+async def test_a_quiet_market_is_no_half_open_socket(tws, source):
+    async with running(source, "AAPL.XNAS") as reader:
+        await asyncio.sleep(0.5)
+        assert not reader.task.done()
+
+
+async def test_connectivity_that_returns_with_data_keeps_the_subscriptions(tws, source):
+    async with running(source, "AAPL.XNAS") as reader:
+        (_, request), *_ = tws.requests("quotes", "AAPL")
+        tws.say(1100, "Connectivity between IB and Trader Workstation has been lost.")
+        tws.say(1102, "Connectivity has been restored - data maintained.")
+        await asyncio.sleep(0.3)
+        assert not reader.task.done()
+        assert [number for _, number in tws.requests("quotes", "AAPL")] == [request]
+
+
+async def test_connectivity_that_returns_without_data_subscribes_everything_again(tws, source):
+    async with running(source, "AAPL.XNAS", "MSFT.XNAS", bar_interval="5s") as reader:
+        await until(lambda: len(tws.subscriptions()) == 4)
+        before = tws.subscriptions()
+        for session in tws.sessions:
+            session.subscribed.clear()
+        tws.say(1100, "Connectivity between IB and Trader Workstation has been lost.")
+        tws.say(1101, "Connectivity has been restored - data lost.")
+        await until(lambda: tws.subscriptions() == before)
+        tws.quote("AAPL", 150.0, 150.1)
+        assert await reader.rows("quotes/AAPL.XNAS")
+    assert tws.connections == 1
+
+
+async def test_connectivity_that_stays_away_fails_the_source(tws, source):
+    async with running(source, "AAPL.XNAS") as reader:
+        tws.say(1100, "Connectivity between IB and Trader Workstation has been lost.")
+        assert "(1100)" in str(await failure_of(reader))
+
+
+async def test_a_malformed_message_is_counted_and_the_next_is_read(tws, source):
+    before = metrics.MALFORMED._value.get()
+    async with running(source, "AAPL.XNAS") as reader:
+        tws.send_bytes(MALFORMED)
+        tws.send(48, "a message that nobody knows")
+        (session, request), *_ = tws.requests("quotes", "AAPL")
+        session.send(46, 6, request, 48, "150;five;no time")
+        tws.quote("AAPL", 150.0, 150.1)
+        assert await reader.rows("quotes")
+    assert metrics.MALFORMED._value.get() - before >= 2
+
+
+async def test_a_frame_that_never_ends_is_noticed(tws, source):
+    async with running(source, "AAPL.XNAS") as reader:
+        tws.send_bytes(PREFIX.pack(2**31) + b"1\0")
+        assert "does not answer" in str(await failure_of(reader))
+
+
+async def test_a_slow_tws_only_takes_longer(tws, source):
+    tws.delay_s = 0.02
+    async with running(source, "AAPL.XNAS") as reader:
+        tws.quote("AAPL", 150.0, 150.1)
+        assert await reader.rows("quotes")
+
+
+async def test_a_subscription_that_ends_is_made_again(tws, source):
+    async with running(source, "AAPL.XNAS", bar_interval="5s"):
+        await until(lambda: len(tws.subscriptions()) == 2)
+        (session, request), *_ = tws.requests("bars", "AAPL")
+        session.error(request, 10225, "Bust event occurred, current subscription is deactivated.")
+        await until(lambda: len(tws.requests("bars", "AAPL")) == 2)
+
+
+async def test_the_feed_fails_once_every_subscription_is_refused(tws, source):
+    async with running(source, "AAPL.XNAS", "MSFT.XNAS") as reader:
+        for symbol in ("AAPL", "MSFT"):
+            (session, request), *_ = tws.requests("quotes", symbol)
+            session.error(request, 10197, "No market data during competing live session")
+            await asyncio.sleep(0.05)
+            if symbol == "AAPL":
+                assert not reader.task.done()
+        error = await failure_of(reader)
+    assert isinstance(error, VendorRefused)
+    assert "competing live session (10197)" in str(error)
+
+
+async def test_everything_is_subscribed_without_breaking_the_pace(tws, settings, source):
+    patient = settings.model_copy(update={"answer_timeout": timedelta(seconds=5)})
+    names = ("AAPL.XNAS", "MSFT.XNAS", "EUR/USD.IDEALPRO")
+    async with running(type(source)(patient, source._clock), *names, bar_interval="5s"):
+        await until(lambda: len(tws.subscriptions()) == 6)
+    assert tws.orders_placed == 0
+    assert tws.most_in_a_second <= 50

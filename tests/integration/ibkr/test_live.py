@@ -1,0 +1,119 @@
+"""Live market data of Interactive Brokers, read from a fake TWS."""
+
+import time
+from decimal import Decimal
+
+import pytest
+from tests.integration.ibkr.reading import running
+
+from quarterdeck_server.adapters.ibkr import library
+from quarterdeck_server.kernel.errors import InvalidField
+from quarterdeck_server.marketdata.domain.source import LiveOptions
+
+NS = 1_000_000_000
+
+
+async def test_contract_details_describe_an_instrument(tws, source):
+    names = ("AAPL.XNAS", "EUR/USD.IDEALPRO", "ESZ6.XCME")
+    feed = await source.connect(LiveOptions(names))
+    share, pair, future = feed.instruments
+    await feed.close()
+    assert (share.display_name, share.currency, share.price_increment) == (
+        "APPLE INC",
+        "USD",
+        Decimal("0.01"),
+    )
+    assert (pair.base_currency, pair.currency, pair.precisions) == ("EUR", "USD", (5, 2))
+    assert (future.instrument_class.name, future.multiplier) == ("FUTURE", Decimal(50))
+
+
+async def test_an_unknown_instrument_is_named_by_its_place(tws, source):
+    with pytest.raises(InvalidField, match=r"live.instruments\[1\] is not known") as raised:
+        await source.connect(LiveOptions(("AAPL.XNAS", "NOBODY.XNAS")))
+    assert raised.value.field == "live.instruments[1]"
+
+
+async def test_a_bid_and_an_offer_make_a_quote(tws, source):
+    async with running(source, "AAPL.XNAS") as reader:
+        tws.quote("AAPL", 150.01, 150.02, 300)
+        (quotes,) = await reader.rows("quotes/AAPL.XNAS")
+        assert (quotes.bid_price[0], quotes.ask_price[0]) == (1_500_100, 1_500_200)
+        assert quotes.bid_size[0] == 300
+        assert abs(quotes.event_time_ns[0] - time.time_ns()) < 5 * NS
+        tws.quote_size("AAPL", 500)
+        await reader.rows("quotes", 2)
+        assert reader.batches[-1].bid_size[-1] == 500
+
+
+async def test_sides_that_cross_for_a_moment_are_no_quote(tws, source):
+    async with running(source, "AAPL.XNAS") as reader:
+        tws.quote("AAPL", 150.01, 150.02)
+        await reader.rows("quotes")
+        (session, request), *_ = tws.requests("quotes", "AAPL")
+        session.send(1, 6, request, 1, 150.05, 100, 1)
+        await session.writer.drain()
+        session.send(1, 6, request, 2, 150.06, 100, 1)
+        await reader.rows("quotes", 2)
+    assert all((batch.bid_price <= batch.ask_price).all() for batch in reader.batches)
+
+
+async def test_trades_come_one_by_one_and_beyond_the_limit_aggregated(tws, source, settings):
+    now = int(time.time()) + 1
+    names = ("AAPL.XNAS", "MSFT.XNAS")
+    settings = settings.model_copy(update={"tick_by_tick": 1})
+    source = type(source)(settings, source._clock)
+    async with running(source, *names, quotes=False, trades=True) as reader:
+        tws.trade("AAPL", 150.005, 7, now)
+        tws.last("MSFT", 300.0, 9, now * 1_000)
+        (one,) = await reader.rows("trades/AAPL.XNAS")
+        (aggregated,) = await reader.rows("trades/MSFT.XNAS")
+    assert (one.price[0], one.size[0], one.event_time_ns[0]) == (1_500_050, 7, now * NS)
+    assert (aggregated.price[0], aggregated.size[0]) == (3_000_000, 9)
+
+
+async def test_real_time_bars_close_five_seconds_after_they_began(tws, source):
+    async with running(source, "AAPL.XNAS", quotes=False, bar_interval="5s") as reader:
+        tws.bar("AAPL", 1_767_625_200, (150.0, 151.0, 149.0, 150.5), 1_000)
+        (bars,) = await reader.rows("bars/5s/AAPL.XNAS")
+    assert bars.close_time_ns[0] == 1_767_625_205 * NS
+    assert (bars.open[0], bars.high[0], bars.low[0], bars.close[0]) == (150.0, 151.0, 149.0, 150.5)
+    assert bars.volume[0] == 1_000
+
+
+async def test_a_row_that_cannot_be_right_is_withheld_and_the_others_published(tws, source):
+    async with running(source, "AAPL.XNAS", quotes=False, bar_interval="5s") as reader:
+        good = (150.0, 151.0, 149.0, 150.5)
+        tws.bar("AAPL", 1_767_625_200, good, 1)
+        tws.bar("AAPL", 1_767_625_205, (150.0, 140.0, 149.0, 150.5), 1)
+        tws.bar("AAPL", 1_767_625_210, good, 1)
+        batches = await reader.rows("bars", 2)
+    times = [int(time_ns) // NS for batch in batches for time_ns in batch.close_time_ns]
+    assert times == [1_767_625_205, 1_767_625_215]
+
+
+async def test_delayed_data_come_where_the_user_asks_for_them(tws, source, settings):
+    tws.only_delayed.add("MSFT")
+    delayed = settings.model_copy(update={"market_data": "delayed"})
+    async with running(type(source)(delayed, source._clock), "MSFT.XNAS") as reader:
+        tws.quote("MSFT", 299.0, 301.0)
+        assert await reader.rows("quotes/MSFT.XNAS")
+
+
+async def test_market_data_without_a_subscription_are_refused_by_name(tws, source):
+    tws.without_market_data.add("MSFT")
+    with pytest.raises(InvalidField, match=r"quotes of MSFT.XNAS: .*not subscribed.*\(354\)"):
+        await source.connect(LiveOptions(("AAPL.XNAS", "MSFT.XNAS")))
+
+
+async def test_what_a_class_never_has_is_refused(tws, source):
+    with pytest.raises(InvalidField, match="currency pair, which has none"):
+        await source.connect(LiveOptions(("EUR/USD.IDEALPRO",), quotes=False, trades=True))
+    with pytest.raises(InvalidField, match=r"live.bar_interval must be 5s or empty, was 1m"):
+        await source.connect(LiveOptions(("AAPL.XNAS",), bar_interval="1m"))
+
+
+async def test_the_source_says_what_it_lacks(settings, source):
+    assert source.missing_setting == ""
+    nowhere = settings.model_copy(update={"host": ""})
+    assert type(source)(nowhere, source._clock).missing_setting == "marketdata.ibkr.host"
+    assert library.installed() in library.NAMES

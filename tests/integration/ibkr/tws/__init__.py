@@ -1,0 +1,10 @@
+"""A fake of Interactive Brokers' Trader Workstation: its wire protocol, spoken on loopback.
+
+It was written from what the client libraries send and decode (server version 176), never compared
+with a real one. Tests script what it says and how it fails.
+"""
+
+from tests.integration.ibkr.tws.securities import AAPL, ESZ6, EURUSD, MSFT, Security
+from tests.integration.ibkr.tws.server import FakeTws
+
+__all__ = ["AAPL", "ESZ6", "EURUSD", "MSFT", "FakeTws", "Security"]
