@@ -23,6 +23,11 @@ def ns_from_datetime(moment: datetime) -> int:
     return (moment - EPOCH) // timedelta(microseconds=1) * MICROSECOND_NS
 
 
+def ns(length: timedelta) -> int:
+    """Return a length of time in nanoseconds, exactly."""
+    return length // timedelta(microseconds=1) * MICROSECOND_NS
+
+
 def parse_interval(text: str, field: str = "interval") -> int:
     """Return the length of a bar in nanoseconds: "1d", "15m", "5s"."""
     match = _INTERVAL.fullmatch(text)

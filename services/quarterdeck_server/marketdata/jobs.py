@@ -4,6 +4,7 @@ import asyncio
 from datetime import timedelta
 
 from quarterdeck_server.marketdata.store.hole import measure_holes
+from quarterdeck_server.marketdata.store.rollup import drop_old_rollups
 from quarterdeck_server.runtime.postgres import Postgres
 
 MAINTENANCE_PAUSE_S = 60.0
@@ -17,9 +18,10 @@ async def set_retention(postgres: Postgres, keep: timedelta) -> None:
         )
 
 
-async def maintain(postgres: Postgres) -> None:
-    """Make partitions ahead of time and drop those past their retention, for ever."""
+async def maintain(postgres: Postgres, keep_minutes: timedelta) -> None:
+    """Make partitions ahead of time and drop what is past its retention, for ever."""
     while True:
         await postgres.execute("CALL series.maintain()")
+        await drop_old_rollups(postgres, keep_minutes)
         await measure_holes(postgres)
         await asyncio.sleep(MAINTENANCE_PAUSE_S)

@@ -6,6 +6,10 @@ PUBLISHED = Counter("quarterdeck_marketdata_published_rows_total", "Rows publish
 REJECTED = Counter(
     "quarterdeck_marketdata_rejected_requests_total", "Publish calls refused for a bad field."
 )
+THROTTLED = Counter(
+    "quarterdeck_marketdata_throttled_requests_total",
+    "Requests refused since their publisher sends too many rows.",
+)
 LATE = Counter(
     "quarterdeck_marketdata_late_rows_total", "Rows older than one of their topic.", ["kind"]
 )

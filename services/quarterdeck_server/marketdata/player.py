@@ -9,7 +9,7 @@ import structlog
 
 from quarterdeck_server.kernel.errors import QuarterdeckError
 from quarterdeck_server.marketdata import metrics
-from quarterdeck_server.marketdata.domain.columns import Batch
+from quarterdeck_server.marketdata.domain.publication import Publishable
 from quarterdeck_server.marketdata.domain.source import SourceRecord, SourceState
 from quarterdeck_server.marketdata.ingest import Ingest
 from quarterdeck_server.marketdata.mapping.publish import entries_of
@@ -61,9 +61,9 @@ class Player:
             self._task = None
         self._gauge(0)
 
-    async def publish(self, batches: Sequence[Batch]) -> None:
+    async def publish(self, batches: Sequence[Publishable]) -> None:
         """Publish what the source says, and note how far it is."""
-        await self._ingest.publish(entries_of(batches))
+        await self._ingest.publish(entries_of(batches), self.record.name)
         if not batches:
             return
         newest = max(int(batch.times[-1]) for batch in batches)

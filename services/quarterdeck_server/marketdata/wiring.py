@@ -10,13 +10,16 @@ from quarterdeck.api.marketdata.v1 import (
     instrument_service_pb2_grpc,
     source_service_pb2_grpc,
 )
-from quarterdeck_server.kernel.time import NS
+from quarterdeck_server.kernel.time import NS, ns
 from quarterdeck_server.marketdata.acts import Stage
+from quarterdeck_server.marketdata.domain.rate import Rate
 from quarterdeck_server.marketdata.domain.sequence import Sequencer
-from quarterdeck_server.marketdata.ingest import Ingest
+from quarterdeck_server.marketdata.halts import Halts
+from quarterdeck_server.marketdata.ingest import Gate, Ingest
 from quarterdeck_server.marketdata.instruments import Instruments
 from quarterdeck_server.marketdata.jobs import maintain, set_retention
 from quarterdeck_server.marketdata.outlet import Outlet
+from quarterdeck_server.marketdata.rates import Rates
 from quarterdeck_server.marketdata.recovery import Past, Recovery
 from quarterdeck_server.marketdata.servicers.history import HistoryServicer
 from quarterdeck_server.marketdata.servicers.ingest import IngestServicer
@@ -24,6 +27,7 @@ from quarterdeck_server.marketdata.servicers.instrument import InstrumentService
 from quarterdeck_server.marketdata.servicers.source import SourceServicer
 from quarterdeck_server.marketdata.source_ports import Source
 from quarterdeck_server.marketdata.sources import Sources
+from quarterdeck_server.marketdata.store.halt import PostgresHaltStore
 from quarterdeck_server.marketdata.store.history import PostgresHistoryStore
 from quarterdeck_server.marketdata.store.instrument import PostgresInstrumentStore
 from quarterdeck_server.marketdata.store.recovery import PostgresRecoveryStore
@@ -31,7 +35,7 @@ from quarterdeck_server.marketdata.store.source import PostgresSourceStore
 from quarterdeck_server.marketdata.writer import HistoryWriter
 from quarterdeck_server.runtime.service import Service
 from quarterdeck_server.runtime.shared import Shared
-from quarterdeck_server.settings import Settings
+from quarterdeck_server.settings import MarketDataSettings, Settings
 
 DRAIN_S = 10.0
 PACKAGE = "quarterdeck.api.marketdata.v1"
@@ -48,27 +52,39 @@ async def open(  # noqa: A001 - every area is opened by this name
     instruments = Instruments(PostgresInstrumentStore(shared.postgres))
     await instruments.load()
     await set_retention(shared.postgres, options.tick_retention)
-    history = PostgresHistoryStore(shared.postgres, instruments.number)
+    history = PostgresHistoryStore(shared.postgres, instruments.number, options.bar_settle_time)
     writer = HistoryWriter(history, options.history_queue_rows)
     outlet = Outlet(shared.bus, shared.clock, Sequencer(epoch))
-    ingest = Ingest(instruments, outlet, writer, shared.clock)
+    ingest = Ingest(await _gate(options, shared, instruments), outlet, writer, shared.clock)
     shared.background.start("marketdata-history", writer.run)
     past = Past(shared.bus, settings.redis.retention, epoch, shared.clock.now_ns())
     lost = PostgresRecoveryStore(shared.postgres, history, instruments.number)
     shared.background.start("marketdata-recovery", Recovery(past, lost, writer).run)
-    shared.background.start("marketdata-partitions", partial(maintain, shared.postgres))
+    order = partial(maintain, shared.postgres, options.minute_retention)
+    shared.background.start("marketdata-partitions", order)
     playing = Sources(sources, Stage(source_store, instruments, history, ingest, outlet), shared)
     try:
         await playing.open()
         yield _services(
             InstrumentServicer(instruments),
-            IngestServicer(ingest, shared.clock),
+            IngestServicer(ingest, _rates(options, shared), shared.clock),
             HistoryServicer(instruments, history),
             SourceServicer(playing),
         )
     finally:
         await playing.close()
         await writer.drain(DRAIN_S)
+
+
+async def _gate(options: MarketDataSettings, shared: Shared, instruments: Instruments) -> Gate:
+    halts = Halts(PostgresHaltStore(shared.postgres))
+    await halts.load()
+    return Gate(instruments, halts, ns(options.future_tolerance))
+
+
+def _rates(options: MarketDataSettings, shared: Shared) -> Rates:
+    rate = Rate(options.publish_rows_per_second, options.publish_burst.total_seconds())
+    return Rates(rate, shared.clock)
 
 
 def _services(

@@ -104,11 +104,18 @@ class Guard(grpc.aio.ServerInterceptor):
         about = method(details.method)
         codecs = handler.request_deserializer, handler.response_serializer
         # The types of grpc describe its synchronous handlers alone.
-        behavior: Any = handler.unary_unary or handler.unary_stream or handler.stream_stream
+        behavior: Any = (
+            handler.unary_unary
+            or handler.unary_stream
+            or handler.stream_unary
+            or handler.stream_stream
+        )
         if handler.unary_unary:
             return grpc.unary_unary_rpc_method_handler(self._unary(about, behavior), *codecs)
         if handler.unary_stream:
             return grpc.unary_stream_rpc_method_handler(self._stream(about, behavior), *codecs)
+        if handler.stream_unary:
+            return grpc.stream_unary_rpc_method_handler(self._unary_in(about, behavior), *codecs)
         return grpc.stream_stream_rpc_method_handler(self._stream_in(about, behavior), *codecs)
 
     def _unary(self, about: Method, behavior: Behavior) -> Behavior:
@@ -140,6 +147,22 @@ class Guard(grpc.aio.ServerInterceptor):
                         await _write(context, response)
 
         return guarded if inspect.isasyncgenfunction(behavior) else guarded_writer
+
+    def _unary_in(self, about: Method, behavior: Behavior) -> Behavior:
+        """Wrap a call whose requests come as a stream, each of which must hold to the rules."""
+
+        async def ruled(requests: AsyncIterator[Message]) -> AsyncIterator[Message]:
+            async for request in requests:
+                rules.enforce(request, self._gate.max_message_bytes)
+                yield request
+
+        async def guarded(requests: AsyncIterator[Message], context: Context) -> Any:
+            async with self._served(about, "client_stream", context) as call:
+                await self._identify(call, context)
+                async with self._gate.live.watched(call.caller):
+                    return await behavior(ruled(requests), context)
+
+        return guarded
 
     def _stream_in(self, about: Method, behavior: Behavior) -> Behavior:
         """Wrap reflection, the one foreign service whose requests come as a stream."""

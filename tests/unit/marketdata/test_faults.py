@@ -18,7 +18,7 @@ from tests.unit.marketdata.batches import (
 )
 
 from quarterdeck_server.kernel.errors import InvalidField
-from quarterdeck_server.marketdata.domain.faults import ALLOWED_SKEW_NS, check, first_fault
+from quarterdeck_server.marketdata.domain.faults import check, first_fault
 from quarterdeck_server.marketdata.domain.instrument import InstrumentClass
 
 FUTURE = instrument(instrument_class=InstrumentClass.FUTURE)
@@ -31,7 +31,7 @@ BAD = [
     (quotes(ask_size=ints(1, 1)), "ask_size"),
     (quotes(rows=0), "event_time_ns"),
     (quotes(event_time_ns=ints(1, 0, 2)), "event_time_ns[1]"),
-    (quotes(event_time_ns=ints(1, 2, NOW_NS + ALLOWED_SKEW_NS + 1)), "event_time_ns[2]"),
+    (quotes(event_time_ns=ints(1, 2, NOW_NS + 1)), "event_time_ns[2]"),
     (trades(price=ints(1, 1, 0)), "price[2]"),
     (trades(size=ints(1, 0, 1)), "size[1]"),
     (trades(aggressor_side=ints(0, 3, 0)), "aggressor_side[1]"),

@@ -23,7 +23,8 @@ RETURNING id, update_time, {COLUMNS}"""  # noqa: S608 - a constant
 HAS_PRICES = """
 SELECT EXISTS (SELECT FROM marketdata.quote WHERE instrument_id = $1)
     OR EXISTS (SELECT FROM marketdata.trade WHERE instrument_id = $1)
-    OR EXISTS (SELECT FROM marketdata.bar WHERE instrument_id = $1)"""
+    OR EXISTS (SELECT FROM marketdata.bar WHERE instrument_id = $1)
+    OR EXISTS (SELECT FROM marketdata.rollup WHERE instrument_id = $1)"""
 # The identifier itself, then what begins with the text, then a word that does, then the rest.
 SEARCH = r"""
 SELECT instrument FROM marketdata.instrument
