@@ -10,8 +10,12 @@ import quarterdeck_server.marketdata.wiring
 import quarterdeck_server.stream.wiring
 import quarterdeck_server.system.wiring
 import quarterdeck_server.trading.wiring
+from quarterdeck_server.adapters.alphavantage.wiring import alphavantage_source
+from quarterdeck_server.adapters.http.client import web
 from quarterdeck_server.adapters.replay.wiring import replay_source
 from quarterdeck_server.kernel.errors import InvalidField
+from quarterdeck_server.marketdata.source_ports import Source
+from quarterdeck_server.marketdata.store.quota import PostgresQuotaStore
 from quarterdeck_server.runtime import metrics
 from quarterdeck_server.runtime.audit import audit_log
 from quarterdeck_server.runtime.authenticate import keys_of_peer, verifier
@@ -27,16 +31,34 @@ from quarterdeck_server.runtime.postgres import postgres
 from quarterdeck_server.runtime.server import build, running
 from quarterdeck_server.runtime.service import Service
 from quarterdeck_server.runtime.shared import Shared
-from quarterdeck_server.settings import Settings
+from quarterdeck_server.settings import MarketDataSettings, Settings
 
 type Area = Callable[[Settings, Shared], AbstractAsyncContextManager[Sequence[Service]]]
 
 
 @asynccontextmanager
 async def _marketdata(settings: Settings, shared: Shared) -> AsyncIterator[Sequence[Service]]:
-    sources = [replay_source(settings.marketdata.replay, shared.compute)]
-    async with quarterdeck_server.marketdata.wiring.open(settings, shared, sources) as services:
+    options = settings.marketdata
+    async with (
+        http_sources(options, shared) as vendors,
+        quarterdeck_server.marketdata.wiring.open(
+            settings, shared, [replay_source(options.replay, shared.compute), *vendors]
+        ) as services,
+    ):
         yield services
+
+
+@asynccontextmanager
+async def http_sources(
+    options: MarketDataSettings, shared: Shared
+) -> AsyncIterator[Sequence[Source]]:
+    """Make the vendors that are read over HTTP, with one client and their quotas."""
+    quotas = PostgresQuotaStore(shared.postgres)
+    async with (
+        web(options.http, shared.clock) as opened,
+        alphavantage_source(options.alphavantage, opened, quotas) as alphavantage,
+    ):
+        yield [alphavantage]
 
 
 AREAS: dict[str, Area] = {

@@ -36,3 +36,11 @@ RUNNING = Gauge("quarterdeck_marketdata_source_running", "1 while a source runs.
 SOURCE_FAILURES = Counter(
     "quarterdeck_marketdata_source_failures_total", "Unexpected ends of a source.", ["source"]
 )
+BACKFILLED = Counter(
+    "quarterdeck_marketdata_backfilled_rows_total", "Rows that backfills read.", ["source"]
+)
+BACKFILL_FAILURES = Counter(
+    "quarterdeck_marketdata_backfill_failures_total",
+    "Instruments, series and companies that a backfill could not read.",
+    ["source"],
+)

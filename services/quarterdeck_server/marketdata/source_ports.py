@@ -8,8 +8,9 @@ from collections.abc import AsyncIterator, Mapping, Sequence
 from typing import Protocol, runtime_checkable
 
 from quarterdeck_server.marketdata.domain.backfill import BarPage, BarRange, FilingPage, SeriesPage
-from quarterdeck_server.marketdata.domain.columns import Bars, Batch
+from quarterdeck_server.marketdata.domain.columns import Bars
 from quarterdeck_server.marketdata.domain.instrument import Instrument
+from quarterdeck_server.marketdata.domain.publication import Publishable
 from quarterdeck_server.marketdata.domain.source import (
     Adjustment,
     LiveOptions,
@@ -21,7 +22,7 @@ from quarterdeck_server.marketdata.domain.source import (
 class Publisher(Protocol):
     """Takes what a source has to say."""
 
-    async def publish(self, batches: Sequence[Batch]) -> None:
+    async def publish(self, batches: Sequence[Publishable]) -> None:
         """Check, sequence and publish; raises what is wrong with a batch."""
         ...
 
@@ -147,7 +148,7 @@ class BarBackfill(Source, Protocol):
     """A vendor that has bars of the past."""
 
     def check_bars(self, instrument: Instrument, interval: str) -> None:
-        """Raise NotOffered if it never has such bars; asks nobody."""
+        """Raise NotOffered if it never has such bars; no request is made for it."""
         ...
 
     def bar_pages(self, wanted: BarRange, after: str) -> AsyncIterator[BarPage]:

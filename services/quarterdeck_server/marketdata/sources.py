@@ -213,19 +213,21 @@ class Sources:
         return player
 
 
-def _report(player: Player) -> SourceReport:
-    source = player.source
+def capabilities(source: Source) -> tuple[SourceCapability, ...]:
+    """Return what a source can do."""
     abilities = {
         SourceCapability.PUBLISH: isinstance(source, ReplaySource | LiveSource),
         SourceCapability.BACKFILL_BARS: isinstance(source, BarBackfill),
         SourceCapability.BACKFILL_SERIES: isinstance(source, SeriesBackfill),
         SourceCapability.BACKFILL_FILINGS: isinstance(source, FilingBackfill),
     }
+    return tuple(ability for ability, has in abilities.items() if has)
+
+
+def _report(player: Player) -> SourceReport:
+    source = player.source
     return SourceReport(
-        player.record,
-        tuple(ability for ability, has in abilities.items() if has),
-        tuple(source.quotas()),
-        source.missing_setting,
+        player.record, capabilities(source), tuple(source.quotas()), source.missing_setting
     )
 
 

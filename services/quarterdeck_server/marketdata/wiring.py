@@ -8,7 +8,6 @@ from quarterdeck.api.marketdata.v1 import (
     history_service_pb2_grpc,
     ingest_service_pb2_grpc,
     instrument_service_pb2_grpc,
-    source_service_pb2_grpc,
 )
 from quarterdeck_server.kernel.time import NS, ns
 from quarterdeck_server.marketdata.acts import Stage
@@ -24,9 +23,8 @@ from quarterdeck_server.marketdata.recovery import Past, Recovery
 from quarterdeck_server.marketdata.servicers.history import HistoryServicer
 from quarterdeck_server.marketdata.servicers.ingest import IngestServicer
 from quarterdeck_server.marketdata.servicers.instrument import InstrumentServicer
-from quarterdeck_server.marketdata.servicers.source import SourceServicer
 from quarterdeck_server.marketdata.source_ports import Source
-from quarterdeck_server.marketdata.sources import Sources
+from quarterdeck_server.marketdata.source_wiring import open_sources
 from quarterdeck_server.marketdata.store.halt import PostgresHaltStore
 from quarterdeck_server.marketdata.store.history import PostgresHistoryStore
 from quarterdeck_server.marketdata.store.instrument import PostgresInstrumentStore
@@ -62,17 +60,16 @@ async def open(  # noqa: A001 - every area is opened by this name
     shared.background.start("marketdata-recovery", Recovery(past, lost, writer).run)
     order = partial(maintain, shared.postgres, options.minute_retention)
     shared.background.start("marketdata-partitions", order)
-    playing = Sources(sources, Stage(source_store, instruments, history, ingest, outlet), shared)
+    stage = Stage(source_store, instruments, history, ingest, outlet)
     try:
-        await playing.open()
-        yield _services(
-            InstrumentServicer(instruments),
-            IngestServicer(ingest, _rates(options, shared), shared.clock),
-            HistoryServicer(instruments, history),
-            SourceServicer(playing),
-        )
+        async with open_sources(options, shared, sources, stage) as services:
+            own = _services(
+                InstrumentServicer(instruments),
+                IngestServicer(ingest, _rates(options, shared), shared.clock),
+                HistoryServicer(instruments, history),
+            )
+            yield [*own, *services]
     finally:
-        await playing.close()
         await writer.drain(DRAIN_S)
 
 
@@ -91,15 +88,13 @@ def _services(
     instrument: InstrumentServicer,
     ingest: IngestServicer,
     history: HistoryServicer,
-    source: SourceServicer,
 ) -> list[Service]:
     adders = (
         partial(instrument_service_pb2_grpc.add_InstrumentServiceServicer_to_server, instrument),
         partial(ingest_service_pb2_grpc.add_IngestServiceServicer_to_server, ingest),
         partial(history_service_pb2_grpc.add_HistoryServiceServicer_to_server, history),
-        partial(source_service_pb2_grpc.add_SourceServiceServicer_to_server, source),
     )
-    nouns = ("Instrument", "Ingest", "History", "Source")
+    nouns = ("Instrument", "Ingest", "History")
     return [
         Service(f"{PACKAGE}.{noun}Service", add) for noun, add in zip(nouns, adders, strict=True)
     ]

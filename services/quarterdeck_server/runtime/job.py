@@ -79,8 +79,8 @@ class Progress:
 
 
 type Work = Callable[[Progress], Awaitable[str]]
-type Resume = Callable[[str, Progress], Awaitable[str]]
-"""Work on a stored request, from the position that the progress has."""
+type Resume = Callable[[str, str, Progress], Awaitable[str]]
+"""Work on a subject and a stored request, from the position that the progress has."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,6 +10,7 @@ from collections.abc import AsyncIterator, Coroutine, Sequence
 from contextlib import asynccontextmanager, suppress
 from contextvars import Context
 from datetime import datetime, timedelta
+from functools import partial
 
 import asyncpg
 import structlog
@@ -104,7 +105,7 @@ class Jobs:
                 order.request,
                 order.request_id,
             )
-        self._resume(job, order.kind, order.request, "")
+        self._resume(job, order, "")
         return f"jobs/{job}"
 
     async def adopt(self) -> None:
@@ -116,14 +117,15 @@ class Jobs:
                 f"""UPDATE jobs.job SET runner = $1, state = 'RUNNING'
                     WHERE end_time IS NULL AND request IS NOT NULL
                       AND kind = ANY($2) AND id <> ALL($3) AND (runner = $1 OR NOT {IS_ALIVE})
-                    RETURNING id, kind, request, position""",  # noqa: S608 - a constant
+                    RETURNING id, kind, subject, request, position""",  # noqa: S608 - a constant
                 self._runner,
                 list(self._offers),
                 list(self._tasks),
             )
         for row in rows:
             log.info("job_resumed", job=str(row["id"]), kind=row["kind"])
-            self._resume(row["id"], row["kind"], row["request"], row["position"])
+            order = Order(row["kind"], row["subject"], "", row["request"])
+            self._resume(row["id"], order, row["position"])
 
     async def get(self, name: str) -> Job:
         """Return a job. Raises NotFound."""
@@ -201,12 +203,11 @@ class Jobs:
             raise RequestIdReused
         return uuid.UUID(str(row["id"]))
 
-    def _resume(self, job: uuid.UUID, kind: str, request: str, position: str) -> None:
-        resume = self._offers[kind]
-        progress = Progress(self._store, job, position)
-        running = self._run(job, progress, lambda progress: resume(request, progress), goes_on=True)
+    def _resume(self, job: uuid.UUID, order: Order, position: str) -> None:
+        work = partial(self._offers[order.kind], order.subject, order.request)
+        running = self._run(job, Progress(self._store, job, position), work, goes_on=True)
         # In a context of its own: whoever asked for the job is not its caller for days.
-        Context().run(self._launch, job, kind, running)
+        Context().run(self._launch, job, order.kind, running)
 
     def _launch(self, job: uuid.UUID, kind: str, running: Coroutine[None, None, None]) -> None:
         task = asyncio.create_task(running, name=kind)

@@ -145,13 +145,13 @@ ORDER = Order("read", "sources/x", "principals/ada", "what to read", "r-1")
 async def test_a_job_that_can_go_on_does_so_in_the_next_process(store: Postgres) -> None:
     reached = asyncio.Event()
 
-    async def first(request: str, progress: Progress) -> str:
+    async def first(subject: str, request: str, progress: Progress) -> str:
         await progress.report(0.5, "half", "page 2")
         reached.set()
         await asyncio.sleep(60)
         return ""
 
-    async def second(request: str, progress: Progress) -> str:
+    async def second(subject: str, request: str, progress: Progress) -> str:
         return f"{request} from {progress.position}"
 
     async with jobs(store) as one, one.offered("read", first):
@@ -165,7 +165,7 @@ async def test_a_job_that_can_go_on_does_so_in_the_next_process(store: Postgres)
 
 
 async def test_a_job_of_a_killed_process_is_adopted_not_buried(store: Postgres) -> None:
-    async def resume(request: str, progress: Progress) -> str:
+    async def resume(subject: str, request: str, progress: Progress) -> str:
         return request
 
     dead = await store.fetchval(
@@ -180,7 +180,7 @@ async def test_a_job_of_a_killed_process_is_adopted_not_buried(store: Postgres) 
 
 
 async def test_a_job_that_waits_for_a_process_is_canceled_at_once(store: Postgres) -> None:
-    async def forever(request: str, progress: Progress) -> str:
+    async def forever(subject: str, request: str, progress: Progress) -> str:
         await asyncio.sleep(60)
         return ""
 
@@ -191,7 +191,7 @@ async def test_a_job_that_waits_for_a_process_is_canceled_at_once(store: Postgre
 
 
 async def test_the_same_request_is_the_same_job_another_is_refused(store: Postgres) -> None:
-    async def resume(request: str, progress: Progress) -> str:
+    async def resume(subject: str, request: str, progress: Progress) -> str:
         return request
 
     async with jobs(store) as runner, runner.offered("read", resume):

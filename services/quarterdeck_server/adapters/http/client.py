@@ -3,7 +3,8 @@
 import asyncio
 import logging
 import random
-from collections.abc import Callable, Mapping
+from collections.abc import AsyncIterator, Callable, Mapping
+from contextlib import asynccontextmanager
 from dataclasses import dataclass
 
 import httpx
@@ -52,6 +53,16 @@ class Web:
         """Close the connections."""
         if self._client is not None:
             await self._client.aclose()
+
+
+@asynccontextmanager
+async def web(settings: HttpSettings, clock: Clock) -> AsyncIterator[Web]:
+    """Offer connections that are closed with the block."""
+    opened = Web(settings, clock)
+    try:
+        yield opened
+    finally:
+        await opened.close()
 
 
 @dataclass(frozen=True, slots=True)

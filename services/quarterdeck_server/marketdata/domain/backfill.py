@@ -59,16 +59,19 @@ class FilingPage:
 
 @dataclass(frozen=True, slots=True)
 class BarWish:
-    """Bars that somebody wants in history; no start means as far back as the source goes."""
+    """Bars that somebody wants in history; from 0 on is as far back as the source goes.
+
+    No end means the time at which the reading begins.
+    """
 
     instruments: tuple[str, ...]
     interval: str
-    start_ns: int
-    end_ns: int
+    start_ns: int = 0
+    end_ns: int | None = None
 
     def __post_init__(self) -> None:
-        if self.end_ns <= self.start_ns:
-            raise InvalidField("bars.end_time", "must be after bars.start_time and not before 1970")
+        if self.end_ns is not None and self.end_ns <= self.start_ns:
+            raise InvalidField("bars.end_time", "must be after bars.start_time")
 
     @property
     def capability(self) -> SourceCapability:
@@ -125,6 +128,7 @@ type Wish = BarWish | SeriesWish | FilingWish
 class Standing:
     """How far a backfill has come: subjects done, the position in the next, what failed."""
 
+    begin_ns: int
     done: int = 0
     position: str = ""
     rows: int = 0

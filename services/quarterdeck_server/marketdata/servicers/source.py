@@ -2,6 +2,8 @@
 
 from quarterdeck.api.marketdata.v1 import source_service_pb2 as pb
 from quarterdeck.api.marketdata.v1.source_service_pb2_grpc import SourceServiceServicer
+from quarterdeck_server.marketdata.backfill import Backfills
+from quarterdeck_server.marketdata.mapping.backfill import wish_from
 from quarterdeck_server.marketdata.mapping.source import options_from, source_to
 from quarterdeck_server.marketdata.sources import Sources
 from quarterdeck_server.runtime.caller import current
@@ -9,10 +11,10 @@ from quarterdeck_server.runtime.service import Context
 
 
 class SourceServicer(SourceServiceServicer):
-    """Starts and stops the sources."""
+    """Starts and stops the sources, and reads their past."""
 
-    def __init__(self, sources: Sources) -> None:
-        self._sources = sources
+    def __init__(self, sources: Sources, backfills: Backfills) -> None:
+        self._sources, self._backfills = sources, backfills
 
     async def ListSources(
         self, request: pb.ListSourcesRequest, context: Context
@@ -37,3 +39,11 @@ class SourceServicer(SourceServiceServicer):
         self, request: pb.StopSourceRequest, context: Context
     ) -> pb.StopSourceResponse:
         return pb.StopSourceResponse(source=source_to(await self._sources.stop(request.name)))
+
+    async def BackfillSource(
+        self, request: pb.BackfillSourceRequest, context: Context
+    ) -> pb.BackfillSourceResponse:
+        job = await self._backfills.start(
+            request.name, wish_from(request), current().principal, request.request_id
+        )
+        return pb.BackfillSourceResponse(job=job)
