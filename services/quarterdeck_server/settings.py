@@ -86,6 +86,10 @@ class AuthSettings(_Section):
 class StreamSettings(_Section):
     """The fan-out of live events."""
 
+    worker: str = Field(default="", pattern="^[a-z0-9.-]{0,63}$")
+    """The name of this stream worker, which no other may have; the default is a random one."""
+    address: str = ""
+    """Where other stream workers reach this one; the default is where it listens."""
     heartbeat: timedelta = timedelta(seconds=5)
     """How often a stream says that it lives, when the reader does not choose."""
     ring_window: timedelta = timedelta(seconds=60)
@@ -107,6 +111,10 @@ class StreamSettings(_Section):
         "trades": timedelta(minutes=5),
     }
     """How long a topic of a kind may be silent; kinds not named are never stale."""
+    alert_pause: timedelta = timedelta(seconds=5)
+    """How long alerts of a kind of topics wait for others after one was sent."""
+    alert_webhook: SecretStr | None = None
+    """Where alerts of silent sources are posted as JSON, beside the notices in the stream."""
 
 
 class ReplaySettings(_Section):

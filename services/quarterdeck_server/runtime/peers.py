@@ -30,7 +30,10 @@ class Peers:
 
     def channel(self, area: str) -> grpc.aio.Channel:
         """Return the channel to an area."""
-        address = self.address(area)
+        return self.to(self.address(area))
+
+    def to(self, address: str) -> grpc.aio.Channel:
+        """Return the channel to an address."""
         if address not in self._channels:
             self._channels[address] = grpc.aio.insecure_channel(address, options=OPTIONS)
         return self._channels[address]

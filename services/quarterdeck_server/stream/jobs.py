@@ -3,35 +3,65 @@
 import asyncio
 from datetime import timedelta
 
-from quarterdeck_server.kernel.errors import QuarterdeckError
-from quarterdeck_server.runtime.bus.port import Bus
+import structlog
+
+from quarterdeck_server.kernel.errors import QuarterdeckError, Unavailable
+from quarterdeck_server.runtime.bus import WHOLE, Batch, Bus, Share
 from quarterdeck_server.runtime.clock import Clock
 from quarterdeck_server.stream import metrics
 from quarterdeck_server.stream.encode import KINDS
 from quarterdeck_server.stream.engine.hub import Hub, Loss
+from quarterdeck_server.stream.engine.outage import Outages
 from quarterdeck_server.stream.engine.reader import Sent
 from quarterdeck_server.stream.ports import Published, Records
 from quarterdeck_server.stream.sessions import Sessions
+
+log = structlog.get_logger()
 
 PACE_S = 0.02
 IDLE_PACE_S = 0.2
 HOUSEKEEPING_S = 1.0
 BREATH = 1_000
+RETRY_PAUSE_S = 0.5
 REPAIR_PATIENCE_S = 10.0
 REPAIR_PAUSE_S = 0.25
 
 
-async def take_in(bus: Bus, hub: Hub, clock: Clock, window: timedelta) -> None:
-    """Publish what comes over the bus; the last minute first, which fills the rings again."""
-    async with bus.subscribe(KINDS, replay=window) as batches:
-        async for batch in batches:
-            if batch.lost:
-                hub.suspect_loss()
-            now = clock.monotonic()
-            for place, message in enumerate(batch.messages, start=1):
-                hub.publish(message, now)
-                if place % BREATH == 0:
-                    await asyncio.sleep(0)
+class Intake:
+    """Publishes what comes over the bus, and says when nothing can come."""
+
+    def __init__(self, bus: Bus, hub: Hub, clock: Clock, window: timedelta) -> None:
+        self._bus, self._hub, self._clock, self._window = bus, hub, clock, window
+        self._outages = Outages(hub)
+
+    async def run(self) -> None:
+        """Follow the bus for ever; the last minute first, which fills the rings again."""
+        while True:
+            try:
+                async with self._bus.subscribe(KINDS, replay=self._window) as batches:
+                    async for batch in batches:
+                        await self._take(batch)
+            except Unavailable:
+                self._note_away(WHOLE)
+            await asyncio.sleep(RETRY_PAUSE_S)
+
+    async def _take(self, batch: Batch) -> None:
+        if batch.away:
+            self._note_away(batch.share)
+            return
+        now = self._clock.monotonic()
+        if self._outages.end(batch.share.number, batch.share.holds, now):
+            log.info("bus_came_back", part=batch.share.number)
+        if batch.lost:
+            self._hub.suspect_loss(batch.share.holds)
+        for place, message in enumerate(batch.messages, start=1):
+            self._hub.publish(message, now)
+            if place % BREATH == 0:
+                await asyncio.sleep(0)
+
+    def _note_away(self, share: Share) -> None:
+        topics = self._outages.begin(share.number, share.holds, self._clock.monotonic())
+        log.warning("bus_went_away", part=share.number, stale_topics=topics)
 
 
 async def pace(hub: Hub, clock: Clock) -> None:
@@ -48,7 +78,7 @@ async def keep_house(hub: Hub, sessions: Sessions, clock: Clock) -> None:
         await asyncio.sleep(HOUSEKEEPING_S)
         sessions.look_after()
         hub.evict(clock.monotonic())
-        hub.watch_silence(clock.now_ns(), clock.monotonic())
+        hub.watch_silence(clock.monotonic())
         before, sent = sent, sessions.sent()
         metrics.add_sent(before, sent)
         metrics.PUBLISHED.inc(hub.counts.published - published)

@@ -2,7 +2,8 @@
 
 import asyncio
 import uuid
-from collections.abc import AsyncIterator, Iterator
+from collections import Counter
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
 from contextlib import asynccontextmanager
 from dataclasses import astuple
 from typing import Protocol
@@ -12,12 +13,21 @@ from quarterdeck_server.runtime.caller import Caller
 from quarterdeck_server.runtime.clock import Clock
 from quarterdeck_server.runtime.live import ShuttingDown
 from quarterdeck_server.settings import StreamSettings
+from quarterdeck_server.stream.directory import Census
 from quarterdeck_server.stream.domain import LimitExceeded
 from quarterdeck_server.stream.engine.hub import Hub
 from quarterdeck_server.stream.engine.reader import Sent
+from quarterdeck_server.stream.notices import TOPIC
 from quarterdeck_server.stream.ports import Records
 from quarterdeck_server.stream.rights import may_read
 from quarterdeck_server.stream.session import About, Session
+
+type Elsewhere = Callable[[int], Awaitable[int]]
+"""Tells how many streams the caller has at other workers, exactly if that leaves no room here."""
+
+
+async def _nowhere(_room: int) -> int:
+    return 0
 
 
 class Gatekeeper(Protocol):
@@ -37,8 +47,13 @@ class Sessions:
         self, hub: Hub, clock: Clock, records: Records, gate: Gatekeeper, settings: StreamSettings
     ) -> None:
         self.settings = settings
+        self.worker = settings.worker or f"w{uuid.uuid4().hex[:8]}"
+        """The name of this worker, with which its sessions' identifiers begin."""
+        self.elsewhere: Elsewhere = _nowhere
+        self.on_changed: Callable[[], None] = lambda: None
         self._hub, self._clock, self._records, self._gate = hub, clock, records, gate
         self._open: dict[str, Session] = {}
+        self._principals: Counter[str] = Counter()
         self._sent_by_closed = Sent()
         self._cut_and_closed = 0
 
@@ -53,20 +68,24 @@ class Sessions:
         self, caller: Caller, peer: str, user_agent: str, heartbeat_s: float
     ) -> AsyncIterator[Session]:
         """Hold a session while the block runs. Raises LimitExceeded."""
-        if self._gate.draining.is_set():
-            raise ShuttingDown
-        limit = self.settings.streams_per_principal
-        if sum(one.caller.principal == caller.principal for one in self) >= limit:
-            raise LimitExceeded("streams per principal", limit)
-        about = About(uuid.uuid4().hex, peer, user_agent, self._clock.now_ns(), heartbeat_s)
+        await self._admit(caller.principal)
+        identifier = f"{self.worker}.{uuid.uuid4().hex}"
+        about = About(identifier, peer, user_agent, self._clock.now_ns(), heartbeat_s)
         session = Session(about, caller, self._hub, self._clock, self._records)
         self._open[about.session] = session
+        self._count(caller.principal, 1)
         try:
             yield session
         finally:
             del self._open[about.session]
+            self._count(caller.principal, -1)
             self._cut_and_closed += session.was_cut
             self._sent_by_closed = _sum(self._sent_by_closed, session.reader.sent)
+
+    def census(self) -> Census:
+        """Count the streams by principal, and those that hear notices."""
+        groups = [group for group in self._hub.index if group.plan.route(TOPIC) is not None]
+        return Census(dict(self._principals), sum(len(group.readers) for group in groups))
 
     def get(self, identifier: str) -> Session | None:
         """Return an open session."""
@@ -106,6 +125,21 @@ class Sessions:
                 session.end(verdict)
             session.reader.cut_if_late(now, cut_after_s, self.settings.cut_bytes)
             session.drop_if_stuck(now)
+
+    async def _admit(self, principal: str) -> None:
+        """Refuse a stream beyond the limit. Raises LimitExceeded."""
+        if self._gate.draining.is_set():
+            raise ShuttingDown
+        limit = self.settings.streams_per_principal
+        elsewhere = await self.elsewhere(limit - self._principals[principal])
+        if self._principals[principal] + elsewhere >= limit:
+            raise LimitExceeded("streams per principal", limit)
+
+    def _count(self, principal: str, change: int) -> None:
+        self._principals[principal] += change
+        if not self._principals[principal]:
+            del self._principals[principal]
+        self.on_changed()
 
     async def end_when_draining(self) -> None:
         """End every session once this process stops: readers go elsewhere and resume."""

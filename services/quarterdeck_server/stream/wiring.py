@@ -1,28 +1,32 @@
 """Opens the stream area."""
 
 import asyncio
-from collections.abc import AsyncIterator, Mapping, Sequence
+from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
-from typing import Any
-
-import grpc
 
 from quarterdeck.api.stream.v1 import connection_service_pb2_grpc as connection_rpc
 from quarterdeck.api.stream.v1 import stream_service_pb2_grpc as stream_rpc
 from quarterdeck.api.stream.v1.connection_service_pb2 import DESCRIPTOR as CONNECTION
 from quarterdeck.api.stream.v1.stream_service_pb2 import DESCRIPTOR as STREAM
+from quarterdeck_server.runtime.encoded import register
 from quarterdeck_server.runtime.service import Service
 from quarterdeck_server.runtime.shared import Shared
 from quarterdeck_server.settings import Settings, StreamSettings
-from quarterdeck_server.stream import jobs
+from quarterdeck_server.stream import jobs, mapping
+from quarterdeck_server.stream.alerts import Alerts
+from quarterdeck_server.stream.directory import Directory
 from quarterdeck_server.stream.encode import KINDS, WireEncoder
 from quarterdeck_server.stream.engine.entry import Mint
 from quarterdeck_server.stream.engine.hub import Hub, Limits
 from quarterdeck_server.stream.notices import Notices
+from quarterdeck_server.stream.opening import Openings
+from quarterdeck_server.stream.others import Others
 from quarterdeck_server.stream.peers import TradingRecords
 from quarterdeck_server.stream.servicers.connection import ConnectionServicer
 from quarterdeck_server.stream.servicers.stream import StreamServicer
 from quarterdeck_server.stream.sessions import Sessions
+from quarterdeck_server.stream.staleness import Staleness
+from quarterdeck_server.stream.webhook import Webhook
 
 
 @asynccontextmanager
@@ -36,11 +40,15 @@ async def open(  # noqa: A001 - every area opens by this word
     repairs = jobs.Repairs(hub, sessions, records, shared.clock)
     hub.on_loss = repairs.begin
     tasks = _start(settings.stream, shared, hub, sessions)
-    notices = Notices(shared.bus, hub, shared.clock)
+    others = _others(settings.stream, shared, sessions)
+    tasks += _follow_others(shared, others)
+    tasks += _watch_silence(settings.stream, shared, hub, others)
+    notices = Notices(shared.bus, shared.clock)
+    openings = Openings(settings.stream.opens_per_minute, shared.clock)
     try:
         yield _services(
-            StreamServicer(hub, sessions, settings.stream),
-            ConnectionServicer(hub, sessions, notices),
+            StreamServicer(hub, sessions, others, openings, settings.stream),
+            ConnectionServicer(hub, sessions, others, notices),
         )
     finally:
         for task in tasks:
@@ -56,10 +64,40 @@ def _hub(settings: StreamSettings) -> Hub:
         settings.cut_bytes,
         {kind: allowed.total_seconds() for kind, allowed in settings.stale_after.items()},
     )
-    hub = Hub(Mint(WireEncoder()), limits, KINDS)
+    hub = Hub(Mint(WireEncoder()), limits, KINDS, is_open=mapping.is_open)
     loop = asyncio.get_running_loop()
-    hub.on_dirty = lambda: _soon(loop, hub)
+    hub.bells.on_dirty = lambda: _soon(loop, hub)
     return hub
+
+
+def _others(settings: StreamSettings, shared: Shared, sessions: Sessions) -> Others:
+    """Make this worker and the others known to each other."""
+    address = settings.address or shared.peers.here
+    census = sessions.census
+    directory = Directory(sessions.worker, address, shared.bus, shared.clock, census)
+    others = Others(directory, shared.peers)
+    sessions.elsewhere, sessions.on_changed = others.streams_of_caller, directory.changed
+    return others
+
+
+def _follow_others(shared: Shared, others: Others) -> list[asyncio.Task[None]]:
+    start, directory = shared.background.start, others.directory
+    return [
+        start("stream-directory", directory.follow),
+        start("stream-announcement", directory.announce),
+    ]
+
+
+def _watch_silence(
+    settings: StreamSettings, shared: Shared, hub: Hub, others: Others
+) -> list[asyncio.Task[None]]:
+    start, directory = shared.background.start, others.directory
+    url = settings.alert_webhook
+    webhook = Webhook(url.get_secret_value(), directory.name) if url else None
+    staleness = Staleness(settings.alert_pause.total_seconds())
+    alerts = Alerts(hub, shared.bus, shared.clock, lambda: directory.speaks, staleness, webhook)
+    tasks = [start("stream-alerts", alerts.run)]
+    return [*tasks, start("stream-webhook", webhook.run)] if webhook else tasks
 
 
 def _soon(loop: asyncio.AbstractEventLoop, hub: Hub) -> None:
@@ -73,7 +111,7 @@ def _start(
     start, clock, bus = shared.background.start, shared.clock, shared.bus
     window = settings.ring_window
     return [
-        start("stream-intake", lambda: jobs.take_in(bus, hub, clock, window)),
+        start("stream-intake", jobs.Intake(bus, hub, clock, window).run),
         start("stream-pace", lambda: jobs.pace(hub, clock)),
         start("stream-housekeeping", lambda: jobs.keep_house(hub, sessions, clock)),
         start("stream-drain", sessions.end_when_draining),
@@ -84,10 +122,7 @@ def _services(stream: StreamServicer, connection: ConnectionServicer) -> list[Se
     return [
         Service(
             STREAM.services_by_name["StreamService"].full_name,
-            lambda server: stream_rpc.add_StreamServiceServicer_to_server(
-                stream,
-                _EncodedWatch(server),  # type: ignore[arg-type]
-            ),
+            register(stream_rpc.add_StreamServiceServicer_to_server, stream, frozenset({"Watch"})),
         ),
         Service(
             CONNECTION.services_by_name["ConnectionService"].full_name,
@@ -96,26 +131,3 @@ def _services(stream: StreamServicer, connection: ConnectionServicer) -> list[Se
             ),
         ),
     ]
-
-
-class _EncodedWatch:
-    """Registers handlers as the generated code has them, but that Watch writes encoded frames."""
-
-    def __init__(self, server: grpc.aio.Server) -> None:
-        self._server = server
-
-    def add_generic_rpc_handlers(self, handlers: object) -> None:
-        """Wait for the handlers by name, which come next."""
-
-    def add_registered_method_handlers(
-        self, service: str, handlers: "Mapping[str, grpc.RpcMethodHandler[Any, Any]]"
-    ) -> None:
-        """Register the handlers."""
-        watch = handlers["Watch"]
-        behavior: Any = watch.unary_stream
-        encoded = {
-            **handlers,
-            "Watch": grpc.unary_stream_rpc_method_handler(behavior, watch.request_deserializer),
-        }
-        generic = grpc.method_handlers_generic_handler(service, encoded)
-        self._server.add_generic_rpc_handlers((generic,))

@@ -8,11 +8,11 @@ from quarterdeck.api.trading.v1 import (
     portfolio_service_pb2_grpc,
     trading_event_service_pb2_grpc,
 )
+from quarterdeck_server.runtime.encoded import register
 from quarterdeck_server.runtime.service import Service
 from quarterdeck_server.runtime.shared import Shared
 from quarterdeck_server.settings import Settings
 from quarterdeck_server.trading.area import Area, opened
-from quarterdeck_server.trading.encoded import register
 from quarterdeck_server.trading.peers import InstrumentPeer
 from quarterdeck_server.trading.servicers.event import TradingEventServicer
 from quarterdeck_server.trading.servicers.node import NodeServicer

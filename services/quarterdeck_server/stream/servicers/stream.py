@@ -19,6 +19,7 @@ from quarterdeck_server.stream.domain import CursorInvalid, LimitExceeded, Sessi
 from quarterdeck_server.stream.encode import KINDS
 from quarterdeck_server.stream.engine.hub import Hub
 from quarterdeck_server.stream.opening import Openings
+from quarterdeck_server.stream.others import Others
 from quarterdeck_server.stream.session import Session, Wish, Write
 from quarterdeck_server.stream.sessions import Sessions
 
@@ -47,10 +48,15 @@ class StreamServicer(rpc.StreamServiceServicer):
     """Opens sessions, changes them, and answers what topics there are."""
 
     def __init__(
-        self, hub: Hub, sessions: Sessions, openings: Openings, settings: StreamSettings
+        self,
+        hub: Hub,
+        sessions: Sessions,
+        others: Others,
+        openings: Openings,
+        settings: StreamSettings,
     ) -> None:
         self._hub, self._sessions, self._settings = hub, sessions, settings
-        self._openings = openings
+        self._others, self._openings = others, openings
 
     # It writes encoded frames to the context itself: awaiting the write is the backpressure.
     async def Watch(  # type: ignore[override]
@@ -72,6 +78,11 @@ class StreamServicer(rpc.StreamServiceServicer):
     async def UpdateSubscription(
         self, request: pb.UpdateSubscriptionRequest, context: Context
     ) -> pb.UpdateSubscriptionResponse:
+        if (owner := self._others.owner_of(request.session_id, context)) is not None:
+            answer: pb.UpdateSubscriptionResponse = await self._others.pass_on(
+                owner, lambda c: rpc.StreamServiceStub(c).UpdateSubscription, request, context
+            )
+            return answer
         caller = current()
         session = self._sessions.of_principal(request.session_id, caller.principal)
         wish = await self._wish(request.add, caller, "add")
