@@ -90,8 +90,8 @@ def average_drawdown(returns: ArrayLike) -> Estimate:
     array = finite(returns)
     if not len(array):
         return Estimate.insufficient(0, 1)
-    depths = [spell.depth for spell in spells_of(drawdowns_of(growth_of(array)))]
-    return Estimate.of(math.fsum(depths) / len(depths) if depths else 0.0, len(array))
+    depths = depths_of(drawdowns_of(growth_of(array)))
+    return Estimate.of(depths.mean() if len(depths) else 0.0, len(array))
 
 
 def pain_index(returns: ArrayLike) -> Estimate:
@@ -124,11 +124,21 @@ def spells(returns: ArrayLike) -> tuple[Spell, ...]:
 def spells_of(under: FloatArray) -> tuple[Spell, ...]:
     """Return the spells of the drawdowns of a growth curve, shape (n + 1,), the first zero."""
     first, after = _edges(under)
+    found = zip(first.tolist(), after.tolist(), strict=True)
+    return tuple(_spell(under, start, end) for start, end in found)
+
+
+def depths_of(under: FloatArray) -> FloatArray:
+    """Return the depths of the spells alone, oldest first, from the same drawdowns."""
+    first, after = _edges(under)
     if not len(first):
-        return ()
-    depths = np.minimum.reduceat(under, _interleaved(first, after, len(under)))[::2]
-    found = zip(first.tolist(), after.tolist(), depths.tolist(), strict=True)
-    return tuple(_spell(under, start, end, depth) for start, end, depth in found)
+        return np.empty(0)
+    edges = np.empty(2 * len(first), dtype=np.intp)
+    edges[::2], edges[1::2] = first, after
+    # The last spell may reach the end, which is no place to begin another stretch.
+    inside = edges[:-1] if edges[-1] == len(under) else edges
+    depths: FloatArray = np.minimum.reduceat(under, inside)[::2]
+    return depths
 
 
 def longest_spell(under: FloatArray, dates: Dates | None = None) -> Spell | None:
@@ -147,8 +157,7 @@ def longest_spell(under: FloatArray, dates: Dates | None = None) -> Spell | None
     points = np.arange(len(under)) if dates is None else dates.astype(np.int64)
     lengths = points[np.minimum(after, len(under) - 1)] - points[first - 1]
     index = int(np.argmax(lengths))
-    start, end = int(first[index]), int(after[index])
-    return _spell(under, start, end, float(under[start:end].min()))
+    return _spell(under, int(first[index]), int(after[index]))
 
 
 def _edges(under: FloatArray) -> tuple[np.ndarray, np.ndarray]:
@@ -160,14 +169,8 @@ def _edges(under: FloatArray) -> tuple[np.ndarray, np.ndarray]:
     return np.flatnonzero(steps == 1) + 1, np.flatnonzero(steps == -1) + 1
 
 
-def _interleaved(first: np.ndarray, after: np.ndarray, length: int) -> np.ndarray:
-    edges = np.empty(2 * len(first), dtype=np.intp)
-    edges[::2], edges[1::2] = first, after
-    return edges[:-1] if edges[-1] == length else edges
-
-
-def _spell(under: FloatArray, start: int, end: int, depth: float) -> Spell:
+def _spell(under: FloatArray, start: int, end: int) -> Spell:
     recovery = end if end < len(under) else None
     last = len(under) - 1 if recovery is None else recovery
-    trough = start + int(np.argmin(under[start:end]))
-    return Spell(start - 1, trough, recovery, last, depth)
+    trough = start + int(under[start:end].argmin())
+    return Spell(start - 1, trough, recovery, last, float(under[trough]))

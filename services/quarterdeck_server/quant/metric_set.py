@@ -10,7 +10,7 @@ from quarterdeck_server.kernel.errors import InvalidField
 from quarterdeck_server.quant import ratios, relative, returns, sharpe, trades
 from quarterdeck_server.quant.capture import batting_average, down_capture, up_capture
 from quarterdeck_server.quant.conventions import Conventions
-from quarterdeck_server.quant.drawdown import drawdowns_of, longest_spell, spells_of
+from quarterdeck_server.quant.drawdown import depths_of, drawdowns_of, longest_spell
 from quarterdeck_server.quant.estimate import Estimate, State
 from quarterdeck_server.quant.moments import Moments, moments_of, partial_moments_of
 from quarterdeck_server.quant.series import Dates, FloatArray, finite, ordered, paired
@@ -136,12 +136,12 @@ def _depths(under: FloatArray, count: int) -> tuple[Estimate, Estimate, Estimate
     if not count:
         nothing = Estimate.insufficient(0, 1)
         return nothing, nothing, nothing, nothing
-    depths = [spell.depth for spell in spells_of(under)]
+    depths = depths_of(under)
     return (
         Estimate.of(under.min(), count),
         Estimate.of(abs(under.sum()) / count, count),
         Estimate.of(math.sqrt(np.dot(under, under) / count), count),
-        Estimate.of(math.fsum(depths) / len(depths) if depths else 0.0, count),
+        Estimate.of(depths.mean() if len(depths) else 0.0, count),
     )
 
 
