@@ -12,6 +12,7 @@ import quarterdeck_server.system.wiring
 import quarterdeck_server.trading.wiring
 from quarterdeck_server.adapters.alphavantage.wiring import alphavantage_source
 from quarterdeck_server.adapters.http.client import web
+from quarterdeck_server.adapters.ibkr.wiring import ibkr_source
 from quarterdeck_server.adapters.replay.wiring import replay_source
 from quarterdeck_server.kernel.errors import InvalidField
 from quarterdeck_server.marketdata.source_ports import Source
@@ -39,10 +40,12 @@ type Area = Callable[[Settings, Shared], AbstractAsyncContextManager[Sequence[Se
 @asynccontextmanager
 async def _marketdata(settings: Settings, shared: Shared) -> AsyncIterator[Sequence[Service]]:
     options = settings.marketdata
+    replay = replay_source(options.replay, shared.compute)
+    ibkr = ibkr_source(options.ibkr, shared.clock)
     async with (
         http_sources(options, shared) as vendors,
         quarterdeck_server.marketdata.wiring.open(
-            settings, shared, [replay_source(options.replay, shared.compute), *vendors]
+            settings, shared, [replay, ibkr, *vendors]
         ) as services,
     ):
         yield services

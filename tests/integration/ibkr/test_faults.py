@@ -5,11 +5,12 @@ from datetime import timedelta
 
 import pytest
 from tests.integration.ibkr.reading import Reader, running, until
+from tests.integration.ibkr.tws import ESZ6
 from tests.integration.ibkr.tws.server import MALFORMED
 from tests.integration.ibkr.tws.wire import PREFIX
 
 from quarterdeck_server.adapters.ibkr import metrics
-from quarterdeck_server.kernel.errors import QuarterdeckError, Unavailable
+from quarterdeck_server.kernel.errors import InvalidField, QuarterdeckError, Unavailable
 from quarterdeck_server.marketdata.domain.source import LiveOptions, VendorRefused
 
 AAPL = LiveOptions(("AAPL.XNAS",))
@@ -157,3 +158,18 @@ async def test_everything_is_subscribed_without_breaking_the_pace(tws, settings,
         await until(lambda: len(tws.subscriptions()) == 6)
     assert tws.orders_placed == 0
     assert tws.most_in_a_second <= 50
+
+
+async def test_what_is_no_more_after_a_night_does_not_stop_the_others(tws, source):
+    names = ("AAPL.XNAS", "ESZ6.XCME")
+    async with running(source, *names) as reader:
+        await tws.stop()
+        await failure_of(reader)
+    tws.securities = tuple(each for each in tws.securities if each is not ESZ6)
+    await tws.start()
+    async with running(source, *names) as reader:
+        tws.quote("AAPL", 150.0, 150.1)
+        assert await reader.rows("quotes/AAPL.XNAS")
+    # Whoever stops it and starts it anew is told.
+    with pytest.raises(InvalidField, match=r"live.instruments\[1\] is not known"):
+        await source.connect(LiveOptions(names))

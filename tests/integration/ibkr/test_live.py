@@ -117,3 +117,50 @@ async def test_the_source_says_what_it_lacks(settings, source):
     nowhere = settings.model_copy(update={"host": ""})
     assert type(source)(nowhere, source._clock).missing_setting == "marketdata.ibkr.host"
     assert library.installed() in library.NAMES
+
+
+def levels(book):
+    bids = dict(zip(book.bid_price.tolist(), book.bid_size.tolist(), strict=True))
+    return bids | dict(zip(book.ask_price.tolist(), book.ask_size.tolist(), strict=True))
+
+
+async def test_a_book_is_published_whole_and_then_by_its_changes(tws, source):
+    async with running(source, "AAPL.XNAS", quotes=False, book_depth=3) as reader:
+        tws.book("AAPL", 150.0, 3)
+        (book,) = await reader.rows("books/AAPL.XNAS")
+        assert book.bid_price.tolist() == [1_499_900, 1_499_800, 1_499_700]
+        assert book.ask_size.tolist() == [100, 200, 300]
+        # Another market maker at the best price, and a level that goes.
+        tws.level("AAPL", 1, 0, 1, 149.99, 50)
+        tws.level("AAPL", 2, 2, 0, 0, 0)
+        (deltas,) = await reader.rows("deltas/AAPL.XNAS", 2)
+    known = levels(book)
+    for side, price, size in zip(deltas.side, deltas.price, deltas.size, strict=True):
+        assert side in {1, 2}
+        known[int(price)] = int(size)
+    assert known[1_499_900] == 150
+    assert known[1_500_300] == 0
+
+
+async def test_a_book_that_is_void_is_published_whole_again(tws, source):
+    async with running(source, "AAPL.XNAS", quotes=False, book_depth=2) as reader:
+        tws.book("AAPL", 150.0, 2)
+        await reader.rows("books")
+        (session, request), *_ = tws.requests("books", "AAPL")
+        session.error(request, 317, "Market depth data has been RESET.")
+        tws.book("AAPL", 151.0, 2)
+        _, book = await reader.rows("books", 2)
+    assert book.bid_price.tolist() == [1_509_900, 1_509_800]
+    assert reader.of("deltas") == []
+
+
+async def test_a_halt_is_published_and_its_end_even_after_a_new_connection(tws, source):
+    async with running(source, "AAPL.XNAS") as reader:
+        tws.halt("AAPL", 0)
+        tws.halt("AAPL", 2)
+        (halted,) = await reader.rows("statuses/AAPL.XNAS")
+        assert halted.phase.name == "HALTED"
+    async with running(source, "AAPL.XNAS") as reader:
+        tws.halt("AAPL", 0)
+        (opened,) = await reader.rows("statuses/AAPL.XNAS")
+        assert opened.phase.name == "OPEN"

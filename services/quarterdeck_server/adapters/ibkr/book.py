@@ -1,79 +1,111 @@
 """An order book as Interactive Brokers tells it: by position, several levels at one price. Pure."""
 
-from dataclasses import dataclass
+from collections.abc import Iterable
+
+import numpy as np
+
+from quarterdeck_server.kernel.time import NS
+from quarterdeck_server.marketdata.domain.book import Book, Deltas
+from quarterdeck_server.marketdata.domain.columns import Ints
+from quarterdeck_server.marketdata.domain.instrument import Instrument
 
 INSERT, UPDATE, DELETE = 0, 1, 2
+# The vendor's sides, and those of the contract.
 ASK, BID = 0, 1
+SIDES = {BID: 1, ASK: 2}
+# Who joins later waits so long at most for a book to which changes can be applied.
+SNAPSHOT_NS = 10 * NS
 
-type Level = tuple[float, float]
-type Levels = dict[float, float]
-
-
-@dataclass(frozen=True, slots=True)
-class Change:
-    """The new size at a price of a side; 0 says that the level is gone."""
-
-    time_ns: int
-    side: int
-    price: float
-    size: float
+type Levels = dict[int, int]
 
 
-class PositionBook:
+class BookTape:
     """Levels by position, as told; prices with their whole size, as published."""
 
     def __init__(self, depth: int) -> None:
         self._depth = depth
-        self._told: dict[int, list[Level]] = {BID: [], ASK: []}
+        self._told: dict[int, list[tuple[float, float]]] = {BID: [], ASK: []}
         self._published: dict[int, Levels] | None = None
+        self._snapshot_ns = 0
+        self._is_changed = False
+
+    def __len__(self) -> int:
+        return int(self._is_changed)
 
     def level(self, position: int, operation: int, side: int, price: float, size: float) -> None:
-        """Take one change by position; positions beyond the end are told after a loss."""
+        """Take one change by position; one that lies beyond the end says nothing."""
+        self._is_changed = True
         levels = self._told[side]
         if operation == INSERT:
             levels.insert(position, (price, size))
+        elif position < len(levels) and operation == UPDATE:
+            levels[position] = (price, size)
         elif position < len(levels):
-            if operation == UPDATE:
-                levels[position] = (price, size)
-            else:
-                levels.pop(position)
+            levels.pop(position)
 
     def clear(self) -> None:
-        """Forget all levels: a snapshot is due once there are new ones."""
+        """Forget all levels: a whole book is due once there are new ones."""
         self._told = {BID: [], ASK: []}
+        self.distrust()
+
+    def distrust(self) -> None:
+        """Publish the whole book next, not changes."""
         self._published = None
 
-    @property
-    def is_whole(self) -> bool:
-        """Whether both sides are there and do not cross, as they may while changes arrive."""
-        bids, asks = self.side(BID), self.side(ASK)
-        return bool(bids and asks) and max(bids) < min(asks)
+    def take(self, instrument: Instrument, now_ns: int) -> list[Book | Deltas]:
+        """Return the changes since the last time, or the whole book where that is due.
 
-    @property
-    def wants_snapshot(self) -> bool:
-        """Whether nothing was published that changes could be applied to."""
-        return self._published is None
+        Sides that are empty or cross, as they may while changes arrive, are not published.
+        """
+        if not self._is_changed:
+            return []
+        now = {side: self._side(side, instrument) for side in SIDES}
+        if not (now[BID] and now[ASK]) or max(now[BID]) >= min(now[ASK]):
+            return []
+        self._is_changed = False
+        before, self._published = self._published, now
+        taken: list[Book | Deltas] = (
+            [] if before is None else _deltas(before, now, instrument, now_ns)
+        )
+        if before is None or now_ns - self._snapshot_ns >= SNAPSHOT_NS:
+            self._snapshot_ns = now_ns
+            taken.append(_book(now, instrument, now_ns))
+        return taken
 
-    def side(self, side: int) -> Levels:
-        """Return the best prices of a side with their whole size, best first."""
+    def _side(self, side: int, instrument: Instrument) -> Levels:
+        """Return the best prices of a side with their whole size, best first, as integers."""
         sizes: Levels = {}
         for price, size in self._told[side]:
-            if price > 0 and size > 0:
-                sizes[price] = sizes.get(price, 0.0) + size
+            if size > 0 and (price > 0 or instrument.may_be_negative):
+                level = round(price * 10**instrument.price_precision)
+                whole = sizes.get(level, 0) + round(size * 10**instrument.size_precision)
+                sizes[level] = whole
         best = sorted(sizes, reverse=side == BID)[: self._depth]
-        return {price: sizes[price] for price in best}
+        return {level: sizes[level] for level in best if sizes[level]}
 
-    def snapshot(self) -> dict[int, Levels]:
-        """Return both sides, to which later changes apply."""
-        self._published = {BID: self.side(BID), ASK: self.side(ASK)}
-        return self._published
 
-    def changes(self, time_ns: int) -> list[Change]:
-        """Return what turns the book as published into the book as it is."""
-        before, now = self._published or {BID: {}, ASK: {}}, self.snapshot()
-        return [
-            Change(time_ns, side, price, now[side].get(price, 0.0))
-            for side in (BID, ASK)
-            for price in {**before[side], **now[side]}
-            if before[side].get(price) != now[side].get(price)
-        ]
+def _book(now: dict[int, Levels], instrument: Instrument, now_ns: int) -> Book:
+    sides = (now[BID], now[ASK])
+    levels = [_ints(column) for side in sides for column in (side.keys(), side.values())]
+    return Book(instrument.instrument, *instrument.precisions, now_ns, *levels)
+
+
+def _deltas(
+    before: dict[int, Levels], now: dict[int, Levels], instrument: Instrument, now_ns: int
+) -> list[Book | Deltas]:
+    """Return what turns one book into the other; no size says that the level is gone."""
+    rows = [
+        (number, level, now[side].get(level, 0))
+        for side, number in SIDES.items()
+        for level in {**before[side], **now[side]}
+        if before[side].get(level) != now[side].get(level)
+    ]
+    if not rows:
+        return []
+    sides, prices, sizes = (_ints(column) for column in zip(*rows, strict=True))
+    times = np.full(len(rows), now_ns, dtype=np.int64)
+    return [Deltas(instrument.instrument, *instrument.precisions, times, sides, prices, sizes)]
+
+
+def _ints(column: Iterable[int]) -> Ints:
+    return np.fromiter(column, dtype=np.int64)

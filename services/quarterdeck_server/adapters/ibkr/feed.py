@@ -11,8 +11,9 @@ from quarterdeck_server.adapters.ibkr.sieve import sieve
 from quarterdeck_server.adapters.ibkr.stream import Stream
 from quarterdeck_server.adapters.ibkr.subscriptions import Subscriptions
 from quarterdeck_server.kernel.time import NS
-from quarterdeck_server.marketdata.domain.columns import Batch, kind
+from quarterdeck_server.kernel.topics import kind
 from quarterdeck_server.marketdata.domain.instrument import Instrument
+from quarterdeck_server.marketdata.domain.publication import Publishable
 from quarterdeck_server.marketdata.source_ports import Publisher
 from quarterdeck_server.runtime.clock import Clock
 from quarterdeck_server.settings import IbkrSettings
@@ -38,6 +39,7 @@ class IbkrFeed:
     ) -> None:
         self._session, self._subscriptions, self._streams = session, subscriptions, streams
         self._settings, self._clock = settings, clock
+        self.has_failed = False
 
     @property
     def instruments(self) -> Sequence[Instrument]:
@@ -57,6 +59,9 @@ class IbkrFeed:
             done, _ = await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)
             for task in done:
                 task.result()
+        except Exception:
+            self.has_failed = True
+            raise
         finally:
             for task in tasks:
                 task.cancel()
@@ -75,20 +80,22 @@ class IbkrFeed:
             batches = [
                 piece
                 for stream in self._subscriptions.take()
-                for piece in self._taken(stream, instruments[stream.known.instrument.instrument])
+                for piece in self._taken(stream, instruments[stream.name])
             ]
             if batches:
                 await publisher.publish(batches)
 
-    def _taken(self, stream: Stream, instrument: Instrument) -> list[Batch]:
-        latest_ns = self._clock.now_ns() + AHEAD_NS
-        pieces: list[Batch] = []
-        for batch in stream.take(instrument):
-            clean = sieve(batch, instrument, latest_ns)
+    def _taken(self, stream: Stream, instrument: Instrument) -> list[Publishable]:
+        now_ns = self._clock.now_ns()
+        pieces: list[Publishable] = []
+        for batch in stream.take(instrument, now_ns):
+            clean = sieve(batch, instrument, now_ns + AHEAD_NS)
             withheld = len(batch) - sum(map(len, clean))
             if withheld:
-                metrics.WITHHELD.labels(kind(batch)).inc(withheld)
+                metrics.WITHHELD.labels(kind(batch.topic)).inc(withheld)
                 log.warning("ibkr_rows_withheld", topic=batch.topic, count=withheld)
+                # Changes that are missing void the book they would have been applied to.
+                stream.book.distrust()
             pieces += clean
         return pieces
 

@@ -4,6 +4,9 @@ import asyncio
 from collections.abc import Sequence
 from typing import Any
 
+import structlog
+
+from quarterdeck_server.adapters.ibkr import metrics
 from quarterdeck_server.adapters.ibkr.contracts import (
     CLASSES,
     SMART,
@@ -19,31 +22,41 @@ from quarterdeck_server.marketdata.domain.instrument import check_identifier
 from quarterdeck_server.marketdata.domain.source import NotOffered
 from quarterdeck_server.settings import IbkrSettings
 
+log = structlog.get_logger()
+
 AT_ONCE = 20
 UNKNOWN = 200
 
 
 async def find_all(
-    session: Session, instruments: Sequence[str], settings: IbkrSettings
+    session: Session, instruments: Sequence[str], settings: IbkrSettings, *, is_again: bool
 ) -> list[Known]:
-    """Find every instrument. Raises InvalidField naming the first that is not one contract."""
+    """Find every instrument. Raises InvalidField naming the first that is not one contract.
+
+    Again, after a connection that had them all, what is no more is left out: a future that
+    expired over night does not stop the others.
+    """
     turns = asyncio.Semaphore(AT_ONCE)
 
-    async def find_one(place: int, instrument: str) -> Known:
+    async def find_one(place: int, instrument: str) -> Known | InvalidField:
         field = f"live.instruments[{place}]"
         check_identifier(instrument, field)
         async with turns:
             try:
                 return await find(session, instrument, settings, place)
             except NotOffered as error:
-                raise InvalidField(field, str(error)) from error
+                return InvalidField(field, str(error))
 
     finding = [find_one(place, instrument) for place, instrument in enumerate(instruments)]
-    found = await asyncio.gather(*finding, return_exceptions=True)
-    for each in found:
-        if isinstance(each, BaseException):
+    answers = await asyncio.gather(*finding, return_exceptions=True)
+    found = [each for each in answers if isinstance(each, Known)]
+    for each in answers:
+        if isinstance(each, InvalidField) and is_again and found:
+            metrics.REFUSED.labels("contract").inc()
+            log.warning("ibkr_instrument_lost", problem=str(each))
+        elif isinstance(each, BaseException):
             raise each
-    return [each for each in found if isinstance(each, Known)]
+    return found
 
 
 async def find(session: Session, instrument: str, settings: IbkrSettings, place: int = 0) -> Known:

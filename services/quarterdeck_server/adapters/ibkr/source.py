@@ -32,6 +32,9 @@ class IbkrSource:
 
     def __init__(self, settings: IbkrSettings, clock: Clock) -> None:
         self._settings, self._clock = settings, clock
+        self._halted: set[str] = set()
+        self._options: LiveOptions | None = None
+        self._last: IbkrFeed | None = None
         self._history = HistoricalBars(settings, clock, self.name)
 
     @property
@@ -53,14 +56,21 @@ class IbkrSource:
         session = Session(self._settings, self._settings.client_id, self._clock)
         await session.open()
         try:
-            found = await find_all(session, options.instruments, self._settings)
-            streams = self._streams(found, options)
-            subscriptions = Subscriptions(session, streams, self.name, self._clock)
-            await subscriptions.open()
+            self._last = await self._open(session, options)
         except BaseException:
             session.close()
             raise
-        return IbkrFeed(session, subscriptions, streams, self._settings, self._clock)
+        self._options = options
+        return self._last
+
+    async def _open(self, session: Session, options: LiveOptions) -> IbkrFeed:
+        is_again = self._last is not None and self._last.has_failed and options == self._options
+        instruments, settings, clock = options.instruments, self._settings, self._clock
+        found = await find_all(session, instruments, settings, is_again=is_again)
+        streams = self._streams(found, options)
+        subscriptions = Subscriptions(session, streams, self.name, clock)
+        await subscriptions.open(is_again=is_again)
+        return IbkrFeed(session, subscriptions, streams, settings, clock)
 
     def check_bars(self, instrument: Instrument, interval: str) -> None:
         """Raise NotOffered if it never has such bars."""
@@ -81,5 +91,5 @@ class IbkrSource:
             one_by_one = sum(stream.is_tick_by_tick for stream in streams)
             is_tick_by_tick = TRADES in kinds and one_by_one < self._settings.tick_by_tick
             depth, now_ns = options.book_depth, self._clock.now_ns()
-            streams.append(Stream(known, kinds, depth, is_tick_by_tick, now_ns))
+            streams.append(Stream(known, kinds, depth, is_tick_by_tick, now_ns, self._halted))
         return streams

@@ -4,20 +4,22 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any
 
-from quarterdeck_server.adapters.ibkr.book import PositionBook
+from quarterdeck_server.adapters.ibkr.book import BookTape
 from quarterdeck_server.adapters.ibkr.contracts import SMART
 from quarterdeck_server.adapters.ibkr.library import Client
 from quarterdeck_server.adapters.ibkr.tapes import BAR_S, BarTape, QuoteTape, TradeTape
 from quarterdeck_server.kernel.time import NS
-from quarterdeck_server.marketdata.domain.columns import Batch
 from quarterdeck_server.marketdata.domain.instrument import Instrument, InstrumentClass
+from quarterdeck_server.marketdata.domain.publication import Publishable
 from quarterdeck_server.marketdata.domain.source import LiveOptions
+from quarterdeck_server.marketdata.domain.status import Status, TradingPhase
 
 QUOTES, TRADES, BARS, BOOKS = "quotes", "trades", "bars", "books"
 # The generic tick with trades as they are aggregated, and the tick types they come as.
 AGGREGATED_TRADES, TRADES_TEXT = "233", 48
 DELAYED_LAST, HALTED = 68, 49
 MIDPOINT = "MIDPOINT"
+TOLD = "told by Interactive Brokers"
 # What Interactive Brokers has of each class: pairs have no trades, indices bars alone.
 OFFERED = {
     InstrumentClass.EQUITY: frozenset({QUOTES, TRADES, BARS, BOOKS}),
@@ -57,20 +59,26 @@ class Stream:
     depth: int
     is_tick_by_tick: bool
     since_ns: int
-    halted: bool | None = None
+    halted: set[str]
+    """Instruments that were published as halted, by this connection or one before it."""
     is_status_new: bool = False
     quotes: QuoteTape = field(init=False)
     trades: TradeTape = field(init=False)
     bars: BarTape = field(init=False)
-    book: PositionBook = field(init=False)
+    book: BookTape = field(init=False)
 
     def __post_init__(self) -> None:
         self.quotes = QuoteTape(may_be_negative=self.known.instrument.may_be_negative)
         self.trades, self.bars = TradeTape(self.since_ns), BarTape()
-        self.book = PositionBook(self.depth)
+        self.book = BookTape(self.depth)
 
     def __len__(self) -> int:
-        return len(self.quotes) + len(self.trades) + len(self.bars)
+        return len(self.quotes) + len(self.trades) + len(self.bars) + len(self.book)
+
+    @property
+    def name(self) -> str:
+        """The identifier of the instrument."""
+        return self.known.instrument.instrument
 
     def subscriptions(self) -> list[str]:
         """Return what must be subscribed: aggregated trades come with the quotes."""
@@ -121,10 +129,18 @@ class Stream:
         if taker is not None:
             taker(*values)
 
-    def take(self, instrument: Instrument) -> list[Batch]:
+    def take(self, instrument: Instrument, now_ns: int) -> list[Publishable]:
         """Return what came since the last time, scaled as the stored instrument says."""
-        taken = (tape.take(instrument) for tape in (self.quotes, self.trades, self.bars))
-        return [batch for batch in taken if batch is not None]
+        taken: list[Publishable] = []
+        if self.is_status_new:
+            self.is_status_new = False
+            phase = TradingPhase.HALTED if self.name in self.halted else TradingPhase.OPEN
+            taken.append(Status(self.name, phase, now_ns, note=TOLD))
+        for tape in (self.quotes, self.trades, self.bars):
+            batch = tape.take(instrument)
+            if batch is not None:
+                taken.append(batch)
+        return [*taken, *self.book.take(instrument, now_ns)]
 
     def settle(self, time_ns: int) -> None:
         """Note the quote there is after a packet."""
@@ -140,10 +156,10 @@ class Stream:
 
     def _number(self, tick: int, value: float) -> None:
         """Take whether trading is halted: 0 no, 1 and 2 yes, -1 unknown."""
-        if tick == HALTED and value >= 0:
-            halted = value > 0
-            self.is_status_new = self.is_status_new or halted != bool(self.halted)
-            self.halted = halted
+        is_halted = value > 0
+        if tick == HALTED and value >= 0 and is_halted != (self.name in self.halted):
+            self.is_status_new = True
+            (self.halted.add if is_halted else self.halted.discard)(self.name)
 
     def _trade(self, time_s: int, price: float, size: float) -> None:
         self.trades.trade(time_s * NS, price, size)

@@ -39,8 +39,11 @@ class Subscriptions:
         self.lost_since: float | None = None
         session.mailbox.listener = self
 
-    async def open(self) -> None:
-        """Subscribe everything. Raises InvalidField naming the first that is refused."""
+    async def open(self, *, is_again: bool) -> None:
+        """Subscribe everything. Raises InvalidField naming the first that is refused.
+
+        Again, after a connection that had them all, it goes on with those that are not.
+        """
         numbers: list[int] = []
         for stream in self._streams:
             for kind in stream.subscriptions():
@@ -50,7 +53,9 @@ class Subscriptions:
         await self._keep_up()
         await self._settle()
         for stream, kind, text in self._refusals:
-            name = stream.known.instrument.instrument
+            if is_again and self._by_number:
+                break
+            name = stream.name
             raise InvalidField(place_of(stream), f"cannot be read: {kind} of {name}: {text}")
         self._is_open = True
 
@@ -118,7 +123,7 @@ class Subscriptions:
         elif what in {Meaning.REFUSED, Meaning.UNKNOWN}:
             self._refused(request, stream, kind, text)
         else:
-            instrument = stream.known.instrument.instrument
+            instrument = stream.name
             log.warning("ibkr_subscription_told", instrument=instrument, kind=kind, text=text)
 
     def _again(self, number: int) -> None:
@@ -132,7 +137,7 @@ class Subscriptions:
         self._note_accepted(request)
         self._refusals.append((stream, kind, text))
         metrics.REFUSED.labels(kind).inc()
-        instrument = stream.known.instrument.instrument
+        instrument = stream.name
         log.warning("ibkr_subscription_refused", instrument=instrument, kind=kind, text=text)
         if kind == BOOKS:
             stream.book.clear()
