@@ -86,6 +86,8 @@ class AuthSettings(_Section):
 class StreamSettings(_Section):
     """The fan-out of live events."""
 
+    workers: int = Field(default=1, ge=1, le=64)
+    """How many stream workers `up` runs; more than the machine has processors do not help."""
     worker: str = Field(default="", pattern="^[a-z0-9.-]{0,63}$")
     """The name of this stream worker, which no other may have; the default is a random one."""
     address: str = ""
@@ -106,6 +108,8 @@ class StreamSettings(_Section):
     """Subscriptions in a stream, each excluded topic counted as one."""
     opens_per_minute: int = 300
     """Streams a principal may open within a minute at one worker."""
+    replays_per_principal: int = 10
+    """Replays of a principal at the same time at one worker."""
     stale_after: dict[str, timedelta] = {
         "quotes": timedelta(seconds=30),
         "trades": timedelta(minutes=5),

@@ -9,6 +9,15 @@ EVERYWHERE = ("0.0.0.0", "::")  # noqa: S104 (compared with, not bound to)
 """Addresses one listens on and cannot open."""
 
 
+@dataclass(frozen=True, slots=True)
+class WorkerAddress:
+    """A stream worker and its ports."""
+
+    name: str
+    port: int
+    metrics: int
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Addresses:
     """The ports of one suite, all on loopback but the edge's."""
@@ -18,8 +27,7 @@ class Addresses:
     edge_admin: int
     services: int
     services_metrics: int
-    stream: int
-    stream_metrics: int
+    streams: tuple[WorkerAddress, ...]
     valkey: int
 
     @property
@@ -29,7 +37,9 @@ class Addresses:
         return f"http://{LOOPBACK if everywhere else self.edge_host}:{self.edge}"
 
 
-def choose_addresses(book: PortBook, edge_host: str, edge_port: int | None) -> Addresses:
+def choose_addresses(
+    book: PortBook, edge_host: str, edge_port: int | None, stream_workers: int = 1
+) -> Addresses:
     """Choose all ports; fails with PortTaken when the configured one has another owner."""
     return Addresses(
         edge_host=edge_host,
@@ -37,10 +47,14 @@ def choose_addresses(book: PortBook, edge_host: str, edge_port: int | None) -> A
         edge_admin=book.choose("edge_admin"),
         services=book.choose("services"),
         services_metrics=book.choose("services_metrics"),
-        stream=book.choose("stream"),
-        stream_metrics=book.choose("stream_metrics"),
+        streams=tuple(_worker(book, number) for number in range(1, stream_workers + 1)),
         valkey=book.choose("valkey"),
     )
+
+
+def _worker(book: PortBook, number: int) -> WorkerAddress:
+    name = "stream" if number == 1 else f"stream-{number}"
+    return WorkerAddress(name, book.choose(name), book.choose(f"{name}_metrics"))
 
 
 def local(port: int) -> str:

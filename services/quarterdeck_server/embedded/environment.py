@@ -5,7 +5,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-from quarterdeck_server.embedded.addresses import Addresses, local
+from quarterdeck_server.embedded.addresses import Addresses, WorkerAddress, local
 from quarterdeck_server.embedded.state import StateDirectory
 
 SETTINGS_PREFIX = "QUARTERDECK_"
@@ -63,9 +63,12 @@ class Environments:
             "QUARTERDECK_SYSTEM__METRICS_ADDRESSES": json.dumps(self._other_metrics()),
         }
 
-    def stream(self) -> dict[str, str]:
-        """Say what the process of streams needs; it signs nothing and so gets no key."""
-        return self._server(self.addresses.stream, self.addresses.stream_metrics)
+    def stream(self, worker: WorkerAddress) -> dict[str, str]:
+        """Say what a process of streams needs; it signs nothing and so gets no key."""
+        return {
+            **self._server(worker.port, worker.metrics),
+            "QUARTERDECK_STREAM__WORKER": worker.name,
+        }
 
     def _server(self, port: int, metrics_port: int) -> dict[str, str]:
         return {
@@ -86,7 +89,7 @@ class Environments:
 
     def _peers(self) -> str:
         homes = dict.fromkeys(SERVICES, local(self.addresses.services))
-        return json.dumps({**homes, **dict.fromkeys(STREAM, local(self.addresses.stream))})
+        return json.dumps({**homes, **dict.fromkeys(STREAM, local(self.addresses.streams[0].port))})
 
     def _other_metrics(self) -> dict[str, str]:
-        return {"stream": local(self.addresses.stream_metrics)}
+        return {worker.name: local(worker.metrics) for worker in self.addresses.streams}

@@ -25,10 +25,17 @@ def gateway_values(
         "EDGE_PORT": str(addresses.edge),
         "SERVICES_HOST": LOOPBACK,
         "SERVICES_PORT": str(addresses.services),
-        "STREAM_HOST": LOOPBACK,
-        "STREAM_PORT": str(addresses.stream),
+        "STREAM_ENDPOINTS": endpoints(worker.port for worker in addresses.streams),
         "WEB": str(assets.web),
     }
+
+
+def endpoints(ports: Iterable[int]) -> str:
+    """Write the stream workers on this machine as Envoy lists them."""
+    places = (f"{{ address: {LOOPBACK}, port_value: {port} }}" for port in ports)
+    return ", ".join(
+        f"{{ endpoint: {{ address: {{ socket_address: {one} }} }} }}" for one in places
+    )
 
 
 def origins_pattern(origins: Iterable[str]) -> str:

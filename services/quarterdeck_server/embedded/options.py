@@ -27,6 +27,8 @@ class SuiteOptions:
     """The address the dashboard is at."""
     edge_port: int | None = None
     """The port the dashboard must have; absent: 8080, or another when that is taken."""
+    stream_workers: int = 1
+    """How many processes serve streams."""
     allowed_origins: tuple[str, ...] = ()
     """Other origins whose pages may call the edge."""
     node_python: Path = Path(sys.executable)
@@ -46,6 +48,7 @@ def options_from(settings: Settings, inherited: Mapping[str, str]) -> SuiteOptio
         redis_url=_reveal(settings.redis_url),
         edge_host=settings.edge.host,
         edge_port=settings.edge.port,
+        stream_workers=settings.stream.workers,
         allowed_origins=tuple(settings.edge.allowed_origins),
         node_python=settings.node.python or Path(sys.executable),
     )

@@ -6,7 +6,7 @@ from datetime import timedelta
 from signal import SIGKILL
 
 from quarterdeck_server.embedded import binaries, demonstration
-from quarterdeck_server.embedded.addresses import choose_addresses
+from quarterdeck_server.embedded.addresses import WorkerAddress, choose_addresses
 from quarterdeck_server.embedded.assets import Assets
 from quarterdeck_server.embedded.credentials import Credentials, read
 from quarterdeck_server.embedded.environment import (
@@ -41,7 +41,10 @@ class Suite:
         self._assets = assets
         self._state = options.state
         self.addresses = choose_addresses(
-            PortBook(self._state.ports), options.edge_host, options.edge_port
+            PortBook(self._state.ports),
+            options.edge_host,
+            options.edge_port,
+            options.stream_workers,
         )
         self._postgres = None if options.database_url else self._own_postgres()
         self._valkey = None if options.redis_url else self._own_valkey()
@@ -49,7 +52,8 @@ class Suite:
 
     def parts(self) -> list[Part]:
         """List the parts."""
-        servers = [self._services(), self._stream(), self._edge()]
+        workers = [self._stream(worker) for worker in self.addresses.streams]
+        servers = [self._services(), *workers, self._edge()]
         node = [self._node()] if self._options.with_node else []
         return [*self._databases(), self._migrate(), *servers, *node]
 
@@ -103,9 +107,9 @@ class Suite:
         probe = grpc_serving(LOOPBACK, self.addresses.services)
         return self._server("services", SERVICES, self._environments.services(), probe)
 
-    def _stream(self) -> Part:
-        probe = grpc_serving(LOOPBACK, self.addresses.stream)
-        return self._server("stream", STREAM, self._environments.stream(), probe)
+    def _stream(self, worker: WorkerAddress) -> Part:
+        probe = grpc_serving(LOOPBACK, worker.port)
+        return self._server(worker.name, STREAM, self._environments.stream(worker), probe)
 
     def _server(
         self, name: str, areas: tuple[str, ...], environment: Mapping[str, str], probe: Probe
@@ -130,7 +134,8 @@ class Suite:
             admin_port=self.addresses.edge_admin,
         )
         # After the servers: its first look at them then finds them, and it is ready at once.
-        return server.part(self._state.log("envoy"), FOREIGN, needs=("services", "stream"))
+        workers = (worker.name for worker in self.addresses.streams)
+        return server.part(self._state.log("envoy"), FOREIGN, needs=("services", *workers))
 
     def _node(self) -> Part:
         configuration = demonstration.write_node(

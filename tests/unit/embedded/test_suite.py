@@ -47,6 +47,16 @@ def test_a_suite_is_everything_from_the_database_to_the_node(build: Build) -> No
     assert build().keys() == names
 
 
+def test_each_stream_worker_is_a_part_with_a_name_and_ports_of_its_own(build: Build) -> None:
+    workers = {name: part for name, part in build(stream_workers=3).items() if "stream" in name}
+    assert workers.keys() == {"stream", "stream-2", "stream-3"}
+    for name, part in workers.items():
+        assert part.environment["QUARTERDECK_STREAM__WORKER"] == name
+    for setting in ("SERVER__LISTEN", "SERVER__METRICS_PORT"):
+        values = {part.environment[f"QUARTERDECK_{setting}"] for part in workers.values()}
+        assert len(values) == 3
+
+
 def test_servers_of_the_users_own_are_used_and_none_is_started(build: Build) -> None:
     parts = build(database_url="postgresql://db/desk", redis_url="redis://bus")
     assert not {"postgres", "valkey"} & parts.keys()
