@@ -9,6 +9,7 @@ import orjson
 import structlog
 
 from quarterdeck_server.kernel.errors import QuarterdeckError
+from quarterdeck_server.kernel.time import NS
 from quarterdeck_server.runtime.shared import Shared
 from quarterdeck_server.settings import TradingSettings
 from quarterdeck_server.trading.desk import Desk
@@ -112,11 +113,12 @@ async def _assembled(
 ) -> Area:
     postgres, bus, clock = shared.postgres, shared.bus, shared.clock
     head = await load.head(postgres)
-    since = clock.now_ns() - REPUBLISH_S * 1_000_000_000
+    since = clock.now_ns() - REPUBLISH_S * NS
     through = await topics.position_before(postgres, since, MOST_REPUBLISHED)
     publisher = Publisher(postgres, bus, head.epoch, through)
     publisher.reached(head.record_position)
-    ticker = Ticker(desk, bus, clock)
+    epoch = await topics.new_epoch(postgres, clock.now_ns() // NS)
+    ticker = Ticker(desk, bus, clock, epoch)
     feed = Feed(desk, clock)
     sampler = Sampler(postgres, clock, settings.equity_interval, lambda: desk.newest)
     ticker.listen(feed.flushed)
@@ -124,7 +126,8 @@ async def _assembled(
     recorder = Recorder(
         postgres, clock, desk, Facts(postgres, source, desk), publisher, ticker.wake
     )
-    fleet = Fleet(NodeStore(postgres, health_of), desk, bus, clock, settings.node_lost_after)
+    nodes, lost_after = NodeStore(postgres, health_of), settings.node_lost_after
+    fleet = Fleet(nodes, desk, bus, clock, lost_after, epoch=epoch)
     await fleet.load()
     return Area(desk, recorder, fleet, feed, ticker, publisher, sampler)
 

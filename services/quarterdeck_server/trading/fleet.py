@@ -38,7 +38,14 @@ class Fleet:
     """Nodes in memory, written through to the store."""
 
     def __init__(
-        self, store: NodeStore, desk: Desk, bus: Bus, clock: Clock, lost_after: timedelta
+        self,
+        store: NodeStore,
+        desk: Desk,
+        bus: Bus,
+        clock: Clock,
+        lost_after: timedelta,
+        *,
+        epoch: int,
     ) -> None:
         self._store, self._desk, self._bus, self._clock = store, desk, bus, clock
         self._lost_after_ns = int(lost_after.total_seconds() * 1e9)
@@ -47,7 +54,7 @@ class Fleet:
         self._changed: set[str] = set()
         self._sent = asyncio.Event()
         self._sequences: dict[str, int] = {}
-        self._epoch = clock.now_ns() // 1_000_000_000
+        self._epoch = epoch
 
     async def load(self) -> None:
         """Read the nodes that are known."""

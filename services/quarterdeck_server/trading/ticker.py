@@ -38,15 +38,14 @@ type Listener = Callable[[Flush], None]
 class Ticker:
     """Keeps the desk at the newest prices, and tells of every flush."""
 
-    def __init__(self, desk: Desk, bus: Bus, clock: Clock) -> None:
-        self._desk, self._bus, self._clock = desk, bus, clock
+    def __init__(self, desk: Desk, bus: Bus, clock: Clock, epoch: int) -> None:
+        self._desk, self._bus, self._clock, self._epoch = desk, bus, clock, epoch
         self._pending: dict[str, Message] = {}
         self._arrived = asyncio.Event()
         self._listeners: list[Listener] = []
         self._unsent: dict[str, ProfitAndLoss] = {}
         self._to_send = asyncio.Event()
         self._sequences: dict[str, int] = {}
-        self._epoch = clock.now_ns() // 1_000_000_000
 
     def listen(self, listener: Listener) -> None:
         """Call a listener after every flush that changed something."""

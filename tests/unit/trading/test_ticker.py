@@ -36,7 +36,7 @@ def desk() -> Desk:
 
 async def test_profits_that_the_bus_refused_are_told_though_nothing_moves_any_more() -> None:
     bus = AwayAtFirst()
-    ticker = Ticker(desk(), bus, SystemClock())
+    ticker = Ticker(desk(), bus, SystemClock(), 1)
     publishing = asyncio.create_task(ticker.publish())
     ticker.flush()
     async with asyncio.timeout(5), bus.subscribe(["pnl"], replay=timedelta(minutes=1)) as batches:

@@ -8,6 +8,10 @@ from quarterdeck_server.trading.domain.topic import TopicRecord
 from quarterdeck_server.trading.store.rows import record_of
 
 _COLUMNS = "position, topic, sequence, publish_time_ns, payload"
+_NEW_EPOCH = """
+INSERT INTO trading.live_epoch (epoch) VALUES ($1)
+ON CONFLICT (single) DO UPDATE SET epoch = greatest(live_epoch.epoch + 1, excluded.epoch)
+RETURNING epoch"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -17,6 +21,11 @@ class TopicPage:
     records: tuple[TopicRecord, ...]
     epoch: int
     last_sequence: int
+
+
+async def new_epoch(postgres: Postgres, now_s: int) -> int:
+    """Return an epoch for the topics that are not durable, later than any before."""
+    return int(await postgres.fetchval(_NEW_EPOCH, now_s))
 
 
 async def topic_page(postgres: Postgres, topic: str, after_sequence: int, limit: int) -> TopicPage:
