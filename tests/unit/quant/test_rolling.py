@@ -1,0 +1,103 @@
+"""Every window has the number that the window alone would have."""
+
+from collections.abc import Callable
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from tests.unit.quant import prices
+
+from quarterdeck_server.kernel.errors import InvalidField
+from quarterdeck_server.quant import drawdown, ratios, relative, returns, rolling
+from quarterdeck_server.quant.estimate import Estimate
+
+OWN, MARKET = prices.equal_weights().values[:400], prices.market()[:400]
+SINGLE: dict[str, tuple[Callable[..., rolling.Rolling], Callable[..., Estimate]]] = {
+    "mean": (rolling.rolling_mean, lambda x: returns.arithmetic_annual_return(x, 1)),
+    "volatility": (rolling.rolling_volatility, returns.volatility),
+    "sharpe": (rolling.rolling_sharpe, ratios.sharpe_ratio),
+    "sortino": (rolling.rolling_sortino, ratios.sortino_ratio),
+    "drawdown": (rolling.rolling_max_drawdown, drawdown.max_drawdown),
+}
+DOUBLE: dict[str, tuple[Callable[..., rolling.Rolling], Callable[..., Estimate]]] = {
+    "beta": (rolling.rolling_beta, relative.beta),
+    "correlation": (rolling.rolling_correlation, relative.correlation),
+}
+
+
+@pytest.mark.parametrize("window", [2, 63, 126, 400])
+@pytest.mark.parametrize("name", SINGLE)
+def test_a_window_of_a_series_has_its_own_number(name: str, window: int) -> None:
+    together, alone = SINGLE[name]
+    found = together(OWN, window)
+    places = range(window - 1, len(OWN), 37)
+    expected = [alone(OWN[end + 1 - window : end + 1]).value for end in places]
+    numbers = [np.nan if value is None else value for value in expected]
+    assert found.values[places] == pytest.approx(numbers, rel=1e-7, abs=1e-12, nan_ok=True)
+    assert np.isnan(found.values[: window - 1]).all()
+
+
+@pytest.mark.parametrize("window", [5, 126])
+@pytest.mark.parametrize("name", DOUBLE)
+def test_a_window_of_two_series_has_its_own_number(name: str, window: int) -> None:
+    together, alone = DOUBLE[name]
+    found = together(OWN, MARKET, window)
+    for end in range(window - 1, len(OWN), 37):
+        cut = slice(end + 1 - window, end + 1)
+        assert found.values[end] == pytest.approx(alone(OWN[cut], MARKET[cut]).value, rel=1e-7)
+
+
+# empyrical-reloaded 0.7.1 on the same prices: the first, the 1001st and the last of the windows.
+@pytest.mark.parametrize(
+    ("found", "expected"),
+    [
+        (rolling.rolling_sharpe, [2.637994123658636, 1.2998152646349315, 0.9918339781454807]),
+        (
+            rolling.rolling_max_drawdown,
+            [-0.09704696009975393, -0.06127834866708473, -0.1397889274769787],
+        ),
+    ],
+)
+def test_windows_are_those_of_another_library(
+    found: Callable[..., rolling.Rolling], expected: list[float]
+) -> None:
+    values = found(prices.equal_weights().values, 126).values
+    assert values[[125, 1125, -1]] == pytest.approx(expected, rel=1e-10)
+
+
+@given(values=st.lists(st.floats(-0.9, 0.9), max_size=30), window=st.integers(1, 35))
+def test_the_first_value_is_where_the_first_window_is_full(
+    values: list[float], window: int
+) -> None:
+    found = rolling.rolling_max_drawdown(values, window)
+    assert len(found.values) == len(values)
+    expected = window - 1 if window <= len(values) else None
+    assert found.first_valid_index == expected
+
+
+def test_a_crash_leaves_no_rounding_in_later_windows() -> None:
+    """Running totals would answer with the dust of the crash."""
+    quiet = np.tile([1e-6, -1e-6, 2e-6], 100)
+    with_crash = np.concatenate(([1e6, -0.5], quiet))
+    alone, after = (rolling.rolling_sortino(x, 30).values[-1] for x in (quiet, with_crash))
+    assert after == alone
+
+
+def test_a_constant_window_has_a_volatility_of_zero_and_no_ratio() -> None:
+    values = [0.01, 0.03, 0.02, 0.02, 0.02, 0.02]
+    assert rolling.rolling_volatility(values, 3).values[-1] == 0
+    found = rolling.rolling_sharpe(values, 3)
+    assert np.isnan(found.values).tolist() == [True, True, False, False, True, True]
+    assert found.first_valid_index == 2
+    assert rolling.rolling_sortino([0.1, 0.1], 2).first_valid_index is None
+    assert rolling.rolling_beta(values, [0.1] * 6, 3).first_valid_index is None
+
+
+def test_a_window_of_nothing_is_refused() -> None:
+    with pytest.raises(InvalidField) as refusal:
+        rolling.rolling_sharpe(OWN, 1)
+    assert refusal.value.field == "window"
+    with pytest.raises(InvalidField) as refusal:
+        rolling.rolling_max_drawdown([0.1, -1.0], 1)
+    assert refusal.value.field == "returns[1]"
