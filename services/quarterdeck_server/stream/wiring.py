@@ -22,6 +22,7 @@ from quarterdeck_server.stream.notices import Notices
 from quarterdeck_server.stream.opening import Openings
 from quarterdeck_server.stream.others import Others
 from quarterdeck_server.stream.peers import TradingRecords
+from quarterdeck_server.stream.replay.replays import Replays
 from quarterdeck_server.stream.servicers.connection import ConnectionServicer
 from quarterdeck_server.stream.servicers.stream import StreamServicer
 from quarterdeck_server.stream.sessions import Sessions
@@ -45,9 +46,10 @@ async def open(  # noqa: A001 - every area opens by this word
     tasks += _watch_silence(settings.stream, shared, hub, others)
     notices = Notices(shared.bus, shared.clock)
     openings = Openings(settings.stream.opens_per_minute, shared.clock)
+    replays = Replays(shared.peers, WireEncoder(), shared.clock, settings.stream)
     try:
         yield _services(
-            StreamServicer(hub, sessions, others, openings, settings.stream),
+            StreamServicer(hub, sessions, others, openings, replays, settings.stream),
             ConnectionServicer(hub, sessions, others, notices),
         )
     finally:
@@ -122,7 +124,11 @@ def _services(stream: StreamServicer, connection: ConnectionServicer) -> list[Se
     return [
         Service(
             STREAM.services_by_name["StreamService"].full_name,
-            register(stream_rpc.add_StreamServiceServicer_to_server, stream, frozenset({"Watch"})),
+            register(
+                stream_rpc.add_StreamServiceServicer_to_server,
+                stream,
+                frozenset({"Watch", "Replay"}),
+            ),
         ),
         Service(
             CONNECTION.services_by_name["ConnectionService"].full_name,

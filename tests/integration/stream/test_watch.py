@@ -85,12 +85,47 @@ async def test_a_resume_that_needs_an_absent_log_ends_resumable(deck, monkeypatc
 
 
 async def test_unknown_kinds_and_malformed_topics_are_refused(deck):
-    for topic in ("qotes/AAPL.XNAS", "quotes", "quotes/A*", "quotes/*/x", "*"):
+    for topic in ("qotes/AAPL.XNAS", "quotes", "quotes//x", "quotes/A%20B", "*"):
         error = info(await refused(deck, subscription(QUOTES), subscription(topic)))
         assert (error.reason, error.metadata["field"]) == (
             "TOPIC_INVALID",
             "subscriptions[1].topic",
         )
+
+
+async def test_what_a_pattern_may_not_exclude_is_refused(deck):
+    for topic, excluded, field in (
+        (QUOTES, "quotes/A*", "exclude"),
+        ("quotes/*", "fills/A/*", "exclude[0]"),
+    ):
+        error = info(await refused(deck, subscription(topic, exclude=[excluded])))
+        assert error.metadata["field"] == f"subscriptions[0].{field}"
+
+
+async def test_a_pattern_delivers_what_it_names_and_does_not_exclude(deck):
+    wanted = subscription("quotes/*.XN*", exclude=["quotes/IBM.*"])
+    request = pb.WatchRequest(subscriptions=[wanted])
+    call = deck.stub().Watch(request, metadata=bearer("ada"))
+    await call.read()
+    for topic in ("quotes/IBM.XNYS", "quotes/VOD.XLON", QUOTES):
+        await publish(deck, topic, 1)
+    frame = await call.read()
+    assert [event.topic for event in frame.events] == [QUOTES]
+    call.cancel()
+
+
+async def test_too_many_topics_are_refused_before_they_are_looked_at(deck):
+    wanted = [subscription(f"quotes/{number}") for number in range(1_001)]
+    refusal = info(await refused(deck, *wanted))
+    assert refusal.reason == "LIMIT_EXCEEDED"
+    assert refusal.metadata == {
+        "subject": "subscriptions per stream",
+        "limit": "1000",
+        "field": "subscriptions",
+    }
+    wanted = [subscription(f"quotes/{number}") for number in range(100_000)]
+    refusal = info(await refused(deck, *wanted))
+    assert (refusal.reason, refusal.metadata["field"]) == ("FIELD_INVALID", "subscriptions")
 
 
 async def test_cursors_of_other_topics_and_of_the_future_are_refused(deck):

@@ -1,8 +1,8 @@
 """StreamService: live events of every kind."""
 
 import asyncio
-from collections.abc import Sequence
-from contextlib import suppress
+from collections.abc import AsyncIterator, Sequence
+from contextlib import aclosing, suppress
 
 import grpc
 
@@ -20,6 +20,7 @@ from quarterdeck_server.stream.encode import KINDS
 from quarterdeck_server.stream.engine.hub import Hub
 from quarterdeck_server.stream.opening import Openings
 from quarterdeck_server.stream.others import Others
+from quarterdeck_server.stream.replay.replays import Replays
 from quarterdeck_server.stream.session import Session, Wish, Write
 from quarterdeck_server.stream.sessions import Sessions
 
@@ -53,10 +54,11 @@ class StreamServicer(rpc.StreamServiceServicer):
         sessions: Sessions,
         others: Others,
         openings: Openings,
+        replays: Replays,
         settings: StreamSettings,
     ) -> None:
         self._hub, self._sessions, self._settings = hub, sessions, settings
-        self._others, self._openings = others, openings
+        self._others, self._openings, self._replays = others, openings, replays
 
     # It writes encoded frames to the context itself: awaiting the write is the backpressure.
     async def Watch(  # type: ignore[override]
@@ -127,6 +129,15 @@ class StreamServicer(rpc.StreamServiceServicer):
         if len(names) > size:
             token = page.encode("ListTopics", [request.prefix], [names[size - 1]])
         return pb.ListTopicsResponse(topics=shown, next_page_token=token)
+
+    async def Replay(  # type: ignore[override]
+        self, request: pb.ReplayRequest, context: Context
+    ) -> AsyncIterator[bytes]:
+        caller = current()
+        self._openings.enter(caller.principal)
+        async with aclosing(self._replays.play(request, caller)) as frames:
+            async for frame in frames:
+                yield frame
 
     def _interval(self, request: pb.WatchRequest) -> float:
         if request.HasField("heartbeat_interval"):
