@@ -1,6 +1,6 @@
 """The instruments in memory: what every other part of the area looks them up in."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import replace
 
 from quarterdeck_server.marketdata.domain.instrument import Instrument, unknown_instrument
@@ -13,6 +13,7 @@ class Instruments:
     def __init__(self, store: InstrumentStore) -> None:
         self._store = store
         self._known: dict[str, tuple[int, Instrument]] = {}
+        self.on_change: Callable[[], None] = lambda: None
 
     async def load(self) -> None:
         """Read them all."""
@@ -34,6 +35,14 @@ class Instruments:
         names = sorted(name for name in self._known if name > instrument)
         return [self._known[name][1] for name in names[:limit]]
 
+    def calendars(self) -> dict[str, str]:
+        """Return the trading calendar of each instrument that has one."""
+        return {
+            name: known.trading_calendar
+            for name, (_, known) in self._known.items()
+            if known.trading_calendar
+        }
+
     async def search(self, text: str, limit: int) -> list[Instrument]:
         """Return what contains the text, best match first."""
         names = await self._store.search(text, limit)
@@ -43,6 +52,7 @@ class Instruments:
         """Create or replace an instrument."""
         known = await self._store.put(instrument)
         self._known[instrument.instrument] = known
+        self.on_change()
         return known[1]
 
     async def ensure(self, proposed: Instrument) -> Instrument:

@@ -6,6 +6,9 @@ PUBLISHED = Counter("quarterdeck_marketdata_published_rows_total", "Rows publish
 REJECTED = Counter(
     "quarterdeck_marketdata_rejected_requests_total", "Publish calls refused for a bad field."
 )
+CALENDAR_FAILURES = Counter(
+    "quarterdeck_marketdata_calendar_failures_total", "Times trading hours could not be computed."
+)
 THROTTLED = Counter(
     "quarterdeck_marketdata_throttled_requests_total",
     "Requests refused since their publisher sends too many rows.",

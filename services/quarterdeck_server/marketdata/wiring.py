@@ -11,9 +11,11 @@ from quarterdeck.api.marketdata.v1 import (
 )
 from quarterdeck_server.kernel.time import NS, ns
 from quarterdeck_server.marketdata.acts import Stage
+from quarterdeck_server.marketdata.calendars import Calendars
 from quarterdeck_server.marketdata.domain.rate import Rate
 from quarterdeck_server.marketdata.domain.sequence import Sequencer
 from quarterdeck_server.marketdata.halts import Halts
+from quarterdeck_server.marketdata.hours import Hours
 from quarterdeck_server.marketdata.ingest import Gate, Ingest
 from quarterdeck_server.marketdata.instruments import Instruments
 from quarterdeck_server.marketdata.jobs import maintain, set_retention
@@ -53,13 +55,18 @@ async def open(  # noqa: A001 - every area is opened by this name
     history = PostgresHistoryStore(shared.postgres, instruments.number, options.bar_settle_time)
     writer = HistoryWriter(history, options.history_queue_rows)
     outlet = Outlet(shared.bus, shared.clock, Sequencer(epoch))
-    ingest = Ingest(await _gate(options, shared, instruments), outlet, writer, shared.clock)
-    shared.background.start("marketdata-history", writer.run)
+    gate = await _gate(options, shared, instruments)
+    ingest = Ingest(gate, outlet, writer, shared.clock)
     past = Past(shared.bus, settings.redis.retention, epoch, shared.clock.now_ns())
     lost = PostgresRecoveryStore(shared.postgres, history, instruments.number)
-    shared.background.start("marketdata-recovery", Recovery(past, lost, writer).run)
-    order = partial(maintain, shared.postgres, options.minute_retention)
-    shared.background.start("marketdata-partitions", order)
+    works = {
+        "history": writer.run,
+        "recovery": Recovery(past, lost, writer).run,
+        "order": partial(maintain, shared.postgres, options.minute_retention),
+        "hours": _hours(gate, ingest, shared).run,
+    }
+    for name, work in works.items():
+        shared.background.start(f"marketdata-{name}", work)
     stage = Stage(source_store, instruments, history, ingest, outlet)
     try:
         async with open_sources(options, shared, sources, stage) as services:
@@ -77,6 +84,13 @@ async def _gate(options: MarketDataSettings, shared: Shared, instruments: Instru
     halts = Halts(PostgresHaltStore(shared.postgres))
     await halts.load()
     return Gate(instruments, halts, ns(options.future_tolerance))
+
+
+def _hours(gate: Gate, ingest: Ingest, shared: Shared) -> Hours:
+    hours = Hours(gate, Calendars(shared.clock), ingest, shared.clock)
+    gate.instruments.on_change = hours.wake
+    ingest.on_lifted = hours.tell_again
+    return hours
 
 
 def _rates(options: MarketDataSettings, shared: Shared) -> Rates:

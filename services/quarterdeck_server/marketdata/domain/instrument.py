@@ -7,6 +7,7 @@ from enum import Enum
 
 from quarterdeck_server.kernel.errors import InstrumentNotFound, InvalidField
 from quarterdeck_server.kernel.money import currency_code, positive, trimmed
+from quarterdeck_server.marketdata.domain.calendar import check_calendar
 
 MAX_PRECISION = 9
 MAX_TEXT = 500
@@ -39,6 +40,7 @@ class Instrument:
     is_inverse: bool = False
     synthetic_microstructure: bool = False
     provenance: str = ""
+    trading_calendar: str = ""
     update_time_ns: int = 0
 
     def __post_init__(self) -> None:
@@ -48,6 +50,7 @@ class Instrument:
         _check_step("price", self.price_precision, self.price_increment)
         _check_step("size", self.size_precision, self.size_increment)
         positive("instrument.multiplier", self.multiplier)
+        check_calendar(self.trading_calendar, "instrument.trading_calendar")
         if self.is_inverse and self.instrument_class is not InstrumentClass.FUTURE:
             raise InvalidField("instrument.is_inverse", "must be false unless it is a future")
 

@@ -10,6 +10,8 @@ import numpy as np
 from quarterdeck_server.kernel.topics import topic
 from quarterdeck_server.marketdata.domain.columns import Ints
 
+FOREVER_NS = 2**63 - 1
+
 
 class TradingPhase(IntEnum):
     """The phase of trading; values are those of the contract."""
@@ -58,17 +60,12 @@ class Schedule:
     def __init__(self, sessions: Sequence[tuple[int, int]]) -> None:
         self._changes = [moment for session in _joined(sessions) for moment in session]
 
-    @property
-    def end_ns(self) -> int:
-        """Up to when the hours are known."""
-        return self._changes[-1] if self._changes else 0
-
     def at(self, now_ns: int) -> Phase:
         """Return the phase of a moment; a session includes its opening, not its close."""
         place = bisect_right(self._changes, now_ns)
         since = self._changes[place - 1] if place else None
         until = self._changes[place] if place < len(self._changes) else None
-        return Phase(place % 2 == 1, since, until)
+        return Phase(place % 2 == 1, since or None, until if until != FOREVER_NS else None)
 
 
 def _joined(sessions: Sequence[tuple[int, int]]) -> list[tuple[int, int]]:

@@ -22,6 +22,7 @@ def instrument_from(message: pb.Instrument) -> Instrument:
         is_inverse=message.is_inverse,
         synthetic_microstructure=message.synthetic_microstructure,
         provenance=message.provenance,
+        trading_calendar=message.trading_calendar,
     )
 
 
@@ -41,6 +42,7 @@ def instrument_to(value: Instrument) -> pb.Instrument:
         is_inverse=value.is_inverse,
         synthetic_microstructure=value.synthetic_microstructure,
         provenance=value.provenance,
+        trading_calendar=value.trading_calendar,
         update_time=timestamp_to(value.update_time_ns),
     )
 

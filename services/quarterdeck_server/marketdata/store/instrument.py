@@ -9,16 +9,17 @@ from quarterdeck_server.runtime.postgres import Connection, Postgres
 
 COLUMNS = """instrument, display_name, instrument_class, currency, base_currency,
   price_precision, size_precision, price_increment, size_increment, multiplier, is_inverse,
-  synthetic_microstructure, provenance"""
+  synthetic_microstructure, provenance, trading_calendar"""
 PUT = f"""
 INSERT INTO marketdata.instrument ({COLUMNS})
-VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13)
+VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14)
 ON CONFLICT (instrument) DO UPDATE SET
   ({COLUMNS}, update_time) = (excluded.instrument, excluded.display_name,
     excluded.instrument_class, excluded.currency, excluded.base_currency,
     excluded.price_precision, excluded.size_precision, excluded.price_increment,
     excluded.size_increment, excluded.multiplier, excluded.is_inverse,
-    excluded.synthetic_microstructure, excluded.provenance, clock_timestamp())
+    excluded.synthetic_microstructure, excluded.provenance, excluded.trading_calendar,
+    clock_timestamp())
 RETURNING id, update_time, {COLUMNS}"""  # noqa: S608 - a constant
 HAS_PRICES = """
 SELECT EXISTS (SELECT FROM marketdata.quote WHERE instrument_id = $1)
@@ -92,6 +93,7 @@ def _values(instrument: Instrument) -> list[object]:
         instrument.is_inverse,
         instrument.synthetic_microstructure,
         instrument.provenance,
+        instrument.trading_calendar,
     ]
 
 
