@@ -16,6 +16,7 @@ from decimal import Decimal
 from typing import Any
 
 from quarterdeck_server.kernel.money import quotient, trimmed
+from quarterdeck_server.marketdata.domain import calendar
 from quarterdeck_server.marketdata.domain.instrument import (
     MAX_PRECISION,
     Instrument,
@@ -152,7 +153,25 @@ def instrument_of(instrument: str, details: Any) -> Instrument:
         size_increment=size_increment,
         multiplier=_multiplier(contract.multiplier, details.priceMagnifier),
         provenance=PROVENANCE,
+        trading_calendar=_calendar(instrument, kind),
     )
+
+
+def differences(stored: Instrument, told: Instrument) -> list[str]:
+    """Return what is stored otherwise than Interactive Brokers tells, where it matters."""
+    names = ("instrument_class", "currency", "multiplier")
+    others = [name for name in names if getattr(stored, name) != getattr(told, name)]
+    is_coarser = stored.price_precision < told.price_precision
+    return [*others, *(["price_precision"] if is_coarser else [])]
+
+
+def _calendar(instrument: str, kind: InstrumentClass) -> str:
+    """Return when it trades, where the venue alone tells: futures have hours of their own."""
+    if kind is InstrumentClass.CURRENCY_PAIR:
+        return calendar.WEEKDAYS
+    venue = instrument.rpartition(".")[2]
+    is_known = kind is InstrumentClass.EQUITY and venue in calendar.EXCHANGES
+    return venue if is_known else ""
 
 
 def _decimal(number: float) -> Decimal:

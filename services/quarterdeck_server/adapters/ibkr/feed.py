@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 import structlog
 
 from quarterdeck_server.adapters.ibkr import metrics
+from quarterdeck_server.adapters.ibkr.contracts import differences
 from quarterdeck_server.adapters.ibkr.session import Session
 from quarterdeck_server.adapters.ibkr.sieve import sieve
 from quarterdeck_server.adapters.ibkr.stream import Stream
@@ -48,6 +49,7 @@ class IbkrFeed:
 
     async def run(self, publisher: Publisher, instruments: Mapping[str, Instrument]) -> None:
         """Publish until cancelled; raise why it cannot go on."""
+        self._warn_of_others(instruments)
         work = (
             self._publish_for_ever(publisher, instruments),
             self._session.watch(),
@@ -70,6 +72,12 @@ class IbkrFeed:
     async def close(self) -> None:
         """Disconnect."""
         self._session.close()
+
+    def _warn_of_others(self, instruments: Mapping[str, Instrument]) -> None:
+        for told in self.instruments:
+            fields = differences(instruments[told.instrument], told)
+            if fields:
+                log.warning("ibkr_instrument_differs", instrument=told.instrument, fields=fields)
 
     async def _publish_for_ever(
         self, publisher: Publisher, instruments: Mapping[str, Instrument]
