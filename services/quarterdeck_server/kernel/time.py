@@ -7,6 +7,7 @@ from quarterdeck_server.kernel.errors import InvalidField
 
 NS = 1_000_000_000
 MICROSECOND_NS = 1_000
+LATEST_NS = 2**63 - 1
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
 _INTERVAL = re.compile(r"([1-9][0-9]{0,3})([smhd])")

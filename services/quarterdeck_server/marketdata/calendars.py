@@ -7,9 +7,9 @@ from collections.abc import Collection
 from datetime import timedelta
 
 from quarterdeck_server.kernel.errors import Unavailable
-from quarterdeck_server.kernel.time import datetime_from_ns, ns
+from quarterdeck_server.kernel.time import LATEST_NS, datetime_from_ns, ns
 from quarterdeck_server.marketdata.domain.calendar import ALWAYS, WEEKDAYS, weekday_sessions
-from quarterdeck_server.marketdata.domain.status import FOREVER_NS, Schedule
+from quarterdeck_server.marketdata.domain.status import Schedule
 from quarterdeck_server.runtime.clock import Clock
 
 PROGRAM = "quarterdeck_server.marketdata.sessions"
@@ -44,7 +44,7 @@ class Calendars:
         exchanges = sorted(wanted - {ALWAYS, WEEKDAYS})
         found = await _read(exchanges, start_ns, end_ns) if exchanges else {}
         if ALWAYS in wanted:
-            found[ALWAYS] = Schedule([(0, FOREVER_NS)])
+            found[ALWAYS] = Schedule([(0, LATEST_NS)])
         if WEEKDAYS in wanted:
             found[WEEKDAYS] = Schedule(weekday_sessions(start_ns, end_ns))
         self._schedules |= found

@@ -4,12 +4,20 @@ from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from functools import partial
 
-from quarterdeck.api.marketdata.v1 import source_service_pb2_grpc
+from quarterdeck.api.marketdata.v1 import (
+    filing_service_pb2_grpc,
+    observation_service_pb2_grpc,
+    source_service_pb2_grpc,
+)
 from quarterdeck_server.marketdata.acts import Stage
 from quarterdeck_server.marketdata.backfill import Archive, Backfills
+from quarterdeck_server.marketdata.servicers.filing import FilingServicer
+from quarterdeck_server.marketdata.servicers.observation import ObservationServicer
 from quarterdeck_server.marketdata.servicers.source import SourceServicer
 from quarterdeck_server.marketdata.source_ports import Source
 from quarterdeck_server.marketdata.sources import Sources
+from quarterdeck_server.marketdata.store.filing import PostgresFilingStore
+from quarterdeck_server.marketdata.store.observation import PostgresObservationStore
 from quarterdeck_server.runtime.service import Service
 from quarterdeck_server.runtime.shared import Shared
 from quarterdeck_server.settings import MarketDataSettings
@@ -23,17 +31,31 @@ async def open_sources(
 ) -> AsyncIterator[Sequence[Service]]:
     """Let sources go on, and backfills; at the end they halt, to go on in the next process."""
     playing = Sources(sources, stage, shared)
-    archive = Archive(stage.instruments, stage.history)
+    observations = PostgresObservationStore(shared.postgres)
+    filings = PostgresFilingStore(shared.postgres)
+    archive = Archive(stage.instruments, stage.history, observations, filings, stage.outlet)
     backfills = Backfills(playing, archive, shared, options.backfill_patience)
     try:
         await playing.open()
         async with backfills.running():
-            source = SourceServicer(playing, backfills)
-            yield [
-                Service(
-                    f"{PACKAGE}.SourceService",
-                    partial(source_service_pb2_grpc.add_SourceServiceServicer_to_server, source),
-                ),
-            ]
+            yield _services(
+                SourceServicer(playing, backfills),
+                ObservationServicer(observations),
+                FilingServicer(filings),
+            )
     finally:
         await playing.close()
+
+
+def _services(
+    source: SourceServicer, observation: ObservationServicer, filing: FilingServicer
+) -> list[Service]:
+    adders = (
+        partial(source_service_pb2_grpc.add_SourceServiceServicer_to_server, source),
+        partial(observation_service_pb2_grpc.add_ObservationServiceServicer_to_server, observation),
+        partial(filing_service_pb2_grpc.add_FilingServiceServicer_to_server, filing),
+    )
+    nouns = ("Source", "Observation", "Filing")
+    return [
+        Service(f"{PACKAGE}.{noun}Service", add) for noun, add in zip(nouns, adders, strict=True)
+    ]

@@ -1,6 +1,6 @@
 """How the market data area is put together, opened and closed."""
 
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from contextlib import asynccontextmanager
 from functools import partial
 
@@ -59,7 +59,7 @@ async def open(  # noqa: A001 - every area is opened by this name
     ingest = Ingest(gate, outlet, writer, shared.clock)
     past = Past(shared.bus, settings.redis.retention, epoch, shared.clock.now_ns())
     lost = PostgresRecoveryStore(shared.postgres, history, instruments.number)
-    works = {
+    works: dict[str, Callable[[], Awaitable[None]]] = {
         "history": writer.run,
         "recovery": Recovery(past, lost, writer).run,
         "order": partial(maintain, shared.postgres, options.minute_retention),

@@ -7,10 +7,9 @@ from enum import IntEnum
 
 import numpy as np
 
+from quarterdeck_server.kernel.time import LATEST_NS
 from quarterdeck_server.kernel.topics import topic
 from quarterdeck_server.marketdata.domain.columns import Ints
-
-FOREVER_NS = 2**63 - 1
 
 
 class TradingPhase(IntEnum):
@@ -65,7 +64,7 @@ class Schedule:
         place = bisect_right(self._changes, now_ns)
         since = self._changes[place - 1] if place else None
         until = self._changes[place] if place < len(self._changes) else None
-        return Phase(place % 2 == 1, since or None, until if until != FOREVER_NS else None)
+        return Phase(place % 2 == 1, since or None, until if until != LATEST_NS else None)
 
 
 def _joined(sessions: Sequence[tuple[int, int]]) -> list[tuple[int, int]]:

@@ -7,7 +7,7 @@ from quarterdeck_server.kernel.time import NS, parse_interval
 from quarterdeck_server.marketdata.domain.columns import Bars
 from quarterdeck_server.marketdata.domain.instrument import Instrument
 from quarterdeck_server.marketdata.domain.making import Making, Span, makings
-from quarterdeck_server.marketdata.domain.rollup import DAY_S, BarOrigin
+from quarterdeck_server.marketdata.domain.rollup import BarOrigin
 from quarterdeck_server.marketdata.ports import BarPage, BarPosition, BarQuery
 from quarterdeck_server.marketdata.store import bar_statements as sql
 from quarterdeck_server.marketdata.store.reading import stored_bars
@@ -68,11 +68,7 @@ class BarReader:
 
     async def _complete_through(self, making: Making) -> int:
         """Return up to which time bars are complete."""
-        if making.origin is BarOrigin.SMALLER_BARS:
-            newest = sql.NEWEST_BAR, self.number, making.interval
-        else:
-            newest = sql.NEWEST_TICK, self.number, int(making.origin), DAY_S
-        row = await self.postgres.fetchrow(newest[0], self.settle, *newest[1:])
+        row = await self.postgres.fetchrow(*sql.newest(making, self.number, self.settle))
         if row is None:
             return 0
         return max(row["time_ns"], row["now_ns"]) if row["settled"] else int(row["time_ns"])
@@ -102,12 +98,14 @@ class BarReader:
         if making.interval:
             return bars
         price, volume = 10.0**self.instrument.price_precision, 10.0**self.instrument.size_precision
-        prices = (bars.open, bars.high, bars.low, bars.close)
         return Bars(
             bars.instrument,
             bars.interval,
             bars.close_time_ns,
-            *(column / price for column in prices),
+            open=bars.open / price,
+            high=bars.high / price,
+            low=bars.low / price,
+            close=bars.close / price,
             volume=bars.volume / volume,
         )
 

@@ -1,8 +1,10 @@
 """The statements that read and make bars. PostgreSQL gathers each column into an array."""
 
-from quarterdeck_server.kernel.time import NS
+from datetime import timedelta
+
+from quarterdeck_server.kernel.time import LATEST_NS, NS
 from quarterdeck_server.marketdata.domain.making import Making, Span
-from quarterdeck_server.marketdata.domain.rollup import BarOrigin
+from quarterdeck_server.marketdata.domain.rollup import DAY_S, BarOrigin
 from quarterdeck_server.marketdata.ports import BarQuery
 from quarterdeck_server.marketdata.store.reading import BAR_COLUMNS, gathered
 
@@ -38,6 +40,13 @@ _PRICE = {
 }
 
 
+def newest(making: Making, number: int, settle: timedelta) -> Statement:
+    """Return the statement that tells the newest piece, and whether others may follow it."""
+    if making.interval:
+        return NEWEST_BAR, settle, number, making.interval
+    return NEWEST_TICK, settle, number, int(making.origin), DAY_S
+
+
 def any_of(making: Making, number: int, start_ns: int, end_ns: int) -> Statement:
     """Return the statement that tells whether there are pieces that close in the range."""
     if making.is_of_ticks:
@@ -54,19 +63,20 @@ def any_of(making: Making, number: int, start_ns: int, end_ns: int) -> Statement
 
 def recorded(query: BarQuery, making: Making, number: int) -> Statement:
     """Return the statement that reads bars as they were recorded, one more than a page."""
-    after, position = "", []
+    # No bar closes before 1970 or after 2262.
+    close_ns = LATEST_NS if query.newest_first else -1
     if query.position is not None:
-        after = f"AND close_time_ns {'<' if query.newest_first else '>'} $6"
-        position = [query.position.close_time_ns]
+        close_ns = query.position.close_time_ns
+    beyond = "<" if query.newest_first else ">"
     sql = f"""
       SELECT {gathered(BAR_COLUMNS, "close_time_ns")} FROM (
         SELECT {", ".join(BAR_COLUMNS)} FROM marketdata.bar
         WHERE instrument_id = $1 AND bar_interval = $2
-          AND close_time_ns >= $3 AND close_time_ns < $4 {after}
-        ORDER BY close_time_ns {_direction(query)} LIMIT $5
+          AND close_time_ns >= $3 AND close_time_ns < $4 AND close_time_ns {beyond} $5
+        ORDER BY close_time_ns {_direction(query)} LIMIT $6
       ) page"""  # noqa: S608 - constants of this module
-    values = (number, making.interval, query.start_ns, query.end_ns, query.limit + 1)
-    return sql, *values, *position
+    limit = query.limit + 1
+    return sql, number, making.interval, query.start_ns, query.end_ns, close_ns, limit
 
 
 def of_pieces(query: BarQuery, making: Making, span: Span, number: int) -> Statement:
