@@ -39,7 +39,8 @@ def effects(draw: st.DrawFn) -> Effects:
 def test_effects_of_a_period_add_up_to_its_active_return(found: Effects) -> None:
     parts = np.hstack([found.allocation, found.selection, found.interaction])
     apart = np.abs(parts.sum(axis=1) - found.active)
-    assert (apart <= EXACT * np.abs(parts).sum(axis=1) + 1e-300).all()
+    size = np.abs(parts).sum(axis=1) + np.abs(found.portfolio) + np.abs(found.benchmark)
+    assert (apart <= EXACT * size).all()
 
 
 @pytest.mark.parametrize("method", Linking)
@@ -54,6 +55,7 @@ def test_linked_effects_add_up_to_the_compounded_active_return(
         (np.abs(whole.factors) @ np.abs(part)).sum()
         for part in (found.allocation, found.selection, found.interaction)
     )
+    size += abs(whole.portfolio) + abs(whole.benchmark)
     # The compounded returns themselves are good to a rounding of 1 + R.
     assert abs(whole.total.sum() - whole.active) <= EXACT * size + 1e-15
 

@@ -4,6 +4,7 @@ import json
 from collections.abc import Iterable, Sequence
 from dataclasses import replace
 from decimal import Decimal
+from random import Random
 
 import pytest
 from hypothesis import given
@@ -156,6 +157,25 @@ def test_splitting_a_fill_in_two_changes_nothing(method: CostMethod, events: lis
         assert (twin.quantity, twin.mark) == (position.quantity, position.mark)
         assert abs(twin.realised - position.realised) <= DUST
         assert abs(twin.cost - position.cost) <= DUST
+
+
+@pytest.mark.parametrize("method", CostMethod)
+@given(events=fills(), price=prices, block=fills(longest=8), chance=st.randoms())
+def test_the_order_of_fills_at_one_price_changes_no_position_and_no_profit(
+    method: CostMethod, events: list[Fill], price: Decimal, block: list[Fill], chance: Random
+) -> None:
+    """Only when profit is realised may differ, never how much there is, nor the cash it needs."""
+    block = [replace(fill, price=price, time_ns=1, fee=None) for fill in block]
+    one = _book(method, [*events, *block])
+    chance.shuffle(block)
+    other = _book(method, [*events, *block])
+    for book in (one, other):
+        for instrument in ALL:
+            book.trade(instrument.id, price, 2)
+    for position in _positions(one):
+        twin = other.position(position.key)
+        assert twin.quantity == position.quantity
+        assert abs(_total(twin) - _total(position)) <= DUST
 
 
 @pytest.mark.parametrize("method", CostMethod)
