@@ -102,7 +102,8 @@ class Guard(grpc.aio.ServerInterceptor):
         if handler is None:
             return None
         about = method(details.method)
-        codecs = handler.request_deserializer, handler.response_serializer
+        read = handler.request_deserializer
+        codecs = read and rules.readable(read), handler.response_serializer
         # The types of grpc describe its synchronous handlers alone.
         behavior: Any = (
             handler.unary_unary

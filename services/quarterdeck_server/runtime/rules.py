@@ -1,7 +1,10 @@
 """The validation rules of the contract, enforced before a servicer sees the request."""
 
+from collections.abc import Callable
+from typing import Any
+
 import protovalidate
-from google.protobuf.message import Message
+from google.protobuf.message import DecodeError, Message
 
 from quarterdeck_server.kernel.errors import InvalidField, InvalidRequest, QuarterdeckError
 
@@ -20,8 +23,32 @@ class MessageTooLarge(QuarterdeckError):
         )
 
 
-def enforce(request: Message, max_bytes: int) -> None:
-    """Refuse a request that is too large or breaks a rule of its fields."""
+class Unreadable(InvalidField):
+    """The bytes of the request are no message of its type."""
+
+    def __init__(self) -> None:
+        super().__init__("request", "cannot be read as a message of its type")
+
+
+def readable(read: Callable[[bytes], Any]) -> Callable[[bytes], Any]:
+    """Return a reader that gives what it cannot read back as an error, for ``enforce`` to raise.
+
+    An error raised while grpc reads would end the call before any code of ours runs.
+    """
+
+    def tried(data: bytes) -> Any:
+        try:
+            return read(data)
+        except DecodeError:
+            return Unreadable()
+
+    return tried
+
+
+def enforce(request: Message | Unreadable, max_bytes: int) -> None:
+    """Refuse a request that cannot be read, is too large or breaks a rule of its fields."""
+    if isinstance(request, Unreadable):
+        raise request
     size = request.ByteSize()
     if size > max_bytes:
         raise MessageTooLarge(size, max_bytes)
