@@ -31,6 +31,8 @@ class Deck:
     process: subprocess.Popen[bytes]
     folder: Path
     address: str
+    said: str
+    """What the user was told until everything was ready."""
 
     @property
     def url(self) -> str:
@@ -112,7 +114,7 @@ def start(folder: Path, settings: Mapping[str, str] | None = None) -> Deck:
     wait_for(is_ready, START_S)
     address = re.search(r"Dashboard +http://(\S+)", said())
     assert address, said()
-    return Deck(process, folder, address[1])
+    return Deck(process, folder, address[1], said())
 
 
 def stop(deck: Deck) -> None:

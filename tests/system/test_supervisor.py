@@ -2,6 +2,7 @@
 
 import asyncio
 import os
+import re
 import signal
 import subprocess
 from collections.abc import Iterator, Sequence
@@ -109,3 +110,21 @@ def test_an_interrupt_stops_everything_that_was_started_and_nothing_else(life: L
     assert life.recovered.process.returncode == 0
     assert not find(StateDirectory.at(life.recovered.folder), os.getpid())
     assert life.bystander.poll() is None
+
+
+def test_the_first_start_alone_shows_the_password(life: Life) -> None:
+    shown = re.search(r"Sign in +admin / (\S+)", life.first.said)
+    assert shown
+    assert shown[1] == life.recovered.password
+    assert shown[1] not in life.recovered.said
+
+
+def test_lost_credentials_can_be_replaced(life: Life) -> None:
+    before = life.recovered.password
+    folder = life.recovered.folder
+    command = [*COMMAND[:-1], "keys", "reset"]
+    answer = subprocess.run(
+        command, env=environment(folder), capture_output=True, text=True, check=True
+    )
+    assert life.recovered.password != before
+    assert life.recovered.password in answer.stdout
