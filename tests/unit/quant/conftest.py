@@ -3,5 +3,5 @@
 from hypothesis import settings
 
 # A busy machine is not a failure of the property.
-settings.register_profile("quant", deadline=None, max_examples=40)
+settings.register_profile("quant", deadline=None)
 settings.load_profile("quant")
