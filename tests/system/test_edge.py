@@ -1,22 +1,47 @@
-"""Every rpc through the real edge, in each of its three protocols."""
+"""Every rpc through the real edge, in each of its three protocols, before two stream workers."""
 
 import json
+import os
+import signal
 import subprocess
 import sys
-from contextlib import closing
+from collections import Counter
+from collections.abc import Iterator
+from contextlib import AsyncExitStack, closing
 from http.client import HTTPConnection
+from itertools import pairwise
 from pathlib import Path
 
 import pytest
 from tests.examples import OPEN_STREAM, RPCS, STEPS, Session
+from tests.faults.publisher import Publisher
+from tests.faults.witnesses import Reader, answer_that, until
 from tests.protocols import Fields, Grpc, GrpcWeb, Json, Protocol3, Refused
 from tests.rpcs import Rpc
-from tests.system.deck import REPLAY, Deck
+from tests.system.deck import REPLAY, Deck, client_of, start, stop, wait_for
+from tests.system.folders import Folders
+
+from quarterdeck import AsyncClient
+from quarterdeck.api.stream.v1.connection_service_pb2 import ListConnectionsResponse
+from quarterdeck.errors import UnannouncedGap
+from quarterdeck.events import Disconnected, Gap
+from quarterdeck_server.embedded.components import PartState
 
 pytestmark = pytest.mark.system
 
 PROTOCOLS = {"grpc": Grpc, "grpc-web": GrpcWeb, "json": Json}
 BUF = Path(sys.executable).parent / "buf"
+READERS = 12
+RESUME_S = 3.0
+
+
+@pytest.fixture(scope="module")
+def suite(folders: Folders) -> Iterator[Deck]:
+    """A suite with two stream workers: a call may reach the one that does not have the stream."""
+    with folders() as folder:
+        running = start(folder / "d", {"QUARTERDECK_STREAM__WORKERS": "2"})
+        yield running
+        stop(running)
 
 
 class Counting:
@@ -139,4 +164,43 @@ def test_the_gateway_names_what_the_contract_names() -> None:
 
 def test_what_streams_is_named_so_that_the_edge_gives_it_no_timeout() -> None:
     for rpc in RPCS.values():
-        assert rpc.streams == rpc.method.name.startswith(("Watch", "Export"))
+        assert rpc.streams == rpc.method.name.startswith(("Watch", "Export", "Replay"))
+
+
+async def test_readers_of_a_killed_worker_go_on_at_the_other(suite: Deck) -> None:
+    async with client_of(suite) as client, AsyncExitStack() as stack:
+        publisher = Publisher(client)
+        readers = [Reader(client) for _ in range(READERS)]
+        for reader in readers:
+            await stack.enter_async_context(reader.watching(publisher.topic))
+        await stack.enter_async_context(publisher.publishing())
+        spread = await workers_of(client, publisher.topic)
+        os.kill(suite.component("stream").pid or 0, signal.SIGKILL)
+        await until(lambda: sum(map(has_broken, readers)) == spread["stream"])
+        await publisher.publishes()
+        last = publisher.acknowledged[-1]
+        await until(lambda: all(reader.is_beyond(publisher.topic, last) for reader in readers))
+    assert spread.keys() == {"stream", "stream-2"}
+    assert max(spread.values()) <= READERS * 2 / 3
+    for reader in readers:
+        assert max(later - earlier for earlier, later in pairwise(reader.heard_at)) <= RESUME_S
+        assert not [item for item in reader.items if isinstance(item, UnannouncedGap | Gap)]
+        assert not list(reader.breaks(publisher.topic))
+    wait_for(lambda: suite.component("stream").restarts)
+    wait_for(lambda: suite.component("stream").state is PartState.RUNNING)
+
+
+async def workers_of(client: AsyncClient, topic: str) -> Counter[str]:
+    """How many readers of a topic each worker has, once all of them are there."""
+
+    def counted(answer: ListConnectionsResponse) -> Counter[str]:
+        return Counter(one.worker for one in answer.connections if list(one.topics) == [topic])
+
+    def all_there(answer: ListConnectionsResponse) -> bool:
+        return counted(answer).total() == READERS
+
+    return counted(await answer_that(client.connections.list_connections, all_there))
+
+
+def has_broken(reader: Reader) -> bool:
+    return any(isinstance(item, Disconnected) for item in reader.items)
