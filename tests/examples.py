@@ -127,6 +127,7 @@ def marketdata(s: Session) -> None:
         s.call(f"HistoryService/List{name}", {"instrument": INSTRUMENT, "pageSize": 10})[field_name]
     s.call("HistoryService/ListBars", {"interval": "1d", "instrument": INSTRUMENT})
     s.call("HistoryService/ListBars", {"interval": "1d", "instrument": PAIR})
+    assert "holes" in s.call("HistoryService/ListHoles", {"topic": f"quotes/{INSTRUMENT}"})
 
 
 def publish(s: Session) -> None:
@@ -149,6 +150,7 @@ def publish(s: Session) -> None:
         ],
     }
     assert len(s.call("IngestService/Publish", request)["acknowledgements"]) == 3
+    assert s.call("IngestService/PublishStream", request)["rows"] == "3"
 
 
 def sources(s: Session) -> None:

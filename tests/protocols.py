@@ -103,7 +103,9 @@ class Json:
         verb, path, has_body = rpc.http
         path, rest = fill(path, dict(fields))
         headers = bearer(token) | {"accept": "application/json"}
-        body = json.dumps(rest).encode() if has_body else None
+        # Requests that come as a stream are a list.
+        content = [rest] if rpc.method.client_streaming else rest
+        body = json.dumps(content).encode() if has_body else None
         if has_body:
             headers["content-type"] = "application/json"
         elif rest:
