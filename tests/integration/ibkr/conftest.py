@@ -28,7 +28,6 @@ def settings(tws: FakeTws) -> IbkrSettings:
         host="127.0.0.1",
         port=tws.port,
         client_id=7,
-        answer_timeout=timedelta(seconds=0.5),
         probe_after=timedelta(seconds=0.2),
         outage_patience=timedelta(seconds=0.2),
     )
@@ -37,3 +36,9 @@ def settings(tws: FakeTws) -> IbkrSettings:
 @pytest.fixture
 def source(settings: IbkrSettings) -> IbkrSource:
     return IbkrSource(settings, SystemClock())
+
+
+@pytest.fixture
+def impatient(settings: IbkrSettings) -> IbkrSettings:
+    """For tests in which nobody answers; in the others a busy machine must not look like that."""
+    return settings.model_copy(update={"answer_timeout": timedelta(seconds=0.3)})

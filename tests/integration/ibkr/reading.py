@@ -17,8 +17,11 @@ class Reader:
     def __init__(self) -> None:
         self.batches: list[Batch] = []
         self.task: asyncio.Task[None] | None = None
+        self.can_publish = asyncio.Event()
+        self.can_publish.set()
 
     async def publish(self, batches: Sequence[Batch]) -> None:
+        await self.can_publish.wait()
         self.batches += batches
 
     def of(self, kind: str) -> list[Batch]:

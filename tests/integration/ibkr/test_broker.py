@@ -56,7 +56,7 @@ async def test_reading_never_places_or_changes_an_order(tws, broker):
     assert tws.orders_placed == 0
 
 
-async def test_a_broker_that_does_not_answer_is_unavailable(tws, broker):
+async def test_a_broker_that_does_not_answer_is_unavailable(tws, impatient):
     tws.answers_account = False
     with pytest.raises(Unavailable, match="does not answer"):
-        await broker.view()
+        await IbkrBroker(impatient, SystemClock()).view()

@@ -1,17 +1,20 @@
 """What goes wrong between the deck and Interactive Brokers: nothing of it is silent."""
 
 import asyncio
-from datetime import timedelta
+from dataclasses import replace
 
 import pytest
 from tests.integration.ibkr.reading import Reader, running, until
+from tests.integration.ibkr.tws import AAPL as AAPL_SHARE
 from tests.integration.ibkr.tws import ESZ6
 from tests.integration.ibkr.tws.server import MALFORMED
 from tests.integration.ibkr.tws.wire import PREFIX
 
-from quarterdeck_server.adapters.ibkr import metrics
+from quarterdeck_server.adapters.ibkr import library, metrics
+from quarterdeck_server.adapters.ibkr.source import IbkrSource
 from quarterdeck_server.kernel.errors import InvalidField, QuarterdeckError, Unavailable
 from quarterdeck_server.marketdata.domain.source import LiveOptions, VendorRefused
+from quarterdeck_server.runtime.clock import SystemClock
 
 AAPL = LiveOptions(("AAPL.XNAS",))
 
@@ -32,12 +35,13 @@ async def test_a_tws_that_is_not_there_is_unavailable(tws, source):
 
 async def test_a_client_number_in_use_is_told_at_once(tws, source):
     tws.used_client_ids.add(7)
-    async with asyncio.timeout(0.3):
+    async with asyncio.timeout(3):
         with pytest.raises(Unavailable, match=r"\(326\): set marketdata.ibkr.client_id"):
             await source.connect(AAPL)
 
 
-async def test_a_tws_that_accepts_and_never_answers_is_unavailable(tws, source):
+async def test_a_tws_that_accepts_and_never_answers_is_unavailable(tws, impatient):
+    source = IbkrSource(impatient, SystemClock())
     tws.is_silent = True
     with pytest.raises(Unavailable, match="does not answer"):
         await source.connect(AAPL)
@@ -59,7 +63,8 @@ async def test_a_closed_socket_ends_the_feed_and_the_next_has_everything_subscri
         assert await reader.rows("quotes/MSFT.XNAS")
 
 
-async def test_a_half_open_socket_is_noticed(tws, source):
+async def test_a_half_open_socket_is_noticed(tws, impatient):
+    source = IbkrSource(impatient, SystemClock())
     async with running(source, "AAPL.XNAS") as reader:
         tws.is_silent = True
         assert "does not answer" in str(await failure_of(reader))
@@ -117,7 +122,8 @@ async def test_a_malformed_message_is_counted_and_the_next_is_read(tws, source):
     assert metrics.MALFORMED._value.get() - before >= 2
 
 
-async def test_a_frame_that_never_ends_is_noticed(tws, source):
+async def test_a_frame_that_never_ends_is_noticed(tws, impatient):
+    source = IbkrSource(impatient, SystemClock())
     async with running(source, "AAPL.XNAS") as reader:
         tws.send_bytes(PREFIX.pack(2**31) + b"1\0")
         assert "does not answer" in str(await failure_of(reader))
@@ -151,13 +157,32 @@ async def test_the_feed_fails_once_every_subscription_is_refused(tws, source):
     assert "competing live session (10197)" in str(error)
 
 
-async def test_everything_is_subscribed_without_breaking_the_pace(tws, settings, source):
-    patient = settings.model_copy(update={"answer_timeout": timedelta(seconds=5)})
-    names = ("AAPL.XNAS", "MSFT.XNAS", "EUR/USD.IDEALPRO")
-    async with running(type(source)(patient, source._clock), *names, bar_interval="5s"):
-        await until(lambda: len(tws.subscriptions()) == 6)
+async def test_requests_keep_the_pace_and_are_never_orders(tws, source, monkeypatch):
+    """At most 50 messages a second, after a first burst: here a tenth of one is as long."""
+    client = library.load().client
+    monkeypatch.setattr(client, "RequestsInterval", 0.1)
+    tws.securities = [
+        replace(AAPL_SHARE, con_id=number, symbol=f"S{number}") for number in range(1, 61)
+    ]
+    names = [f"S{number}.XNAS" for number in range(1, 61)]
+    async with running(source, *names, bar_interval="5s"):
+        await until(lambda: len(tws.subscriptions()) == 120)
+    took_s = tws.message_times[-1] - tws.message_times[0]
+    assert client.MaxRequests < 50
+    assert len(tws.message_times) - client.MaxRequests <= 50 * took_s / 0.1
     assert tws.orders_placed == 0
-    assert tws.most_in_a_second <= 50
+
+
+async def test_a_publisher_that_is_too_slow_fails_the_source_and_bounds_its_memory(
+    tws, source, monkeypatch
+):
+    monkeypatch.setattr("quarterdeck_server.adapters.ibkr.subscriptions.MAX_WAITING_ROWS", 50)
+    async with running(source, "AAPL.XNAS", quotes=False, trades=True) as reader:
+        reader.can_publish.clear()
+        for price in range(100, 200):
+            tws.trade("AAPL", float(price), 1, 1_767_625_200)
+            await asyncio.sleep(0)
+        assert "rows wait to be published" in str(await failure_of(reader))
 
 
 async def test_what_is_no_more_after_a_night_does_not_stop_the_others(tws, source):

@@ -118,11 +118,11 @@ async def test_two_backfills_share_one_connection(tws, source, apple):
 
 
 async def test_no_answer_is_unavailable(tws, source, apple, monkeypatch):
-    monkeypatch.setattr("quarterdeck_server.adapters.ibkr.history.ANSWER_S", 0.1)
     wanted = BarRange(apple, "1h", at(2026, 1, 10), at(2026, 1, 20))
     pages = source.bar_pages(wanted, "")
     await anext(pages)
     tws.is_silent = True
+    monkeypatch.setattr("quarterdeck_server.adapters.ibkr.history.ANSWER_S", 0.1)
     with pytest.raises(Unavailable, match="does not answer"):
         await read(source, BarRange(apple, "5m", at(2026, 1, 10), at(2026, 1, 20)))
     await pages.aclose()

@@ -1,7 +1,6 @@
 """Interactive Brokers as a source of the deck: started, failed, going on, backfilled."""
 
 import asyncio
-from datetime import timedelta
 
 import grpc
 import pytest
@@ -31,11 +30,7 @@ async def tws():
 
 @pytest.fixture
 def source(tws) -> IbkrSource:
-    brief = timedelta(seconds=0.5)
-    settings = IbkrSettings(
-        host="127.0.0.1", port=tws.port, answer_timeout=brief, probe_after=brief
-    )
-    return IbkrSource(settings, SystemClock())
+    return IbkrSource(IbkrSettings(host="127.0.0.1", port=tws.port), SystemClock())
 
 
 async def state(deck) -> pb.Source:

@@ -44,8 +44,9 @@ _MEANINGS = {
     **dict.fromkeys((110, 165, 202, 399, 404, 434, 492), Meaning.TOLD),
 }
 WARNINGS = range(2100, 2200)
+# A connection to one of the vendor's farms broke; the vendor repairs it, and says so (2104, 2106).
+BROKEN_FARMS = frozenset({2103, 2105, 2157})
 NO_DATA = 162
-NOT_CONNECTED = (502, 504)
 
 
 def meaning(code: int) -> Meaning:

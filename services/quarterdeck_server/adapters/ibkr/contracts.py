@@ -28,6 +28,7 @@ SMART = "SMART"
 PAIRS, INDICES, FUTURES, SHARES = "CASH", "IND", "FUT", "STK"
 # Trades of shares come in steps that are finer than those of their quotes.
 SHARE_PRECISION = 4
+LARGEST_STEP = 1e9
 CLASSES = {
     SHARES: InstrumentClass.EQUITY,
     PAIRS: InstrumentClass.CURRENCY_PAIR,
@@ -139,7 +140,7 @@ def instrument_of(instrument: str, details: Any) -> Instrument:
     contract = details.contract
     kind = CLASSES[contract.secType]
     increment = _decimal(details.minTick)
-    size_increment = _decimal(details.sizeIncrement or details.minSize or 1)
+    size_increment = _decimal(_size_step(details))
     finest = SHARE_PRECISION if kind is InstrumentClass.EQUITY else 0
     return Instrument(
         instrument=instrument,
@@ -172,6 +173,12 @@ def _calendar(instrument: str, kind: InstrumentClass) -> str:
     venue = instrument.rpartition(".")[2]
     is_known = kind is InstrumentClass.EQUITY and venue in calendar.EXCHANGES
     return venue if is_known else ""
+
+
+def _size_step(details: Any) -> float:
+    """Return the step of sizes: one where none is told, or the number that stands for none."""
+    step = details.sizeIncrement or details.minSize
+    return float(step) if 0 < step < LARGEST_STEP else 1.0
 
 
 def _decimal(number: float) -> Decimal:

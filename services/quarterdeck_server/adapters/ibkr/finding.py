@@ -73,7 +73,11 @@ async def find(session: Session, instrument: str, settings: IbkrSettings, place:
     if details.contract.secType not in CLASSES:
         raise NotOffered(instrument, f"is no share, pair, future or index, was {instrument!r}")
     contract = session.library.contract(**_exactly(details.contract, asked).fields())
-    return Known(instrument_of(instrument, details), contract, place)
+    try:
+        return Known(instrument_of(instrument, details), contract, place)
+    except InvalidField as error:
+        text = f"is described so that it cannot be: {error}, was {instrument!r}"
+        raise NotOffered(instrument, text) from error
 
 
 async def details_of(session: Session, asked: ContractQuery) -> list[Any]:

@@ -11,7 +11,7 @@ from typing import Any, Protocol
 import structlog
 
 from quarterdeck_server.adapters.ibkr import metrics
-from quarterdeck_server.adapters.ibkr.codes import Meaning, meaning
+from quarterdeck_server.adapters.ibkr.codes import BROKEN_FARMS, Meaning, meaning
 from quarterdeck_server.kernel.errors import QuarterdeckError, Unavailable
 
 log = structlog.get_logger()
@@ -124,7 +124,8 @@ class Mailbox:
         """Take an error or warning to the request it names, and to the listener."""
         metrics.MESSAGES.labels(str(code)).inc()
         what = meaning(code)
-        log.info("ibkr_told", request=request, code=code, text=text)
+        tell = log.warning if code in BROKEN_FARMS else log.info
+        tell("ibkr_told", request=request, code=code, text=text)
         if what is Meaning.NO_CLIENT:
             self.finish(Unavailable(f"{text} (326): set marketdata.ibkr.client_id"))
         answer = self._answers.get(request)

@@ -33,6 +33,10 @@ midOffsetAtHalf
 COUNTS = ("numLegs", "numOrderLegs", "numParams", "deltaNeutralPresent", "numConditions")
 
 
+def order_fields(version: int) -> list[str]:
+    return [name for name in ORDER_FIELDS if name != "faProfile" or version < 177]
+
+
 @dataclass
 class HeldPosition:
     security: Security
@@ -61,7 +65,7 @@ class WorkingOrder:
     client_id: int = 7
     account: str = NAME
 
-    def open_order(self) -> tuple[object, ...]:
+    def open_order(self, version: int) -> tuple[object, ...]:
         security = self.security
         known = {
             "action": self.action,
@@ -78,7 +82,7 @@ class WorkingOrder:
         return (
             *(5, self.order_id, *security.short, "SMART", security.currency),
             *(security.local, security.symbol),
-            *(known.get(name, "") for name in ORDER_FIELDS),
+            *(known.get(name, "") for name in order_fields(version)),
         )
 
     def status_message(self) -> tuple[object, ...]:
@@ -104,9 +108,10 @@ class DoneExecution:
     client_id: int = 7
     account: str = NAME
 
-    def details(self, request: object) -> tuple[object, ...]:
+    def details(self, request: object, version: int) -> tuple[object, ...]:
         security = self.security
-        done = (self.quantity, self.price, "", "", "", "", 2)
+        newer = (0,) if version >= 178 else ()
+        done = (self.quantity, self.price, "", "", "", "", 2, *newer)
         return (
             *(11, request, self.order_id, *security.short, "SMART", security.currency),
             *(security.local, security.symbol, self.execution_id, self.time, self.account),

@@ -9,7 +9,8 @@ from tests.integration.ibkr.tws.securities import AAPL, ESZ6, EURUSD, MSFT, Secu
 from tests.integration.ibkr.tws.session import Session
 from tests.integration.ibkr.tws.wire import frame
 
-SERVER_VERSION = 176
+# What the newer of the two libraries speaks; the older one says 176, and gets that.
+SERVER_VERSION = 178
 
 
 class FakeTws:
@@ -25,7 +26,7 @@ class FakeTws:
         self.orders_placed = 0
         self.is_silent = False
         self.answers_account = True
-        self.most_in_a_second = 0
+        self.message_times: list[float] = []
         self.delay_s = 0.0
         self.without_market_data: set[str] = set()
         self.only_delayed: set[str] = set()

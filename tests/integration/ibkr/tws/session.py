@@ -27,8 +27,7 @@ class Session:
         self.tws, self.reader, self.writer = tws, reader, writer
         self.subscribed: dict[int, tuple[str, str]] = {}
         self.market_data_type = LIVE
-        self.client_id = -1
-        self._times: list[float] = []
+        self.client_id, self.version = -1, 0
         self.ended = asyncio.Event()
         self._answers: dict[int, Answer] = {
             1: self.market_data,
@@ -58,12 +57,13 @@ class Session:
     async def run(self) -> None:
         assert await self.reader.readexactly(4) == b"API\0"
         low, high = (await read_text(self.reader)).split(" ")[0][1:].split("..")
-        assert int(low) <= self.tws.version <= int(high)
+        self.version = min(self.tws.version, int(high))
+        assert self.version >= int(low)
         await self._pause()
-        self.send(self.tws.version, time.strftime("%Y%m%d %H:%M:%S UTC", time.gmtime()))
+        self.send(self.version, time.strftime("%Y%m%d %H:%M:%S UTC", time.gmtime()))
         while True:
             fields = await read_fields(self.reader)
-            self._count()
+            self.tws.message_times.append(time.monotonic())
             await self._pause()
             if self.tws.is_silent:
                 continue
@@ -85,11 +85,6 @@ class Session:
 
     def error(self, request: object, code: int, text: str) -> None:
         self.send(4, 2, request, code, text, "")
-
-    def _count(self) -> None:
-        now = time.monotonic()
-        self._times = [each for each in self._times if now - each < 1] + [now]
-        self.tws.most_in_a_second = max(self.tws.most_in_a_second, len(self._times))
 
     async def _pause(self) -> None:
         if self.tws.delay_s:
@@ -186,13 +181,13 @@ class Session:
 
     def open_orders(self, fields: Fields) -> None:
         for order in self.tws.account.orders:
-            self.send(*order.open_order())
+            self.send(*order.open_order(self.version))
             self.send(*order.status_message())
         self.send(53, 1)
 
     def executions(self, fields: Fields) -> None:
         for execution in self.tws.account.executions:
-            self.send(*execution.details(fields[2]))
+            self.send(*execution.details(fields[2], self.version))
             self.send(*execution.commission_report())
         self.send(55, 1, fields[2])
 
