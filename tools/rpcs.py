@@ -155,6 +155,9 @@ def constant(method: MethodDescriptor) -> str:
 
 def write_call(module: Module, method: MethodDescriptor, documentation: str) -> None:
     """Write the method that calls the rpc."""
+    if method.client_streaming:
+        write_upload(module, method, documentation)
+        return
     fields = list(method.input_type.fields)
     names = {item.name for item in fields}
     if clash := {n for n in names if keyword.iskeyword(n)} | (names & RESERVED):
@@ -177,6 +180,19 @@ def write_call(module: Module, method: MethodDescriptor, documentation: str) -> 
     module.lines += [f"        return {verb}({constant(method)}, request, timeout)", ""]
     if method.server_streaming:
         module.imports.add("from collections.abc import AsyncIterator")
+
+
+def write_upload(module: Module, method: MethodDescriptor, documentation: str) -> None:
+    """Write the method that sends a stream of requests."""
+    request, response = method.input_type.name, method.output_type.name
+    parameters = f"requests: AsyncIterable[{request}], *, timeout: float | None = None"
+    module.imports.add("from collections.abc import AsyncIterable")
+    module.lines += [
+        f"    async def {snake(method.name)}(self, {parameters}) -> {response}:",
+        *docstring(documentation, "        "),
+        f"        return await self._channel.upload({constant(method)}, requests, timeout)",
+        "",
+    ]
 
 
 def docstring(text: str, indent: str) -> list[str]:

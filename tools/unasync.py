@@ -30,6 +30,7 @@ SUBSTITUTIONS = [
     (r"\bStopAsyncIteration\b", "StopIteration"),
     (r"\b__a(iter|next|enter|exit)__", r"__\1__"),
     (r"\baclose\b", "close"),
+    (r"\baiter\(", "iter("),
     (r"\basync (def|for|with)\b", r"\1"),
     (r"\bawait ", ""),
 ]

@@ -8,6 +8,7 @@ from quarterdeck._async.client import AsyncClient
 from quarterdeck._async.watch import AsyncWatch
 from quarterdeck._sync.client import Client
 from quarterdeck._sync.watch import Watch
+from quarterdeck.books import Level, OrderBook
 from quarterdeck.errors import (
     AlreadyExists,
     Cause,
@@ -36,7 +37,10 @@ from quarterdeck.events import (
     GapCause,
     Heartbeat,
     Item,
+    Link,
+    LinkState,
     Payload,
+    Reconnected,
     Recovered,
     SessionOpened,
     Skipped,
@@ -72,15 +76,20 @@ __all__ = [
     "Heartbeat",
     "InvalidRequest",
     "Item",
+    "Level",
+    "Link",
+    "LinkState",
     "NotAllowed",
     "NotAuthenticated",
     "NotFound",
     "NotPossibleNow",
+    "OrderBook",
     "Payload",
     "QuarterdeckError",
     "Quote",
     "Quotes",
     "RateLimited",
+    "Reconnected",
     "Recovered",
     "Row",
     "ServerError",

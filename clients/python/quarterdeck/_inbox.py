@@ -1,6 +1,6 @@
 """From the answers of a stream to what a reader gets."""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
 from quarterdeck._plan import Plan
@@ -8,9 +8,23 @@ from quarterdeck._positions import Positions
 from quarterdeck.api.stream.v1.control_pb2 import GAP_CAUSE_CURSOR_TOO_OLD
 from quarterdeck.api.stream.v1.control_pb2 import Control as ControlMessage
 from quarterdeck.api.stream.v1.event_pb2 import Event as EventMessage
-from quarterdeck.api.stream.v1.stream_service_pb2 import WatchResponse
+from quarterdeck.api.stream.v1.stream_service_pb2 import ReplayResponse, WatchResponse
 from quarterdeck.api.stream.v1.subscription_pb2 import Cursor
 from quarterdeck.events import Control, Gap, Heartbeat, Item, event_from
+
+
+def controls_of(message: ControlMessage) -> Sequence[Control]:
+    """Read what a stream says about itself; its end is told by an error instead."""
+    which = message.WhichOneof("message")
+    return () if which in {"error", None} else (getattr(message, which or ""),)
+
+
+def items_of(answer: WatchResponse | ReplayResponse) -> Iterator[Item]:
+    """Read an answer as it is, without a place to compare it with."""
+    for message in answer.controls:
+        yield from controls_of(message)
+    for event in answer.events:
+        yield event_from(event)
 
 
 @dataclass(slots=True)
@@ -39,7 +53,7 @@ class Inbox:
 
     def restart(self) -> Iterator[Gap]:
         """Give up every position, and say so for each topic."""
-        for topic in self.positions.forget("*"):
+        for topic in self.positions.forget_all():
             yield Gap(topic=topic, cause=GAP_CAUSE_CURSOR_TOO_OLD)
 
     def _control(self, message: ControlMessage) -> Iterable[Control]:
@@ -50,9 +64,7 @@ class Inbox:
                 self.positions.skipped(message.skipped)
             case "unsubscribed":
                 self.positions.forget(message.unsubscribed.topic)
-            case "error" | None:
-                return ()
-        return (getattr(message, message.WhichOneof("message") or ""),)
+        return controls_of(message)
 
     def _event(self, event: EventMessage) -> Iterator[Item]:
         if self._began_unseen(event):

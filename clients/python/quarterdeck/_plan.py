@@ -3,6 +3,7 @@
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from datetime import timedelta
+from itertools import islice
 
 from google.protobuf.duration_pb2 import Duration
 
@@ -19,8 +20,12 @@ from quarterdeck.api.stream.v1.subscription_pb2 import (
 )
 from quarterdeck.errors import invalid_field
 
-MARKET_DATA = frozenset({"quotes", "trades", "bars"})
+LATEST_KINDS = frozenset({"quotes", "trades", "bars", "books"})
+"""Kinds of which a slow reader gets the newest event alone, if it does not say."""
+MOST_CURSORS = 10_000
+"""Cursors of one subscription that a deck accepts."""
 DEFAULT_HEARTBEAT = 5.0
+OVERDUE_HEARTBEATS = 1.5
 SILENT_HEARTBEATS = 2
 """After so many intervals without a sign of life a stream counts as dead."""
 
@@ -51,8 +56,8 @@ class Plan:
         So a topic that is seen first after a reconnection began while the stream was down, and
         all of its events are new. Only where nothing may be left out.
         """
-        covering = (self.subscriptions[t] for t in self._resumed if topics.matches(t, topic))
-        return any(takes_all(subscription) for subscription in covering)
+        resumed = (self.subscriptions[name] for name in self._resumed)
+        return any(takes_all(one) for one in resumed if covers(one, topic))
 
     def request(self, cursors: Sequence[Cursor]) -> WatchRequest:
         """Ask for every subscription, from its cursors."""
@@ -65,6 +70,11 @@ class Plan:
         self.agreed_heartbeat = interval.ToTimedelta().total_seconds() or DEFAULT_HEARTBEAT
 
     @property
+    def overdue(self) -> float:
+        """Seconds without a sign of life after which a heartbeat is missing."""
+        return OVERDUE_HEARTBEATS * self.agreed_heartbeat
+
+    @property
     def silence(self) -> float:
         """Seconds without a sign of life after which the stream counts as dead."""
         return SILENT_HEARTBEATS * self.agreed_heartbeat
@@ -73,27 +83,56 @@ class Plan:
 def takes_all(subscription: Subscription) -> bool:
     """Tell whether every event is delivered, by the subscription or by the kind's own rule."""
     if subscription.delivery == DELIVERY_UNSPECIFIED:
-        return topics.kind(subscription.topic) not in MARKET_DATA
+        return topics.kind(subscription.topic) not in LATEST_KINDS
     return subscription.delivery == DELIVERY_ALL
 
 
+def covers(subscription: Subscription, topic: str) -> bool:
+    """Tell whether a subscription names a topic and does not exclude it."""
+    return topics.matches(subscription.topic, topic, subscription.exclude)
+
+
 def subscribe(
-    wanted: Iterable[str | Subscription], delivery: Delivery.ValueType, max_rate: float
+    wanted: Iterable[str | Subscription],
+    delivery: Delivery.ValueType,
+    max_rate: float,
+    exclude: Iterable[str] = (),
 ) -> dict[str, Subscription]:
-    """Make subscriptions; a complete one is taken as it is. By topic, a later one replaces."""
+    """Make subscriptions; a complete one is taken as it is. By topic, a later one replaces.
+
+    What is excluded is excluded from every pattern of its kind among those given as text.
+    """
     if max_rate and delivery not in {DELIVERY_LATEST, DELIVERY_UNSPECIFIED}:
         raise invalid_field("max_rate", "needs delivery LATEST")
-    made = (
-        item
-        if isinstance(item, Subscription)
-        else Subscription(topic=item, delivery=delivery, max_rate=max_rate)
-        for item in wanted
-    )
-    return {item.topic: item for item in made}
+    excluded = tuple(exclude)
+    made = {}
+    for item in wanted:
+        if isinstance(item, Subscription):
+            made[item.topic] = item
+        else:
+            without = [one for one in excluded if _is_excluded(one, item)]
+            made[item] = Subscription(
+                topic=item, delivery=delivery, max_rate=max_rate, exclude=without
+            )
+    unused = set(excluded).difference(*(one.exclude for one in made.values()))
+    if unused:
+        raise invalid_field("exclude", f"must be of the kind of a pattern, {min(unused)} is not")
+    return made
+
+
+def _is_excluded(topic: str, pattern: str) -> bool:
+    return "*" in pattern and topics.kind(topic) == topics.kind(pattern)
 
 
 def resumed_at(wanted: Subscription, cursors: Iterable[Cursor]) -> Subscription:
     """Ask for the same from where the reader stands."""
-    asked = Subscription(topic=wanted.topic, delivery=wanted.delivery, max_rate=wanted.max_rate)
-    asked.cursors.extend(c for c in cursors if topics.matches(wanted.topic, c.topic))
+    asked = Subscription(
+        topic=wanted.topic,
+        delivery=wanted.delivery,
+        max_rate=wanted.max_rate,
+        exclude=wanted.exclude,
+    )
+    seen = (cursor for cursor in cursors if covers(wanted, cursor.topic))
+    # Where more were seen the others start with their newest event, and a hole is found out.
+    asked.cursors.extend(islice(seen, MOST_CURSORS))
     return asked

@@ -34,6 +34,11 @@ class Positions:
         """Tell whether the reader has a place in the topic."""
         return topic in self._seen
 
+    def forget_all(self) -> list[str]:
+        """Start anew everywhere, and tell where the reader had a place."""
+        forgotten, self._seen = list(self._seen), {}
+        return forgotten
+
     def forget(self, pattern: str) -> list[str]:
         """Start anew in the topics a subscription covers, and tell which they were."""
         forgotten = [topic for topic in self._seen if matches(pattern, topic)]

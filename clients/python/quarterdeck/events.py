@@ -2,9 +2,17 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from enum import StrEnum
+
+from google.protobuf.message import Message
 
 from quarterdeck.api.marketdata.v1.bar_pb2 import BarBatch
+from quarterdeck.api.marketdata.v1.book_pb2 import OrderBookDeltaBatch, OrderBookSnapshot
+from quarterdeck.api.marketdata.v1.filing_pb2 import Filing
+from quarterdeck.api.marketdata.v1.observation_pb2 import ObservationBatch
 from quarterdeck.api.marketdata.v1.quote_pb2 import QuoteBatch
+from quarterdeck.api.marketdata.v1.source_pb2 import Source
+from quarterdeck.api.marketdata.v1.status_pb2 import InstrumentStatus
 from quarterdeck.api.marketdata.v1.trade_pb2 import TradeBatch
 from quarterdeck.api.stream.v1.control_pb2 import (
     Gap,
@@ -48,7 +56,10 @@ __all__ = [
     "GapCause",
     "Heartbeat",
     "Item",
+    "Link",
+    "LinkState",
     "Payload",
+    "Reconnected",
     "Recovered",
     "SessionOpened",
     "Skipped",
@@ -63,6 +74,12 @@ type Payload = (
     QuoteBatch
     | TradeBatch
     | BarBatch
+    | OrderBookSnapshot
+    | OrderBookDeltaBatch
+    | InstrumentStatus
+    | Source
+    | ObservationBatch
+    | Filing
     | Order
     | Fill
     | Position
@@ -114,10 +131,46 @@ class Disconnected:
 
     error: QuarterdeckError
     """What broke it."""
+    silent_for: float
+    """Seconds since the deck was last heard of."""
     delay: float
     """Seconds until the next attempt."""
     attempt: int
     """Counts the attempts since the stream last lived."""
+
+
+@dataclass(frozen=True, slots=True)
+class Reconnected:
+    """The stream is open again after it broke, and goes on where it was."""
+
+    down_for: float
+    """Seconds since the deck was last heard of before."""
+    attempts: int
+    """How many attempts it took."""
+
+
+class LinkState(StrEnum):
+    """How a stream stands with its deck."""
+
+    CONNECTING = "connecting"
+    """It was never open."""
+    CONNECTED = "connected"
+    """It is open and its heartbeats come."""
+    SILENT = "silent"
+    """It is open, but a heartbeat is overdue; after two the stream is opened again."""
+    RECONNECTING = "reconnecting"
+    """It broke and is opened again."""
+    CLOSED = "closed"
+    """It ended, or failed for good."""
+
+
+@dataclass(frozen=True, slots=True)
+class Link:
+    """How a stream stands with its deck now."""
+
+    state: LinkState
+    silent_for: float
+    """Seconds since the deck was last heard of; 0 before the first time."""
 
 
 type Control = (
@@ -130,6 +183,7 @@ type Control = (
     | Skipped
     | Recovered
     | Disconnected
+    | Reconnected
     | UnannouncedGap
 )
 type Item = Event | Control
@@ -152,7 +206,7 @@ def event_from(message: EventMessage, seen_rows: int = 0) -> Event:
     )
 
 
-def _drop_rows(batch: QuoteBatch | TradeBatch | BarBatch, count: int) -> None:
+def _drop_rows(batch: Message, count: int) -> None:
     for descriptor, _ in batch.ListFields():
         if descriptor.is_repeated:
             del getattr(batch, descriptor.name)[:count]

@@ -5,6 +5,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, fields
 
 from quarterdeck.api.marketdata.v1.bar_pb2 import BarBatch
+from quarterdeck.api.marketdata.v1.ingest_service_pb2 import PublishStreamRequest
 from quarterdeck.api.marketdata.v1.quote_pb2 import QuoteBatch
 from quarterdeck.api.marketdata.v1.trade_pb2 import AggressorSide, TradeBatch
 from quarterdeck.errors import invalid_field
@@ -79,6 +80,17 @@ def trade_batches(batches: Iterable[Trades]) -> list[TradeBatch]:
 def bar_batches(batches: Iterable[Bars]) -> list[BarBatch]:
     """Check the numbers of bars; raises InvalidRequest naming the field."""
     return [_bars(batch, f"bars[{i}]") for i, batch in enumerate(batches)]
+
+
+def stream_request(batch: Quotes | Trades | Bars) -> PublishStreamRequest:
+    """Make the request of one batch; raises InvalidRequest naming the field."""
+    match batch:
+        case Quotes():
+            return PublishStreamRequest(quotes=quote_batches([batch]))
+        case Trades():
+            return PublishStreamRequest(trades=trade_batches([batch]))
+        case Bars():
+            return PublishStreamRequest(bars=bar_batches([batch]))
 
 
 def _quotes(batch: Quotes, path: str) -> QuoteBatch:

@@ -5,6 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from quarterdeck import topics
+from quarterdeck_server.kernel import patterns
 from quarterdeck_server.kernel import topics as server_topics
 
 
@@ -32,5 +33,22 @@ def test_a_currency_pair_is_one_part() -> None:
         (topics.prefix("fills", "SIM-001"), "fills/SIM-0012/EmaCross-001", False),
     ],
 )
-def test_a_star_ends_a_prefix(pattern: str, name: str, *, expected: bool) -> None:
+def test_a_star_at_the_end_stands_for_any_rest(pattern: str, name: str, *, expected: bool) -> None:
     assert topics.matches(pattern, name) is expected
+
+
+@given(
+    st.lists(st.text("ab*%", min_size=1, max_size=5), min_size=1, max_size=3),
+    st.lists(st.text("ab/%", min_size=1, max_size=5), min_size=1, max_size=3),
+)
+def test_a_pattern_means_here_what_it_means_at_the_server(
+    pattern: list[str], name: list[str]
+) -> None:
+    asked = "/".join(("quotes", *(part.replace("%", "%25") for part in pattern)))
+    topic = topics.topic("quotes", *name)
+    assert topics.matches(asked, topic) is patterns.names(asked, topic)
+
+
+def test_what_is_excluded_is_not_covered() -> None:
+    assert topics.matches("quotes/*.XNAS", "quotes/AAPL.XNAS", ["quotes/T*"])
+    assert not topics.matches("quotes/*.XNAS", "quotes/TSLA.XNAS", ["quotes/T*"])

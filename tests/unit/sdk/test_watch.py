@@ -15,8 +15,10 @@ from quarterdeck import (
     Gap,
     Heartbeat,
     InvalidRequest,
+    LinkState,
     NotAuthenticated,
     RateLimited,
+    Reconnected,
     SessionOpened,
     UnannouncedGap,
     Unavailable,
@@ -109,6 +111,44 @@ async def test_silence_for_two_heartbeats_opens_the_stream_again(
         assert await sequences(watch, 1) == [1]
         assert "nothing came for 0.4 s" in str((await first(watch, Disconnected)).error)
         assert await sequences(watch, 1) == [2]
+
+
+async def test_the_link_tells_how_the_stream_stands(deck: Deck, client: AsyncClient) -> None:
+    deck.streams.scripts.append(script(opened(), hang=True))
+    async with client.watch(TOPIC) as watch:
+        assert watch.link.state is LinkState.CONNECTING
+        await first(watch, SessionOpened)
+        assert watch.link.state is LinkState.CONNECTED
+        waiting = asyncio.create_task(first(watch, Disconnected))
+        while watch.link.state is LinkState.CONNECTED:  # noqa: ASYNC110 - it only tells
+            await asyncio.sleep(0.01)
+        assert watch.link.state is LinkState.SILENT
+        lost = await waiting
+        assert 0.4 <= lost.silent_for < 1.0
+        assert watch.link.state is LinkState.RECONNECTING
+        again = await first(watch, Reconnected)
+        assert again.down_for >= lost.silent_for
+        assert again.attempts == 1
+    assert watch.link.state is LinkState.CLOSED
+
+
+async def test_what_is_excluded_is_asked_for_so_again_after_a_reconnection(
+    deck: Deck, client: AsyncClient
+) -> None:
+    async with client.watch("notices/*", "quotes/*", exclude=["notices/b*"]) as watch:
+        deck.streams.publish("one")
+        await first(watch, Event)
+        await deck.kill()
+        await deck.start()
+        await first(watch, Reconnected)
+    for request in deck.streams.requests:
+        asked = {one.topic: list(one.exclude) for one in request.subscriptions}
+        assert asked == {"notices/*": ["notices/b*"], "quotes/*": []}
+
+
+def test_what_no_pattern_can_exclude_is_refused(client: AsyncClient) -> None:
+    with pytest.raises(InvalidRequest, match="exclude"):
+        client.watch("quotes/*", exclude=["fills/*"])
 
 
 async def test_events_that_come_twice_are_left_out(deck: Deck, client: AsyncClient) -> None:

@@ -2,7 +2,7 @@
 
 import asyncio
 import time
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterable, AsyncIterator
 
 import grpc
 import grpc.aio
@@ -97,6 +97,22 @@ class AsyncChannel:
                 return
             finally:
                 call.cancel()
+
+    async def upload[Request: Message, Response: Message](
+        self,
+        method: Method[Request, Response],
+        requests: AsyncIterable[Request],
+        timeout: float | None = None,
+    ) -> Response:
+        """Send a stream of requests; it is not sent again, and ``timeout`` bounds the whole."""
+        token = "" if method.public else await self.tokens.access_token()
+        call: grpc.aio.StreamUnaryMultiCallable[Request, Response] = self.connect().stream_unary(
+            method.path, _encoded, method.response.FromString
+        )
+        try:
+            return await call(aiter(requests), timeout=timeout, metadata=_metadata(token))
+        except grpc.aio.AioRpcError as raised:
+            raise error_from(raised) from None
 
     def open[Request: Message, Response: Message](
         self,

@@ -27,7 +27,7 @@ from quarterdeck.api.stream.v1.subscription_pb2 import (
     Subscription,
 )
 from quarterdeck.errors import NotAuthenticated, QuarterdeckError, UnannouncedGap, Unavailable
-from quarterdeck.events import Disconnected, Event, Item, Payload
+from quarterdeck.events import Disconnected, Event, Item, Link, LinkState, Payload, Reconnected
 from quarterdeck.rows import Row
 
 UPDATE_TIMEOUT = 5.0
@@ -71,7 +71,8 @@ class AsyncWatch:
         self._refused_token = ""
         self._opened = self._closed = False
         self._failure: QuarterdeckError | None = None
-        self._alive_at = 0.0
+        self._alive_at = self._heard_at = 0.0
+        self._down_since: float | None = None
 
     @property
     def cursors(self) -> list[Cursor]:
@@ -85,6 +86,17 @@ class AsyncWatch:
     def session_id(self) -> str:
         """The identifier of the live session, or empty."""
         return self._session.session_id if self._session else ""
+
+    @property
+    def link(self) -> Link:
+        """How the stream stands with its deck now; may be asked by any task or thread."""
+        if self._closed or self._failure is not None:
+            return Link(LinkState.CLOSED, self._silent_for())
+        if not self.session_id:
+            state = LinkState.RECONNECTING if self._opened else LinkState.CONNECTING
+            return Link(state, self._silent_for())
+        overdue = self._silent_for() > self._plan.overdue
+        return Link(LinkState.SILENT if overdue else LinkState.CONNECTED, self._silent_for())
 
     @property
     def duplicates(self) -> int:
@@ -163,6 +175,7 @@ class AsyncWatch:
             if answer is None:
                 await self._lost(Unavailable("the stream ended without a reason"))
                 return
+            self._heard_at = time.monotonic()
             self._items.extend(self._inbox.take(answer))
             for control in answer.controls:
                 await self._heed(control, session)
@@ -197,6 +210,10 @@ class AsyncWatch:
         """Do what a control asks of the client itself."""
         if control.HasField("session_opened"):
             session.session_id = control.session_opened.session_id
+            if self._down_since is not None:
+                down_for = time.monotonic() - self._down_since
+                self._items.append(Reconnected(down_for, self._backoff.attempts))
+                self._down_since = None
             self._plan.agree(control.session_opened.heartbeat_interval)
             self._opened = True
             self._refused_token = ""
@@ -239,6 +256,7 @@ class AsyncWatch:
         ``resumable`` is what the stream itself said of its end, if it could.
         """
         token = self._session.token if self._session else ""
+        silent_for = self._silent_for()
         if self._session is not None and self._session.session_id:
             self._alive_at = time.monotonic()
         await self._drop()
@@ -246,7 +264,12 @@ class AsyncWatch:
             self._failure = error
             return
         self._delay = self._backoff.next(error.retry_after)
-        self._items.append(Disconnected(error, self._delay, self._backoff.attempts))
+        if self._down_since is None and self._opened:
+            self._down_since = self._heard_at
+        self._items.append(Disconnected(error, silent_for, self._delay, self._backoff.attempts))
+
+    def _silent_for(self) -> float:
+        return time.monotonic() - self._heard_at if self._heard_at else 0.0
 
     def _cures(self, error: QuarterdeckError, token: str) -> bool:
         """Tell whether another token, or no cursors, cures it; a new token must open a session."""

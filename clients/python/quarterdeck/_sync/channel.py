@@ -1,7 +1,7 @@
 """Calls: each with a token, a deadline, retries where they are safe, and typed errors."""
 
 import time
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 
 import grpc
 from google.protobuf.message import Message
@@ -95,6 +95,22 @@ class Channel:
                 return
             finally:
                 call.cancel()
+
+    def upload[Request: Message, Response: Message](
+        self,
+        method: Method[Request, Response],
+        requests: Iterable[Request],
+        timeout: float | None = None,
+    ) -> Response:
+        """Send a stream of requests; it is not sent again, and ``timeout`` bounds the whole."""
+        token = "" if method.public else self.tokens.access_token()
+        call: grpc.StreamUnaryMultiCallable[Request, Response] = self.connect().stream_unary(
+            method.path, _encoded, method.response.FromString
+        )
+        try:
+            return call(iter(requests), timeout=timeout, metadata=_metadata(token))
+        except grpc.RpcError as raised:
+            raise error_from(raised) from None
 
     def open[Request: Message, Response: Message](
         self,

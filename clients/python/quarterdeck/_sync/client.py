@@ -2,20 +2,20 @@
 
 import os
 import uuid
-from collections.abc import Iterable
-from datetime import timedelta
+from collections.abc import Iterable, Iterator
+from datetime import datetime, timedelta
 from pathlib import Path
 from types import TracebackType
 from typing import Self
 
 from quarterdeck._address import parse
-from quarterdeck._inbox import Inbox
+from quarterdeck._inbox import Inbox, items_of
 from quarterdeck._plan import Plan, subscribe
 from quarterdeck._positions import Positions
 from quarterdeck._sync.channel import Channel
 from quarterdeck._sync.services import auth, marketdata, stream, system, trading
 from quarterdeck._sync.watch import Watch
-from quarterdeck.api.marketdata.v1.ingest_service_pb2 import PublishResponse
+from quarterdeck.api.marketdata.v1.ingest_service_pb2 import PublishResponse, PublishStreamResponse
 from quarterdeck.api.stream.v1.subscription_pb2 import (
     DELIVERY_UNSPECIFIED,
     Cursor,
@@ -23,7 +23,16 @@ from quarterdeck.api.stream.v1.subscription_pb2 import (
     Subscription,
 )
 from quarterdeck.credentials import choose
-from quarterdeck.publishing import Bars, Quotes, Trades, bar_batches, quote_batches, trade_batches
+from quarterdeck.events import Item
+from quarterdeck.publishing import (
+    Bars,
+    Quotes,
+    Trades,
+    bar_batches,
+    quote_batches,
+    stream_request,
+    trade_batches,
+)
 
 ADDRESS_VARIABLE = "QUARTERDECK_ADDRESS"
 API_KEY_VARIABLE = "QUARTERDECK_API_KEY"
@@ -61,6 +70,8 @@ class Client:
         self.ingest = marketdata.IngestService(self._channel)
         self.history = marketdata.HistoryService(self._channel)
         self.sources = marketdata.SourceService(self._channel)
+        self.observations = marketdata.ObservationService(self._channel)
+        self.filings = marketdata.FilingService(self._channel)
         self.stream = stream.StreamService(self._channel)
         self.connections = stream.ConnectionService(self._channel)
         self.nodes = trading.NodeService(self._channel)
@@ -85,21 +96,42 @@ class Client:
         *wanted: str | Subscription,
         delivery: Delivery.ValueType = DELIVERY_UNSPECIFIED,
         max_rate: float = 0.0,
+        exclude: Iterable[str] = (),
         cursors: Iterable[Cursor] = (),
         heartbeat_interval: timedelta | None = None,
         patience: float | None = None,
     ) -> Watch:
-        """Stream the events of topics, for example ``quotes/AAPL.XNAS`` or ``fills/*``.
+        """Stream the events of topics, for example ``quotes/AAPL.XNAS`` or ``orders/*/momentum``.
 
         ``delivery`` and ``max_rate`` (events a second and topic) hold for the topics given as
-        text. ``cursors`` resume where another watch stopped. The heartbeat comes every 1 s to
-        30 s; after two without one the stream is opened again. Once open, it is opened again
-        forever, or for ``patience`` seconds.
+        text, and ``exclude`` names what their patterns leave out. ``cursors`` resume where another
+        watch stopped. The heartbeat comes every 1 s to 30 s; after two without one the stream is
+        opened again. Once open, it is opened again forever, or for ``patience`` seconds.
         """
-        plan = Plan(subscribe(wanted, delivery, max_rate), heartbeat_interval)
+        plan = Plan(subscribe(wanted, delivery, max_rate, exclude), heartbeat_interval)
         positions = Positions()
         positions.start(cursors)
         return Watch(self._channel, plan, Inbox(positions, plan), patience)
+
+    def replay(
+        self,
+        *topics: str,
+        start_time: datetime,
+        end_time: datetime | None = None,
+        speed: float = 0.0,
+    ) -> Iterator[Item]:
+        """Play recorded market data of topics, oldest first: what a watch yields, and then an end.
+
+        ``speed`` is how many seconds of event time pass in a second, 0 as fast as it is read; the
+        clock starts with the first event. What history lacks is a Gap. A Heartbeat tells the event
+        time the replay has come to. A replay that breaks raises, and is not resumed.
+        """
+        answers = self.stream.replay(
+            topics=topics, start_time=start_time, end_time=end_time, speed=speed
+        )
+        for answer in answers:
+            for item in items_of(answer):
+                yield item
 
     def publish(
         self,
@@ -121,6 +153,17 @@ class Client:
             request_id=uuid.uuid4().hex,
             timeout=timeout,
         )
+
+    def publish_stream(
+        self, batches: Iterable[Quotes | Trades | Bars], *, timeout: float | None = None
+    ) -> PublishStreamResponse:
+        """Publish batch after batch on one call, each by itself; returns when there are no more.
+
+        The deck slows a publisher that is too fast. A batch that is refused ends the call: the
+        error's ``metadata["accepted_requests"]`` tells how many before it were published.
+        """
+        requests = (stream_request(batch) for batch in batches)
+        return self.ingest.publish_stream(requests, timeout=timeout)
 
     def close(self) -> None:
         """Close the connection; watches close by themselves."""

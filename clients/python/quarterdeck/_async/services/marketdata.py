@@ -1,6 +1,6 @@
 """The services of marketdata; written by ``tools/rpcs.py`` from the contracts."""
 
-from collections.abc import Iterable
+from collections.abc import AsyncIterable, Iterable
 from datetime import datetime
 
 from google.protobuf.timestamp_pb2 import Timestamp
@@ -307,16 +307,7 @@ class AsyncIngestService:
         return await self._channel.unary(PUBLISH, request, timeout)
 
     async def publish_stream(
-        self,
-        *,
-        quotes: Iterable[QuoteBatch] | None = None,
-        trades: Iterable[TradeBatch] | None = None,
-        bars: Iterable[BarBatch] | None = None,
-        request_id: str = "",
-        books: Iterable[OrderBookSnapshot] | None = None,
-        deltas: Iterable[OrderBookDeltaBatch] | None = None,
-        statuses: Iterable[InstrumentStatus] | None = None,
-        timeout: float | None = None,
+        self, requests: AsyncIterable[PublishStreamRequest], *, timeout: float | None = None
     ) -> PublishStreamResponse:
         """Publishes as Publish does, request after request on one call, for publishers at a high
         rate.
@@ -326,16 +317,7 @@ class AsyncIngestService:
         that is faster than the service; over its rate the call ends with RESOURCE_EXHAUSTED
         (LIMIT_EXCEEDED). The response comes when the publisher closes its side.
         """
-        request = PublishStreamRequest(
-            quotes=quotes,
-            trades=trades,
-            bars=bars,
-            request_id=request_id,
-            books=books,
-            deltas=deltas,
-            statuses=statuses,
-        )
-        return await self._channel.unary(PUBLISH_STREAM, request, timeout)
+        return await self._channel.upload(PUBLISH_STREAM, requests, timeout)
 
 
 GET_INSTRUMENT = Method[GetInstrumentRequest, GetInstrumentResponse](

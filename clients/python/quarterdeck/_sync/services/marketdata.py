@@ -305,16 +305,7 @@ class IngestService:
         return self._channel.unary(PUBLISH, request, timeout)
 
     def publish_stream(
-        self,
-        *,
-        quotes: Iterable[QuoteBatch] | None = None,
-        trades: Iterable[TradeBatch] | None = None,
-        bars: Iterable[BarBatch] | None = None,
-        request_id: str = "",
-        books: Iterable[OrderBookSnapshot] | None = None,
-        deltas: Iterable[OrderBookDeltaBatch] | None = None,
-        statuses: Iterable[InstrumentStatus] | None = None,
-        timeout: float | None = None,
+        self, requests: Iterable[PublishStreamRequest], *, timeout: float | None = None
     ) -> PublishStreamResponse:
         """Publishes as Publish does, request after request on one call, for publishers at a high
         rate.
@@ -324,16 +315,7 @@ class IngestService:
         that is faster than the service; over its rate the call ends with RESOURCE_EXHAUSTED
         (LIMIT_EXCEEDED). The response comes when the publisher closes its side.
         """
-        request = PublishStreamRequest(
-            quotes=quotes,
-            trades=trades,
-            bars=bars,
-            request_id=request_id,
-            books=books,
-            deltas=deltas,
-            statuses=statuses,
-        )
-        return self._channel.unary(PUBLISH_STREAM, request, timeout)
+        return self._channel.upload(PUBLISH_STREAM, requests, timeout)
 
 
 GET_INSTRUMENT = Method[GetInstrumentRequest, GetInstrumentResponse](
