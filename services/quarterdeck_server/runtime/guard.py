@@ -27,6 +27,7 @@ from quarterdeck_server.runtime.authenticate import Authenticator
 from quarterdeck_server.runtime.caller import CURRENT, Caller
 from quarterdeck_server.runtime.live import LiveStreams
 from quarterdeck_server.runtime.methods import Method, method
+from quarterdeck_server.runtime.postgres import TextNotStorable
 from quarterdeck_server.runtime.service import Context
 
 log = structlog.get_logger()
@@ -58,6 +59,7 @@ class Call:
     request_id: str
     started: float = field(default_factory=time.perf_counter)
     caller: Caller | None = None
+    request: Message | None = None
     subject: str = ""
     code: str = "OK"
 
@@ -201,6 +203,7 @@ class Guard(grpc.aio.ServerInterceptor):
         return None if context.time_remaining() else self._gate.deadline_s
 
     async def _admit(self, call: Call, request: Message, context: Context) -> None:
+        call.request = request
         call.subject = _subject(request)
         await self._identify(call, context)
         rules.enforce(request, self._gate.max_message_bytes)
@@ -254,6 +257,8 @@ def _verdict(call: Call, error: Exception) -> Status:
         call.code = "DEADLINE_EXCEEDED"
         code = grpc.StatusCode.DEADLINE_EXCEEDED.value[0]
         return Status(code=code, message="the call took too long")
+    if isinstance(error, TextNotStorable) and call.request is not None:
+        error = TextNotStorable(rules.field_with_nul(call.request) or error.field)
     if isinstance(error, QuarterdeckError):
         call.code = status.code_of(error).name
         log.info("call_refused", code=call.code, reason=error.reason)

@@ -8,7 +8,7 @@ from typing import Any
 
 import asyncpg
 
-from quarterdeck_server.kernel.errors import Unavailable
+from quarterdeck_server.kernel.errors import InvalidField, Unavailable
 from quarterdeck_server.settings import PostgresSettings
 
 type Connection = asyncpg.pool.PoolConnectionProxy[asyncpg.Record]
@@ -36,6 +36,13 @@ class PostgresUnavailable(Unavailable):
     def __init__(self, cause: BaseException) -> None:
         super().__init__("the database does not answer", dependency="postgres")
         self.__cause__ = cause
+
+
+class TextNotStorable(InvalidField):
+    """A text holds the one character that no text in the database can hold, NUL."""
+
+    def __init__(self, field: str = "request") -> None:
+        super().__init__(field, "must not hold the character NUL")
 
 
 class Postgres:
@@ -74,6 +81,8 @@ class Postgres:
                 yield connection
         except AWAY as error:
             raise PostgresUnavailable(error) from error
+        except asyncpg.CharacterNotInRepertoireError as error:
+            raise TextNotStorable from error
 
     @asynccontextmanager
     async def transaction(self) -> AsyncIterator[Connection]:
@@ -109,6 +118,8 @@ async def repeated[T](work: Callable[[], Awaitable[T]]) -> T:
         except AWAY as error:
             if attempt == READ_ATTEMPTS:
                 raise PostgresUnavailable(error) from error
+        except asyncpg.CharacterNotInRepertoireError as error:
+            raise TextNotStorable from error
         await asyncio.sleep(random.uniform(0.5, 1.0) * pause)  # noqa: S311 - spreads, no secret
         pause = min(pause * 3, LONGEST_PAUSE_S)
     raise AssertionError

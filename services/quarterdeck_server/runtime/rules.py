@@ -59,6 +59,20 @@ def enforce(request: Message | Unreadable, max_bytes: int) -> None:
         raise InvalidRequest(problems)
 
 
+def field_with_nul(message: Message, path: str = "") -> str:
+    """Return the path of the first text with a NUL, or nothing."""
+    for field, value in message.ListFields():
+        for place, one in enumerate(value if field.is_repeated else [value]):
+            where = f"{path}{field.name}" + (f"[{place}]" if field.is_repeated else "")
+            if isinstance(one, Message):
+                where = field_with_nul(one, f"{where}.")
+            elif not isinstance(one, str) or "\0" not in one:
+                continue
+            if where:
+                return where
+    return ""
+
+
 def _path(violation: protovalidate.Violation) -> str:
     """Write a path as ``events[3].fill.quantity``."""
     text = ""

@@ -1,0 +1,78 @@
+"""A whole deck in a process of its own, to be sent anything."""
+
+import asyncio
+import os
+import tempfile
+from collections.abc import Iterator
+from pathlib import Path
+
+import asyncpg
+import grpc
+import pytest
+from tests.conftest import Servers
+from tests.faults.server import Server
+from tests.rpcs import Rpc
+
+WAIT_S = 0.15
+"""A stream that has nothing to say has accepted what it was asked."""
+
+
+class Target:
+    """A running process, and how it is sent bytes."""
+
+    def __init__(self, address: str, token: str) -> None:
+        self._channel = grpc.insecure_channel(address)
+        self._metadata = (("authorization", f"Bearer {token}"),)
+
+    def send(self, rpc: Rpc, data: bytes) -> grpc.StatusCode:
+        """Call an rpc with bytes, and return how it ended."""
+        try:
+            self.call(rpc, data)
+        except grpc.RpcError as error:
+            return error.code()
+        return grpc.StatusCode.OK
+
+    def call(self, rpc: Rpc, data: bytes) -> None:
+        """Call an rpc with bytes."""
+        options = {"metadata": self._metadata, "timeout": WAIT_S if rpc.streams else 10}
+        if rpc.method.client_streaming:
+            self._channel.stream_unary(rpc.path)(iter([data]), **options)
+        elif rpc.streams:
+            answers = self._channel.unary_stream(rpc.path)(data, **options)
+            next(answers, None)
+            answers.cancel()
+        else:
+            self._channel.unary_unary(rpc.path)(data, **options)
+
+    def close(self) -> None:
+        self._channel.close()
+
+
+@pytest.fixture(scope="package")
+def target(servers: Servers, template: str) -> Iterator[Target]:
+    """Every area in one process."""
+    name = f"fuzz_{os.getpid()}"
+
+    async def make() -> None:
+        connection = await asyncpg.connect(servers.dsn)
+        await connection.execute(f"CREATE DATABASE {name} TEMPLATE {template}")
+        await connection.close()
+
+    async def sign_in() -> str:
+        async with server.client() as client:
+            password = client._channel.tokens
+            return await password.access_token()
+
+    asyncio.run(make())
+    with tempfile.TemporaryDirectory(prefix="fuzz-") as folder:
+        where = {"DATABASE_URL": servers.database(name), "REDIS_URL": servers.redis_url}
+        bounds = {
+            "QUARTERDECK_REDIS__STREAM": name,
+            "QUARTERDECK_STREAM__OPENS_PER_MINUTE": "1000000",
+        }
+        server = Server(Path(folder), where | bounds)
+        server.start()
+        made = Target(server.address, asyncio.run(sign_in()))
+        yield made
+        made.close()
+        server.end()
