@@ -4,7 +4,7 @@ import argparse
 import asyncio
 from collections.abc import Callable
 
-from tests.load import first_path, ingest, portfolio, streams, trading
+from tests.load import first_path, ingest, portfolio, streams, trading, workers
 from tests.load.results import Figure, keep
 
 type Bench = Callable[[int], dict[str, Figure]]
@@ -14,6 +14,7 @@ BENCHES: dict[str, Bench] = {
     "trading": lambda samples: asyncio.run(trading.measure(samples)),
     "ingest": lambda samples: asyncio.run(ingest.measure(samples)),
     "streams": streams.measure,
+    "workers": workers.measure,
     "first_path": lambda samples: first_path.measure(samples, with_cold=True),
 }
 

@@ -32,7 +32,10 @@ def say(text: str) -> None:
 async def main(path: Path) -> None:
     """Run until a signal comes."""
     state = StateDirectory.at(path)
-    options = SuiteOptions(state=state, inherited=os.environ, with_node=False)
+    workers = int(os.environ.get("QUARTERDECK_STREAM__WORKERS", "1"))
+    options = SuiteOptions(
+        state=state, inherited=os.environ, with_node=False, stream_workers=workers
+    )
     page = state.path / "page"
     page.mkdir(exist_ok=True)
     (page / "index.html").write_text("<title>Load</title>")
@@ -40,20 +43,20 @@ async def main(path: Path) -> None:
         ensured = credentials.ensure(state)
         suite = Suite(options, ensured.credentials, Assets(find_assets().gateway, page))
         parts = suite.parts()
-        workers = {part.name: part for part in parts if part.name.startswith(STREAM)}
+        streams = {part.name: part for part in parts if part.name.startswith(STREAM)}
 
         def ready() -> None:
             running = {one.name: one.pid for one in read_components(state.components)}
-            first = next(iter(workers.values()))
+            first = next(iter(streams.values()))
             where = {
                 "edge": f"127.0.0.1:{suite.addresses.edge}",
                 "services": f"127.0.0.1:{suite.addresses.services}",
                 "streams": [
-                    part.environment["QUARTERDECK_SERVER__LISTEN"] for part in workers.values()
+                    part.environment["QUARTERDECK_SERVER__LISTEN"] for part in streams.values()
                 ],
                 "bus": first.environment["QUARTERDECK_REDIS__URL"],
                 "password": credentials.read(ensured.credentials.admin_password),
-                "workers": [running[name] for name in workers],
+                "workers": [running[name] for name in streams],
                 "pids": running,
             }
             say(f"ready {json.dumps(where)}")
