@@ -19,7 +19,7 @@ from quarterdeck_server.embedded.errors import EmbeddedError
 from quarterdeck_server.embedded.options import options_from
 from quarterdeck_server.embedded.up import reset_credentials, up, welcome
 from quarterdeck_server.kernel.errors import QuarterdeckError
-from quarterdeck_server.runtime import logging
+from quarterdeck_server.runtime import garbage, logging
 from quarterdeck_server.runtime.migrations import MigrationError, migrate
 from quarterdeck_server.settings import Settings
 
@@ -80,6 +80,7 @@ async def _serve_until_told(settings: Settings, areas: Sequence[str]) -> None:
     for number in (signal.SIGINT, signal.SIGTERM):
         asyncio.get_running_loop().add_signal_handler(number, told.set)
     async with serve(settings, areas) as address:
+        garbage.settle()
         _say(f"serving {', '.join(areas)} on {address}")
         await told.wait()
 

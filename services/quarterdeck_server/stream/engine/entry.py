@@ -3,6 +3,7 @@
 from dataclasses import dataclass, field
 from enum import IntEnum
 
+from quarterdeck_server.runtime.garbage import untrack
 from quarterdeck_server.stream.domain import Control, Delivery, Gap, GapCause, Skipped, Subscribed
 from quarterdeck_server.stream.ports import Encoder, Published
 
@@ -52,7 +53,7 @@ class Mint:
     def event(self, prefix: bytes, kind: str, message: Published, now: float) -> Entry:
         """Return the entry of a message."""
         first, rows = message.sequence, message.rows
-        return Entry(
+        entry = Entry(
             message.topic,
             message.epoch,
             first,
@@ -62,6 +63,7 @@ class Mint:
             now,
             self._encoder.event(prefix, kind, message),
         )
+        return untrack(entry)
 
     def gap(
         self, topic: str, epoch: int, lost: tuple[int, int], cause: GapCause, now: float

@@ -2,14 +2,17 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from operator import attrgetter
 
 from quarterdeck_server.stream.engine.entry import Entry, Mark
 
 MAX_FRAME_BYTES = 256 * 1024
 """Far below the 4 MiB that gRPC clients accept; a larger event is a frame of its own."""
 
+_CHUNK = attrgetter("chunk")
 
-@dataclass(frozen=True, slots=True)
+
+@dataclass(slots=True, eq=False)
 class Frame:
     """Encoded bytes of ``count`` entries."""
 
@@ -52,5 +55,5 @@ def joined(entries: Sequence[Entry], start: int = 0) -> Frame:
 
 def of_events(entries: Sequence[Entry]) -> Frame:
     """Join entries that are known to be events and to fit: the hot path."""
-    data = b"".join([entry.chunk for entry in entries])
+    data = b"".join(map(_CHUNK, entries))
     return Frame(data, len(entries), len(entries), entries[0].time_ns)

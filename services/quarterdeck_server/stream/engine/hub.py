@@ -4,12 +4,16 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 
 from quarterdeck_server.kernel import topics as grammar
-from quarterdeck_server.stream.domain import Cursor, GapCause
+from quarterdeck_server.kernel.patterns import pattern
+from quarterdeck_server.stream.domain import Control, Cursor, GapCause
+from quarterdeck_server.stream.engine.bell import Bells
 from quarterdeck_server.stream.engine.entry import Entry, Mint
 from quarterdeck_server.stream.engine.group import Group
 from quarterdeck_server.stream.engine.index import Index
+from quarterdeck_server.stream.engine.phases import IsOpen
 from quarterdeck_server.stream.engine.plan import Plan
 from quarterdeck_server.stream.engine.ring import Budget
+from quarterdeck_server.stream.engine.rounds import Rounds
 from quarterdeck_server.stream.engine.silence import Silence
 from quarterdeck_server.stream.engine.topic import Topic
 from quarterdeck_server.stream.ports import Published
@@ -56,18 +60,19 @@ class Hub:
         *,
         on_dirty: Callable[[], None] = lambda: None,
         on_loss: Callable[[Loss], None] | None = None,
+        is_open: IsOpen = lambda _: True,
     ) -> None:
         self.mint = mint
         self.topics: dict[str, Topic] = {}
         self.index = Index(self._begin_group)
         self.counts = Counts()
-        self.on_dirty = on_dirty
+        self.bells = Bells(on_dirty)
         self.on_loss = on_loss
-        self._cut_bytes = limits.cut_bytes
         self._kinds = frozenset(kinds)
         self._budget = Budget(limits.window_s, limits.ring_bytes)
-        self._silence = Silence(limits.stale_after_s)
-        self._dirty: list[Group] = []
+        self._silence = Silence(limits.stale_after_s, is_open)
+        self._rounds = Rounds(self.index, limits.cut_bytes)
+        self._published_bytes = 0
         self._now = 0.0
 
     @property
@@ -90,10 +95,11 @@ class Hub:
         else:
             self._accept_irregular(topic, message, now)
 
-    def suspect_loss(self) -> None:
+    def suspect_loss(self, concerns: Callable[[str], bool] = lambda _: True) -> None:
         """Look after the durable topics that are read: the bus says that it may have lost some."""
         for topic in self.topics.values():
-            if topic.durable and topic.logs and topic.held is None and self.on_loss is not None:
+            is_read = topic.durable and topic.logs and topic.held is None and concerns(topic.name)
+            if is_read and self.on_loss is not None:
                 self._hold(topic, None)
 
     def mend(self, name: str, records: Iterable[Published], now: float) -> None:
@@ -123,40 +129,42 @@ class Hub:
             self.index.remove(group)
 
     def under(self, subscription: str) -> Iterator[Topic]:
-        """Return the topics that a topic or prefix names."""
+        """Return the topics that a topic or pattern names."""
         if not grammar.is_pattern(subscription):
             if (topic := self.topics.get(subscription)) is not None:
                 yield topic
             return
-        prefix = subscription[:-1]
-        yield from [topic for name, topic in self.topics.items() if name.startswith(prefix)]
+        names = pattern(subscription).names
+        yield from [topic for name, topic in self.topics.items() if names(name)]
 
     def is_before(self, cursor: Cursor) -> bool:
         """Tell whether a topic is known and has not come as far as a cursor claims."""
         topic = self.topics.get(cursor.topic)
         return topic is not None and topic.epoch == cursor.epoch and topic.head < cursor.sequence
 
-    def watch_silence(self, now_ns: int, now: float) -> None:
+    def watch_silence(self, now: float) -> None:
         """Announce the topics whose source went silent."""
-        for topic, control in self._silence.fallen_silent(self.topics.values(), now_ns):
-            entry = self.mint.control(topic.name, control, now)
-            for log in topic.logs:
-                log.append(entry)
+        for topic, control in self._silence.fallen_silent(self.topics, now):
+            self._tell(topic, self.mint.control(topic.name, control, now))
+
+    def announce(self, topic: Topic, control: Control, now: float) -> None:
+        """Tell everybody who reads a topic something about it."""
+        self._tell(topic, self.mint.control(topic.name, control, now))
 
     def release_paced(self, now: float) -> bool:
         """Append what waited for its turn; tell whether more waits."""
-        logs = [log for group in self.index.paced for log in group.paced()]
-        for log in logs:
-            if log.folds:
+        holding = [group for group in self.index.paced if any(log.folds for log in group.paced())]
+        for group in holding:
+            for log in group.paced():
                 log.release(now)
-        return any(log.folds for log in logs)
+        self.bells.pull([group.bell for group in holding])
+        return any(log.folds for group in holding for log in group.paced())
 
     def flush(self) -> None:
-        """Wake the readers of every group that has something new."""
-        dirty, self._dirty = self._dirty, []
-        for group in dirty:
-            group.relieve(self._now, self._cut_bytes)
-            group.wake()
+        """Wake the readers for whom there is something new, and look after some groups."""
+        self.bells.ring()
+        published, self._published_bytes = self._published_bytes, 0
+        self._rounds.go(published, len(self.index), self._now)
 
     def evict(self, now: float) -> None:
         """Forget what is older than the window, and what every reader has taken."""
@@ -165,20 +173,15 @@ class Hub:
             group.trim()
 
     def _begin_group(self, plan: Plan) -> Group:
-        group = Group(plan, self.mint, self._mark_dirty)
+        group = Group(plan, self.mint, self.bells.new())
         for name in plan.exact:
             if (topic := self.topics.get(name)) is not None:
                 group.connect(topic)
-        for prefix in plan.prefixes:
-            for topic in self.under(prefix + "*"):
-                if topic.name not in group.topics:
+        for stem in plan.stems:
+            for name, topic in self.topics.items():
+                if name.startswith(stem) and name not in group.topics:
                     group.connect(topic)
         return group
-
-    def _mark_dirty(self, group: Group) -> None:
-        if not self._dirty:
-            self.on_dirty()
-        self._dirty.append(group)
 
     def _appear(self, message: Published, now: float) -> Topic | None:
         if grammar.kind(message.topic) not in self._kinds:
@@ -195,6 +198,7 @@ class Hub:
             subscription = group.plan.route(name)
             if log is not None and subscription is not None and name not in group.plan.exact:
                 log.append(self.mint.appeared(name, subscription.delivery, now))
+        self.bells.touch(topic)
         return topic
 
     def _accept(self, topic: Topic, message: Published, now: float) -> None:
@@ -204,8 +208,10 @@ class Hub:
         topic.accept(entry)
         self._budget.add(entry, self.topics)
         self.counts.published += 1
-        for log in topic.logs:
-            log.append(entry)
+        self._published_bytes += entry.size
+        for tap in topic.taps:
+            tap(entry)
+        self.bells.touch(topic)
 
     def _accept_irregular(self, topic: Topic, message: Published, now: float) -> None:
         if message.epoch != topic.epoch:
@@ -219,6 +225,9 @@ class Hub:
         elif topic.durable and topic.logs and self.on_loss is not None:
             self._hold(topic, message)
             return
+        elif topic.durable and self.on_loss is not None:
+            # Nobody reads it here: who resumes later gets what is missing from its owner's log.
+            topic.skip_to(message.sequence - 1)
         else:
             self._lose(topic, message.sequence - 1, now)
         self._accept(topic, message, now)
@@ -238,9 +247,8 @@ class Hub:
     def _restart(self, topic: Topic, message: Published, now: float) -> None:
         topic.restart(message.epoch, self.mint.prefix(topic.name, message.epoch))
         topic.head = message.sequence - 1
-        gap = self.mint.gap(topic.name, topic.epoch, (0, 0), GapCause.EPOCH_CHANGED, now)
-        for log in topic.logs:
-            log.append(gap)
+        cause = GapCause.EPOCH_CHANGED
+        self._tell(topic, self.mint.gap(topic.name, topic.epoch, (0, 0), cause, now))
 
     def _announce_gap(
         self, topic: Topic, lost: tuple[int, int], cause: GapCause, now: float
@@ -249,11 +257,13 @@ class Hub:
         # The ring keeps it too: who resumes across the hole must learn of it.
         topic.entries.append(entry)
         self._budget.add(entry, self.topics)
-        for log in topic.logs:
-            log.append(entry)
+        self._tell(topic, entry)
 
     def _recover(self, topic: Topic, entry: Entry) -> None:
-        control = self._silence.recovered(topic, entry.time_ns)
-        announcement = self.mint.control(topic.name, control, entry.arrived)
+        control = self._silence.recovered(topic, entry.arrived)
+        self._tell(topic, self.mint.control(topic.name, control, entry.arrived))
+
+    def _tell(self, topic: Topic, entry: Entry) -> None:
         for log in topic.logs:
-            log.append(announcement)
+            log.append(entry)
+        self.bells.touch(topic)

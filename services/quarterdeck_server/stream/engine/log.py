@@ -1,38 +1,47 @@
 """The append-only log of a group: readers are cursors into it and share its frames."""
 
 from collections.abc import Callable, Sequence
+from operator import attrgetter
 
 from quarterdeck_server.stream.engine.entry import Entry
 from quarterdeck_server.stream.engine.fold import Folds
 from quarterdeck_server.stream.engine.frame import MAX_FRAME_BYTES, Frame, joined, of_events
 
 RELIEF_BYTES = 1024 * 1024
-"""A log is looked after when it holds so much, and again each time it has grown by as much."""
+"""A log is looked after each time so much was published."""
+
+_SIZE = attrgetter("size")
 
 
 class Log:
-    """Entries in order of arrival; offsets count from the first entry ever appended."""
+    """Entries in order of arrival; offsets count from the first entry ever appended.
+
+    ``tap`` is where events come in: of a plain log the bound method of a list, since an event that
+    fifty groups want is appended fifty times. What an append could keep up to date is therefore
+    found out when it is asked for.
+    """
 
     __slots__ = (
         "_cache",
         "_entries",
+        "_framed_to",
         "_last_control",
-        "_mark",
+        "_measured_to",
+        "_size",
         "base",
         "floor",
-        "relieve_at",
-        "size",
+        "tap",
     )
 
-    def __init__(self, mark: Callable[[], None]) -> None:
+    def __init__(self) -> None:
         self._entries: list[Entry] = []
         self._cache: dict[int, Frame] = {}
-        self._mark = mark
+        self._framed_to = self._measured_to = 0
         self._last_control = -1
+        self._size = 0
         self.base = 0
         self.floor = 0
-        self.size = 0
-        self.relieve_at = RELIEF_BYTES
+        self.tap: Callable[[Entry], None] = self._entries.append
 
     @property
     def head(self) -> int:
@@ -40,23 +49,32 @@ class Log:
         return self.base + len(self._entries)
 
     @property
+    def size(self) -> int:
+        """How many bytes were ever appended."""
+        if self._measured_to < self.head:
+            self._size += sum(map(_SIZE, self._entries[self._measured_to - self.base :]))
+            self._measured_to = self.head
+        return self._size
+
+    @property
     def kept_bytes(self) -> int:
         """How many bytes the log holds for readers that are behind."""
         return self.size - self.floor
 
     def append(self, entry: Entry) -> None:
-        """Add what every reader of the log is to get."""
+        """Add what every reader of the log is to get, an event or a control."""
         if entry.mark:
             self._last_control = self.head
         self._entries.append(entry)
-        self.size += entry.size
-        self._mark()
 
     def frame(self, cursor: int, seen: int) -> Frame:
         """Return the next frame of a reader at ``cursor``, which has seen ``seen`` bytes.
 
-        Readers at the same cursor get the same bytes object.
+        Readers at the same cursor get the same bytes object, until something is appended.
         """
+        if self._framed_to != self.head:
+            self._framed_to = self.head
+            self._cache.clear()
         frame = self._cache.get(cursor)
         if frame is None:
             frame = self._cache[cursor] = self._joined(cursor, seen)
@@ -70,17 +88,11 @@ class Log:
         """Return the entry at ``cursor``, if there is one yet."""
         return self._entries[cursor - self.base] if cursor < self.head else None
 
-    def forget_frames(self) -> None:
-        """Drop the shared frames, so that the next ones reach up to the head."""
-        self._cache.clear()
-
-    def trim(self, keep_from: int) -> None:
-        """Drop the entries before an offset that every reader has passed."""
-        count = min(keep_from, self.head) - self.base
-        if count > 0:
-            self.floor += sum(entry.size for entry in self._entries[:count])
-            del self._entries[:count]
-            self.base += count
+    def trim(self, cursor: int, seen: int) -> None:
+        """Drop the entries that every reader has passed: up to ``cursor``, ``seen`` bytes."""
+        if cursor > self.base and self.size >= seen:
+            del self._entries[: cursor - self.base]
+            self.base, self.floor = cursor, seen
 
     def holds_back(self, topic: str) -> bool:  # noqa: ARG002 - a paced log does
         """Tell whether newer events of the topic than the last appended wait for their turn."""
@@ -97,8 +109,9 @@ class PacedLog(Log):
 
     __slots__ = ("_due", "_period", "folds")
 
-    def __init__(self, mark: Callable[[], None], folds: Folds, max_rate: float) -> None:
-        super().__init__(mark)
+    def __init__(self, folds: Folds, max_rate: float) -> None:
+        super().__init__()
+        self.tap = self.append
         self.folds = folds
         self._period = 1.0 / max_rate
         self._due: dict[str, float] = {}
@@ -114,7 +127,6 @@ class PacedLog(Log):
             super().append(entry)
         else:
             self.folds.add(entry)
-            self._mark()
 
     def release(self, now: float) -> None:
         """Append what waited for its turn."""

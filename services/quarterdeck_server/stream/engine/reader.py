@@ -119,9 +119,8 @@ class Reader:
 
     def wait(self) -> None:
         """Ask to be woken when there is something."""
-        if not self.is_waiting and self.group is not None:
-            self.is_waiting = True
-            self.group.waiting.append(self)
+        if self.group is not None:
+            self.group.bell.await_news(self)
 
     def relieve(self, place: int, now: float, cut_bytes: int) -> None:
         """Keep a log from growing: conflate what the reader did not take, or give it up."""
@@ -185,9 +184,9 @@ class Reader:
     def _forget_group(self) -> None:
         group, self.group = self.group, None
         if group is not None:
-            group.leave(self)
+            group.bell.leave(self)
+            group.readers.discard(self)
             self._hub.release_group(group)
-        self.is_waiting = False
 
     def _heartbeat(self, now: float, now_ns: int) -> Frame:
         entry = self._hub.mint.control("", Heartbeat(now_ns, self._progress()), now)

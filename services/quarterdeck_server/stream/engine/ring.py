@@ -17,9 +17,16 @@ class Budget:
         self.kept_bytes = 0
 
     def add(self, entry: Entry, topics: Mapping[str, Topic]) -> None:
-        """Count an entry that a ring keeps, and make room for it."""
-        self._order.append(entry)
+        """Count an entry that a ring keeps, and make room for it.
+
+        What is too old goes two at a time here, so that seldom much is left to do at once.
+        """
+        order, oldest = self._order, entry.arrived - self._window_s
+        order.append(entry)
         self.kept_bytes += entry.size
+        for _ in range(2):
+            if order[0].arrived < oldest:
+                self._drop_oldest(topics)
         while self.kept_bytes > self._max_bytes and len(self._order) > 1:
             self._drop_oldest(topics)
 

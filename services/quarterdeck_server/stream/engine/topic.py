@@ -1,21 +1,20 @@
 """A topic: where it stands, its recent events, and the logs they go to."""
 
 from collections import deque
-from typing import TYPE_CHECKING
+from collections.abc import Callable, Collection, Hashable
 
 from quarterdeck_server.kernel import topics
 from quarterdeck_server.stream.domain import DURABLE, Cursor, Stale
 from quarterdeck_server.stream.engine.entry import Entry
-
-if TYPE_CHECKING:
-    from quarterdeck_server.stream.engine.log import Log
-    from quarterdeck_server.stream.ports import Published
+from quarterdeck_server.stream.engine.log import Log
+from quarterdeck_server.stream.ports import Published
 
 
 class Topic:
     """The ring of a topic: recent events and gaps, oldest first, and the newest event for ever."""
 
     __slots__ = (
+        "bells",
         "durable",
         "entries",
         "epoch",
@@ -23,13 +22,13 @@ class Topic:
         "held",
         "kind",
         "last_arrival",
-        "last_time_ns",
         "logs",
         "name",
         "newest",
         "prefix",
         "stale",
         "stale_after_ns",
+        "taps",
     )
 
     def __init__(self, name: str, epoch: int, head: int, prefix: bytes) -> None:
@@ -42,9 +41,10 @@ class Topic:
         self.entries: deque[Entry] = deque()
         self.newest: Entry | None = None
         self.logs: list[Log] = []
+        self.taps: list[Callable[[Entry], None]] = []
+        self.bells: set[Hashable] = set()
         self.held: list[Published] | None = None
         self.last_arrival = 0.0
-        self.last_time_ns = 0
         self.stale_after_ns = 0
         self.stale: Stale | None = None
 
@@ -53,17 +53,33 @@ class Topic:
         """Where the topic stands."""
         return Cursor(self.name, self.epoch, self.head)
 
+    def flow_into(self, log: Log, bell: Hashable) -> None:
+        """Send what comes to a log from now on, and tell its readers by a bell."""
+        self.logs.append(log)
+        self.taps.append(log.tap)
+        self.bells.add(bell)
+
+    def flow_no_more_into(self, logs: Collection[Log], bell: Hashable) -> None:
+        """Send nothing more to some logs with the same bell."""
+        self.logs = [log for log in self.logs if log not in logs]
+        self.taps = [log.tap for log in self.logs]
+        self.bells.discard(bell)
+
     def accept(self, entry: Entry) -> None:
         """Keep the next event."""
         self.head = entry.last
         self.newest = entry
         self.last_arrival = entry.arrived
-        self.last_time_ns = entry.time_ns
         self.entries.append(entry)
 
     def restart(self, epoch: int, prefix: bytes) -> None:
         """Begin another run of sequence numbers: what was kept cannot be continued."""
         self.epoch, self.prefix, self.head = epoch, prefix, 0
+        self.entries.clear()
+
+    def skip_to(self, sequence: int) -> None:
+        """Go on after a sequence number: what was kept is not continued by what comes."""
+        self.head = sequence
         self.entries.clear()
 
     def evict(self, entry: Entry) -> None:
