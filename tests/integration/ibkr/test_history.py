@@ -58,6 +58,13 @@ async def test_reading_ends_where_the_vendor_begins(tws, source, apple):
     assert pages[-1].start_ns == tws.history.first_s * NS
 
 
+async def test_without_a_beginning_a_start_time_must_be_given(tws, source, apple):
+    tws.history.tells_first_time = False
+    with pytest.raises(NotOffered, match="ask from a start time"):
+        await read(source, BarRange(apple, "1d", 0, at(2026, 2, 1)))
+    assert await read(source, BarRange(apple, "1d", at(2026, 1, 20), at(2026, 2, 1)))
+
+
 async def test_a_day_closes_as_recorded_days_do(source, apple):
     pages = await read(source, BarRange(apple, "1d", at(2026, 2, 1), at(2026, 2, 4)))
     assert close_times(pages) == [at(2026, 2, day, 21) for day in (1, 2, 3)]

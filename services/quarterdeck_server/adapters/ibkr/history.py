@@ -13,7 +13,7 @@ from quarterdeck_server.adapters.ibkr.pacing import Pacing
 from quarterdeck_server.adapters.ibkr.session import Session
 from quarterdeck_server.adapters.ibkr.stream import Known, what_to_show
 from quarterdeck_server.adapters.ibkr.tapes import bars_of
-from quarterdeck_server.kernel.errors import QuarterdeckError
+from quarterdeck_server.kernel.errors import QuarterdeckError, Unavailable
 from quarterdeck_server.kernel.time import NS, datetime_from_ns
 from quarterdeck_server.marketdata.domain.backfill import BarPage, BarRange
 from quarterdeck_server.marketdata.domain.source import NotOffered
@@ -25,6 +25,8 @@ DAY_S = 86_400
 # A day's bar closes when New York does in winter, as recorded daily bars do everywhere here.
 CLOSE_OF_DAY_S = 21 * 3_600
 SECONDS_SINCE_1970 = 2
+BARS, FIRST_TIME = "reqHistoricalData", "reqHeadTimeStamp"
+CANCELS = {BARS: "cancelHistoricalData", FIRST_TIME: "cancelHeadTimeStamp"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,7 +94,7 @@ class HistoricalBars:
         cursor_ns = int(after) if after else wanted.end_ns
         self._readers += 1
         try:
-            floor_ns = max(wanted.start_ns, await self._first_time_ns(wanted))
+            floor_ns = await self._floor_ns(wanted)
             while cursor_ns > floor_ns:
                 page = await self._page(wanted, setting, floor_ns, cursor_ns)
                 cursor_ns = page.start_ns
@@ -126,13 +128,20 @@ class HistoricalBars:
         show = what_to_show(known.instrument)
         # A day has the prices of its main session; shorter bars are wanted of all hours.
         details = (setting.duration, setting.size, show, setting.is_daily, SECONDS_SINCE_1970)
-        name = "reqHistoricalData"
         try:
-            return await self._ask(name, known.contract, end, *details, False, [])
+            return await self._ask(BARS, known.contract, end, *details, False, [])
         except Refusal as refusal:
             if is_empty(refusal.code, refusal.text):
                 return []
             raise self._error(wanted.instrument.instrument, refusal) from refusal
+
+    async def _floor_ns(self, wanted: BarRange) -> int:
+        """Return where to stop: nobody reads back to 1970 when the vendor does not say."""
+        floor_ns = max(wanted.start_ns, await self._first_time_ns(wanted))
+        if floor_ns <= 0:
+            name = wanted.instrument.instrument
+            raise NotOffered(name, f"{name}: it is not told when bars begin: ask from a start time")
+        return floor_ns
 
     async def _first_time_ns(self, wanted: BarRange) -> int:
         """Return when the vendor's bars begin; 0 where it does not say."""
@@ -142,7 +151,7 @@ class HistoricalBars:
             show = what_to_show(known.instrument)
             try:
                 answer = await self._ask(
-                    "reqHeadTimeStamp", known.contract, show, False, SECONDS_SINCE_1970
+                    FIRST_TIME, known.contract, show, False, SECONDS_SINCE_1970
                 )
             except Refusal as refusal:
                 error = self._error(name, refusal)
@@ -163,8 +172,13 @@ class HistoricalBars:
         session = await self._open()
         async with self._turn:
             self.pacing.take()
-            send = getattr(session.client, name)
-            return await session.request(send, *arguments, timeout_s=ANSWER_S)
+            number, send = session.number(), getattr(session.client, name)
+            try:
+                return await session.ask(number, send, number, *arguments, timeout_s=ANSWER_S)
+            except Unavailable:
+                # What comes late is of no use any more.
+                session.send_if_open(CANCELS[name], number)
+                raise
 
     async def _open(self) -> Session:
         async with self._turn:

@@ -11,6 +11,7 @@ from typing import Any, Protocol
 import structlog
 
 from quarterdeck_server.adapters.ibkr import metrics
+from quarterdeck_server.kernel.errors import NotPossibleNow
 
 log = structlog.get_logger()
 
@@ -86,8 +87,13 @@ def installed() -> str:
 
 @cache
 def load() -> Library:
-    """Import the library. The thread must have an event loop: one of them asks for it."""
+    """Import the library. The thread must have an event loop: one of them asks for it.
+
+    Raises NotPossibleNow if there is none.
+    """
     name = installed()
+    if not name:
+        raise NotPossibleNow("marketdata.ibkr", f"{MISSING} is not installed")
     module = importlib.import_module(name)
     _listen_to_the_log(name)
     return Library(

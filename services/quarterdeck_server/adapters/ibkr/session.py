@@ -99,6 +99,11 @@ class Session:
         number = self.number()
         return await self.ask(number, send, number, *arguments, timeout_s=timeout_s)
 
+    def send_if_open(self, name: str, *arguments: Any) -> None:
+        """Send what has no answer, unless the connection has ended."""
+        if self.client.isReady():
+            getattr(self.client, name)(*arguments)
+
     @property
     def has_ended(self) -> bool:
         """Whether it ended by itself or was closed."""

@@ -17,7 +17,7 @@ from quarterdeck_server.marketdata.domain.status import Status, TradingPhase
 QUOTES, TRADES, BARS, BOOKS = "quotes", "trades", "bars", "books"
 # The generic tick with trades as they are aggregated, and the tick types they come as.
 AGGREGATED_TRADES, TRADES_TEXT = "233", 48
-DELAYED_LAST, HALTED = 68, 49
+HALTED = 49
 MIDPOINT = "MIDPOINT"
 TOLD = "told by Interactive Brokers"
 # What Interactive Brokers has of each class: pairs have no trades, indices bars alone.
@@ -117,7 +117,7 @@ class Stream:
     def hear(self, kind: str, values: tuple[Any, ...]) -> None:
         """Take a message of one of the subscriptions."""
         takers: dict[str, Callable[..., None]] = {
-            "price": self._price,
+            "price": self.quotes.price,
             "size": self.quotes.size,
             "text": self._text,
             "number": self._number,
@@ -146,9 +146,6 @@ class Stream:
         """Note the quote there is after a packet."""
         if QUOTES in self.kinds:
             self.quotes.settle(time_ns)
-
-    def _price(self, tick: int, price: float, size: float) -> None:
-        self.quotes.price(tick, price, size)
 
     def _text(self, tick: int, text: str) -> None:
         if tick == TRADES_TEXT and TRADES in self.kinds:

@@ -17,6 +17,7 @@ class History:
     def __init__(self) -> None:
         self.first_s = int(datetime(2026, 1, 5, tzinfo=UTC).timestamp())
         self.allowed = 60
+        self.tells_first_time = True
         self.times: list[float] = []
         self.requests: list[tuple[str, str]] = []
 

@@ -172,7 +172,10 @@ class Session:
             self.tws.history.answer(self, request, fields[15:21])
 
     def head(self, fields: Fields) -> None:
-        self.send(88, fields[1], self.tws.history.head_text())
+        if self.tws.history.tells_first_time:
+            self.send(88, fields[1], self.tws.history.head_text())
+        else:
+            self.error(fields[1], 162, "Historical Market Data Service error message:No head time")
 
     # The account.
 
