@@ -4,12 +4,13 @@ import argparse
 import asyncio
 from collections.abc import Callable
 
-from tests.load import first_path, ingest, portfolio, streams, trading, workers
+from tests.load import analytics, first_path, ingest, portfolio, streams, trading, workers
 from tests.load.results import Figure, keep
 
 type Bench = Callable[[int], dict[str, Figure]]
 
 BENCHES: dict[str, Bench] = {
+    "analytics": analytics.measure,
     "portfolio": portfolio.measure,
     "trading": lambda samples: asyncio.run(trading.measure(samples)),
     "ingest": lambda samples: asyncio.run(ingest.measure(samples)),

@@ -8,11 +8,13 @@ import math
 from dataclasses import dataclass
 
 import numpy as np
-from numpy.typing import ArrayLike
+from numpy.typing import ArrayLike, NDArray
 
 from quarterdeck_server.quant.estimate import Estimate
 from quarterdeck_server.quant.returns import growth_of
 from quarterdeck_server.quant.series import Dates, FloatArray, finite
+
+type Edges = tuple[NDArray[np.intp], NDArray[np.intp]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,7 +92,8 @@ def average_drawdown(returns: ArrayLike) -> Estimate:
     array = finite(returns)
     if not len(array):
         return Estimate.insufficient(0, 1)
-    depths = depths_of(drawdowns_of(growth_of(array)))
+    under = drawdowns_of(growth_of(array))
+    depths = depths_of(under, edges_of(under))
     return Estimate.of(depths.mean() if len(depths) else 0.0, len(array))
 
 
@@ -123,50 +126,53 @@ def spells(returns: ArrayLike) -> tuple[Spell, ...]:
 
 def spells_of(under: FloatArray) -> tuple[Spell, ...]:
     """Return the spells of the drawdowns of a growth curve, shape (n + 1,), the first zero."""
-    first, after = _edges(under)
+    first, after = edges_of(under)
     found = zip(first.tolist(), after.tolist(), strict=True)
     return tuple(_spell(under, start, end) for start, end in found)
 
 
-def depths_of(under: FloatArray) -> FloatArray:
-    """Return the depths of the spells alone, oldest first, from the same drawdowns."""
-    first, after = _edges(under)
+def edges_of(under: FloatArray) -> Edges:
+    """Return where spells begin, and the first point after each, from the same drawdowns."""
+    below = np.zeros(len(under) + 1, dtype=np.bool_)
+    np.less(under, 0, out=below[:-1])
+    # The curve begins at its peak, so the first point is never below.
+    turns = np.flatnonzero(below[1:] != below[:-1]) + 1
+    return turns[::2], turns[1::2]
+
+
+def depths_of(under: FloatArray, edges: Edges) -> FloatArray:
+    """Return the depths of the spells alone, oldest first."""
+    first, after = edges
     if not len(first):
         return np.empty(0)
-    edges = np.empty(2 * len(first), dtype=np.intp)
-    edges[::2], edges[1::2] = first, after
+    between = np.empty(2 * len(first), dtype=np.intp)
+    between[::2], between[1::2] = first, after
     # The last spell may reach the end, which is no place to begin another stretch.
-    inside = edges[:-1] if edges[-1] == len(under) else edges
+    inside = between[:-1] if between[-1] == len(under) else between
     depths: FloatArray = np.minimum.reduceat(under, inside)[::2]
     return depths
 
 
-def longest_spell(under: FloatArray, dates: Dates | None = None) -> Spell | None:
+def longest_spell(under: FloatArray, edges: Edges, dates: Dates | None = None) -> Spell | None:
     """Return the longest spell, the first of equals.
 
     Parameters
     ----------
     under
         Drawdowns of a growth curve, shape (n + 1,).
+    edges
+        Its ``edges_of``.
     dates
         Days of its points, shape (n + 1,); without them a spell is as long as its periods.
     """
-    first, after = _edges(under)
+    first, after = edges
     if not len(first):
         return None
-    points = np.arange(len(under)) if dates is None else dates.astype(np.int64)
-    lengths = points[np.minimum(after, len(under) - 1)] - points[first - 1]
-    index = int(np.argmax(lengths))
+    lasts = np.minimum(after, len(under) - 1)
+    points = lasts if dates is None else dates[lasts].astype(np.int64)
+    starts = first - 1 if dates is None else dates[first - 1].astype(np.int64)
+    index = int(np.argmax(points - starts))
     return _spell(under, int(first[index]), int(after[index]))
-
-
-def _edges(under: FloatArray) -> tuple[np.ndarray, np.ndarray]:
-    """Return where spells begin, and the first point after each."""
-    below = np.zeros(len(under) + 1, dtype=np.int8)
-    np.less(under, 0, out=below[:-1], casting="unsafe")
-    steps = np.diff(below)
-    # The curve begins at its peak, so the first point is never below.
-    return np.flatnonzero(steps == 1) + 1, np.flatnonzero(steps == -1) + 1
 
 
 def _spell(under: FloatArray, start: int, end: int) -> Spell:

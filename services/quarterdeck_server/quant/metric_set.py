@@ -10,7 +10,13 @@ from quarterdeck_server.kernel.errors import InvalidField
 from quarterdeck_server.quant import ratios, relative, returns, sharpe, trades
 from quarterdeck_server.quant.capture import batting_average, down_capture, up_capture
 from quarterdeck_server.quant.conventions import Conventions
-from quarterdeck_server.quant.drawdown import depths_of, drawdowns_of, longest_spell
+from quarterdeck_server.quant.drawdown import (
+    Edges,
+    depths_of,
+    drawdowns_of,
+    edges_of,
+    longest_spell,
+)
 from quarterdeck_server.quant.estimate import Estimate, State
 from quarterdeck_server.quant.moments import Moments, moments_of, partial_moments_of
 from quarterdeck_server.quant.series import Dates, FloatArray, finite, ordered, paired
@@ -61,8 +67,10 @@ def metric_set(
     array = finite(values)
     rate = conventions.risk_free_per_period if risk_free is None else risk_free
     above = returns.excess(array, rate) if np.ndim(rate) or rate else array
-    metrics = _earned(array, above, conventions)
-    metrics |= _under_water(array, metrics["annual_return"], _curve_days(dates, len(array)))
+    grown = returns.growth_of(array)
+    metrics = _growth(array, grown, conventions) | _earned(array, above, conventions)
+    days = _curve_days(dates, len(array))
+    metrics |= _under_water(grown, metrics["annual_return"], days)
     if benchmark is not None:
         theirs = finite(benchmark, "benchmark")
         paired(array, theirs, ("returns", "benchmark"))
@@ -78,8 +86,8 @@ def _earned(array: FloatArray, above: FloatArray, conventions: Conventions) -> M
     zero = partial_moments_of(array, 0.0)
     target = conventions.minimum_acceptable_per_period
     bad = partial_moments_of(array, target) if target else zero
-    won = trades.tally_of(array)
-    return _growth(array, conventions) | {
+    won = trades.tally_of(array, zero)
+    return {
         "arithmetic_annual_return": _scaled_mean(found, periods),
         "annual_volatility": returns.volatility_from(found, periods, ddof),
         "downside_deviation": _annual_root(bad.downside_square, found.count, periods),
@@ -100,12 +108,12 @@ def _earned(array: FloatArray, above: FloatArray, conventions: Conventions) -> M
     }
 
 
-def _growth(array: FloatArray, conventions: Conventions) -> Metrics:
+def _growth(array: FloatArray, grown: FloatArray, conventions: Conventions) -> Metrics:
     count = len(array)
     if not count:
         nothing = Estimate.insufficient(0, 1)
         return {"total_return": nothing, "annual_return": nothing}
-    final = float(returns.growth_of(array)[-1])
+    final = float(grown[-1])
     how = (conventions.annualise_short, bool(array.min() <= -1))
     return {
         "total_return": Estimate.of(final - 1, count),
@@ -113,10 +121,10 @@ def _growth(array: FloatArray, conventions: Conventions) -> Metrics:
     }
 
 
-def _under_water(array: FloatArray, annual: Estimate, days: Dates | None) -> Metrics:
-    count = len(array)
-    under = drawdowns_of(returns.growth_of(array))
-    deepest, pain, ulcer, average = _depths(under, count)
+def _under_water(grown: FloatArray, annual: Estimate, days: Dates | None) -> Metrics:
+    under = drawdowns_of(grown)
+    edges = edges_of(under)
+    deepest, average, pain, ulcer = _depths(under, edges)
     metrics = {
         "max_drawdown": deepest,
         "average_drawdown": average,
@@ -125,23 +133,24 @@ def _under_water(array: FloatArray, annual: Estimate, days: Dates | None) -> Met
         "calmar_ratio": ratios.over(annual, deepest),
         "pain_ratio": ratios.over(annual, pain),
         "martin_ratio": ratios.over(annual, ulcer),
-        "longest_drawdown_periods": _longest(under, count, None),
+        "longest_drawdown_periods": _longest(under, edges, None),
     }
     if days is not None:
-        metrics["longest_drawdown_days"] = _longest(under, count, days)
+        metrics["longest_drawdown_days"] = _longest(under, edges, days)
     return metrics
 
 
-def _depths(under: FloatArray, count: int) -> tuple[Estimate, Estimate, Estimate, Estimate]:
+def _depths(under: FloatArray, edges: Edges) -> tuple[Estimate, Estimate, Estimate, Estimate]:
+    count = len(under) - 1
     if not count:
         nothing = Estimate.insufficient(0, 1)
         return nothing, nothing, nothing, nothing
-    depths = depths_of(under)
+    depths = depths_of(under, edges)
     return (
         Estimate.of(under.min(), count),
+        Estimate.of(depths.mean() if len(depths) else 0.0, count),
         Estimate.of(abs(under.sum()) / count, count),
         Estimate.of(math.sqrt(np.dot(under, under) / count), count),
-        Estimate.of(depths.mean() if len(depths) else 0.0, count),
     )
 
 
@@ -178,10 +187,11 @@ def _curve_days(dates: ArrayLike | None, count: int) -> Dates | None:
     return np.concatenate((days[:1], days))
 
 
-def _longest(under: FloatArray, count: int, days: Dates | None) -> Estimate:
+def _longest(under: FloatArray, edges: Edges, days: Dates | None) -> Estimate:
+    count = len(under) - 1
     if not count:
         return Estimate.insufficient(0, 1)
-    spell = longest_spell(under, days)
+    spell = longest_spell(under, edges, days)
     if spell is None:
         return Estimate.of(0, count)
     return Estimate.of(spell.periods if days is None else spell.days(days), count)

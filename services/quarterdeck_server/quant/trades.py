@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from quarterdeck_server.quant.estimate import Estimate, State, ratio
-from quarterdeck_server.quant.moments import moments
+from quarterdeck_server.quant.moments import PartialMoments, moments, partial_moments_of
 from quarterdeck_server.quant.series import FloatArray, finite
 
 
@@ -27,18 +27,18 @@ class Tally:
 
 def tally(results: ArrayLike) -> Tally:
     """Count wins and losses."""
-    return tally_of(finite(results, "results"))
+    array = finite(results, "results")
+    return tally_of(array, partial_moments_of(array, 0.0))
 
 
-def tally_of(array: FloatArray) -> Tally:
-    """Count the wins and losses of a checked array."""
-    won, lost = np.maximum(array, 0.0), np.minimum(array, 0.0)
+def tally_of(array: FloatArray, around_zero: PartialMoments) -> Tally:
+    """Count the wins and losses of a checked array, the sums of which are known."""
     return Tally(
         count=len(array),
-        wins=int(np.count_nonzero(won)),
-        losses=int(np.count_nonzero(lost)),
-        won=float(won.sum()),
-        lost=-float(lost.sum()),
+        wins=int(np.count_nonzero(array > 0)),
+        losses=int(np.count_nonzero(array < 0)),
+        won=around_zero.upside,
+        lost=around_zero.downside,
     )
 
 

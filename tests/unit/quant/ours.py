@@ -149,7 +149,7 @@ def drawdown_dates(_: Case) -> dict[str, Any]:
     days = np.concatenate((prices.table("sp500_dataset")[0][:1], own.dates))
     under = drawdown.drawdowns_of(returns.growth(own.values))
     deepest = min(drawdown.spells_of(under), key=lambda spell: spell.depth)
-    longest = drawdown.longest_spell(under, days)
+    longest = drawdown.longest_spell(under, drawdown.edges_of(under), days)
     assert longest is not None
     return {
         "peak": str(days[deepest.peak]),

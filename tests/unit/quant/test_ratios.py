@@ -68,8 +68,10 @@ def test_a_spell_lasts_from_the_peak_to_the_recovery() -> None:
     assert (first.days(days), first.periods) == (4, 2)
     assert (last.recovery, last.days(days)) == (None, 3)
     under = drawdown.drawdowns_of(returns.growth([-0.5, 1.0, -0.1]))
-    assert drawdown.longest_spell(under, days) == drawdown.longest_spell(under) == first
-    assert drawdown.longest_spell(np.zeros(3)) is None
+    edges = drawdown.edges_of(under)
+    assert drawdown.longest_spell(under, edges, days) == first
+    assert drawdown.longest_spell(under, edges) == first
+    assert drawdown.longest_spell(np.zeros(3), drawdown.edges_of(np.zeros(3))) is None
 
 
 def test_quantiles_are_those_of_type_7() -> None:
