@@ -157,6 +157,17 @@ async def test_the_feed_fails_once_every_subscription_is_refused(tws, source):
     assert "competing live session (10197)" in str(error)
 
 
+async def test_what_was_refused_later_is_asked_for_again(tws, source, monkeypatch):
+    monkeypatch.setattr("quarterdeck_server.adapters.ibkr.feed.ASK_AGAIN_S", 0.1)
+    async with running(source, "AAPL.XNAS", "MSFT.XNAS") as reader:
+        (session, request), *_ = tws.requests("quotes", "AAPL")
+        del session.subscribed[request]
+        session.error(request, 10197, "No market data during competing live session")
+        await until(lambda: ("quotes", "AAPL") in tws.subscriptions())
+        tws.quote("AAPL", 150.0, 150.1)
+        assert await reader.rows("quotes/AAPL.XNAS")
+
+
 async def test_requests_keep_the_pace_and_are_never_orders(tws, source, monkeypatch):
     """At most 50 messages a second, after a first burst: here a tenth of one is as long."""
     client = library.load().client

@@ -23,6 +23,8 @@ log = structlog.get_logger()
 
 # What arrives within this time is published together.
 GATHER_S = 0.005
+# How often what was refused is asked for again; trades one by one may be every 15 seconds.
+ASK_AGAIN_S = 60.0
 # How far the vendor's clock may be ahead of ours.
 AHEAD_NS = 60 * NS
 
@@ -55,6 +57,7 @@ class IbkrFeed:
             self._session.watch(),
             self._session.ended(),
             self._watch_connectivity(),
+            self._ask_again_for_ever(),
         )
         tasks = [asyncio.create_task(each) for each in work]
         try:
@@ -106,6 +109,11 @@ class IbkrFeed:
                 stream.book.distrust()
             pieces += clean
         return pieces
+
+    async def _ask_again_for_ever(self) -> None:
+        while True:
+            await asyncio.sleep(ASK_AGAIN_S)
+            self._subscriptions.ask_again()
 
     async def _watch_connectivity(self) -> None:
         patience_s = self._settings.outage_patience.total_seconds()

@@ -59,6 +59,13 @@ class Subscriptions:
             raise InvalidField(place_of(stream), f"cannot be read: {kind} of {name}: {text}")
         self._is_open = True
 
+    def ask_again(self) -> None:
+        """Subscribe what was refused: a competing session may have ended, a limit be free."""
+        refused, self._refusals = self._refusals, []
+        for stream, kind, _ in refused:
+            self._subscribe(stream, kind)
+            metrics.RESUBSCRIBED.inc()
+
     def take(self) -> list[Stream]:
         """Return the streams that have something to publish."""
         streams, self._touched = list(self._touched.values()), {}
