@@ -50,8 +50,8 @@ CREATE TABLE marketdata.company (
 );
 
 CREATE TABLE marketdata.filing (
-  name          text PRIMARY KEY,                 -- "filings/{source}/{accession}"
-  company_id    int  NOT NULL,
+  name          text NOT NULL,                    -- "filings/{source}/{accession}"
+  company       text NOT NULL,                    -- some are filed by several together
   company_name  text NOT NULL,
   form          text NOT NULL,
   filing_day    int  NOT NULL,
@@ -59,10 +59,11 @@ CREATE TABLE marketdata.filing (
   acceptance_ns bigint,
   description   text NOT NULL,
   document_uri  text NOT NULL,
-  size_bytes    bigint NOT NULL
+  size_bytes    bigint NOT NULL,
+  PRIMARY KEY (name, company)
 );
-CREATE INDEX ON marketdata.filing (filing_day DESC, name DESC);
-CREATE INDEX ON marketdata.filing (company_id, filing_day DESC, name DESC);
+CREATE INDEX ON marketdata.filing (filing_day, name, company);
+CREATE INDEX ON marketdata.filing (company, filing_day, name);
 
 CREATE TABLE marketdata.company_concept (
   id         int GENERATED ALWAYS AS IDENTITY PRIMARY KEY,

@@ -11,6 +11,8 @@ import quarterdeck_server.stream.wiring
 import quarterdeck_server.system.wiring
 import quarterdeck_server.trading.wiring
 from quarterdeck_server.adapters.alphavantage.wiring import alphavantage_source
+from quarterdeck_server.adapters.edgar.wiring import edgar_source
+from quarterdeck_server.adapters.fred.wiring import fred_source
 from quarterdeck_server.adapters.http.client import web
 from quarterdeck_server.adapters.ibkr.wiring import ibkr_source
 from quarterdeck_server.adapters.replay.wiring import replay_source
@@ -60,8 +62,10 @@ async def http_sources(
     async with (
         web(options.http, shared.clock) as opened,
         alphavantage_source(options.alphavantage, opened, quotas) as alphavantage,
+        edgar_source(options.edgar, opened, quotas) as edgar,
+        fred_source(options.fred, opened, quotas) as fred,
     ):
-        yield [alphavantage]
+        yield [alphavantage, edgar, fred]
 
 
 AREAS: dict[str, Area] = {

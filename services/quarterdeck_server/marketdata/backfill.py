@@ -10,15 +10,20 @@ from quarterdeck_server.kernel.errors import NotPossibleNow
 from quarterdeck_server.marketdata.backfill_run import BackfillRun
 from quarterdeck_server.marketdata.domain.backfill import (
     BarWish,
+    FilingWish,
+    SeriesWish,
     Standing,
     Wish,
 )
 from quarterdeck_server.marketdata.instruments import Instruments
 from quarterdeck_server.marketdata.mapping.backfill import standing_of, wish_of, wish_text
-from quarterdeck_server.marketdata.ports import HistoryStore
-from quarterdeck_server.marketdata.shelves import BarShelf, Shelf
+from quarterdeck_server.marketdata.outlet import Outlet
+from quarterdeck_server.marketdata.ports import FilingStore, HistoryStore, ObservationStore
+from quarterdeck_server.marketdata.shelves import BarShelf, FilingShelf, SeriesShelf, Shelf
 from quarterdeck_server.marketdata.source_ports import (
     BarBackfill,
+    FilingBackfill,
+    SeriesBackfill,
     Source,
 )
 from quarterdeck_server.marketdata.sources import Sources, capabilities
@@ -34,6 +39,9 @@ class Archive:
 
     instruments: Instruments
     history: HistoryStore
+    observations: ObservationStore
+    filings: FilingStore
+    outlet: Outlet
 
 
 class Backfills:
@@ -87,4 +95,9 @@ class Backfills:
             return BarShelf(
                 source, wish, end_ns, archive.instruments, archive.history, self._shared.clock
             )
+        if isinstance(wish, SeriesWish) and isinstance(source, SeriesBackfill):
+            clock = self._shared.clock
+            return SeriesShelf(source, wish, archive.observations, archive.outlet, clock)
+        if isinstance(wish, FilingWish) and isinstance(source, FilingBackfill):
+            return FilingShelf(source, wish, archive.filings, archive.outlet)
         raise AssertionError("what a source cannot do is refused before")

@@ -1,13 +1,19 @@
 """What the market data area needs of the database; what a source is, source_ports tells."""
 
-from collections.abc import Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Protocol
 
 from quarterdeck_server.marketdata.domain.columns import Bars, Batch, Ints, Quotes, Trades
+from quarterdeck_server.marketdata.domain.filing import Company, CompanyFact, Filing, FilingQuery
 from quarterdeck_server.marketdata.domain.instrument import Instrument
 from quarterdeck_server.marketdata.domain.making import Making
+from quarterdeck_server.marketdata.domain.observation import (
+    ObservationQuery,
+    Observations,
+    Series,
+)
 from quarterdeck_server.marketdata.domain.rollup import BarOrigin
 from quarterdeck_server.marketdata.domain.source import Adjustment, SourceRecord
 
@@ -193,6 +199,74 @@ class HistoryStore(Protocol):
 
         Returns how many rows they had. Holes that reach beyond the range stay.
         """
+        ...
+
+
+type Announce[T] = Callable[[T], Awaitable[None]]
+"""Tells readers what is new; what raises is not stored."""
+
+
+class ObservationStore(Protocol):
+    """Keeps series and every vintage of what was observed."""
+
+    async def put(
+        self, series: Series, observations: Observations, announce: Announce[Observations]
+    ) -> None:
+        """Store what is new, and announce it before it counts as stored.
+
+        Of a series that was never read to its end nothing is announced: it is all new.
+        """
+        ...
+
+    async def finish(self, name: str) -> None:
+        """Note that a series was read to its end: what comes from now on is news."""
+        ...
+
+    async def get(self, name: str) -> Series:
+        """Return a series. Raises NotFound."""
+        ...
+
+    async def list(self, query: str, after: str, limit: int) -> Sequence[Series]:
+        """Return series by name that contain a text."""
+        ...
+
+    async def observations(self, query: ObservationQuery) -> Observations:
+        """Return observations, oldest first. Raises NotFound."""
+        ...
+
+
+class FilingStore(Protocol):
+    """Keeps filings and the facts that companies reported."""
+
+    async def put(
+        self,
+        company: Company,
+        filings: Sequence[Filing],
+        facts: Sequence[CompanyFact],
+        announce: Announce[Sequence[Filing]],
+    ) -> None:
+        """Store what is new, and announce new filings before they count as stored.
+
+        Of a company that was never read to its end nothing is announced: it is all new.
+        """
+        ...
+
+    async def finish(self, name: str) -> None:
+        """Note that a company was read to its end: what comes from now on is news."""
+        ...
+
+    async def get(self, name: str) -> Filing:
+        """Return a filing. Raises NotFound."""
+        ...
+
+    async def facts(
+        self, company: str, taxonomy: str, concepts: Sequence[str]
+    ) -> Sequence[CompanyFact]:
+        """Return facts by taxonomy, concept and unit. Raises NotFound, InvalidField if too many."""
+        ...
+
+    async def list(self, query: FilingQuery) -> Sequence[Filing]:
+        """Return filings, newest first."""
         ...
 
 

@@ -1,15 +1,31 @@
 """Where a backfill puts what it reads: bars, series, filings."""
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
+from dataclasses import replace
 from typing import Protocol
 
 from quarterdeck_server.kernel.topics import topic
 from quarterdeck_server.marketdata.domain import faults
-from quarterdeck_server.marketdata.domain.backfill import BarPage, BarRange, BarWish
+from quarterdeck_server.marketdata.domain.backfill import (
+    BarPage,
+    BarRange,
+    BarWish,
+    FilingPage,
+    FilingWish,
+    SeriesPage,
+    SeriesWish,
+)
+from quarterdeck_server.marketdata.domain.filing import Filing
+from quarterdeck_server.marketdata.domain.observation import Observations
 from quarterdeck_server.marketdata.instruments import Instruments
-from quarterdeck_server.marketdata.ports import HistoryStore
-from quarterdeck_server.marketdata.source_ports import BarBackfill
+from quarterdeck_server.marketdata.mapping.filing import filing_to
+from quarterdeck_server.marketdata.mapping.observation import observations_to
+from quarterdeck_server.marketdata.outlet import Outlet, Parcel
+from quarterdeck_server.marketdata.ports import FilingStore, HistoryStore, ObservationStore
+from quarterdeck_server.marketdata.source_ports import BarBackfill, FilingBackfill, SeriesBackfill
 from quarterdeck_server.runtime.clock import Clock
+
+NEWS_ROWS = 1_000
 
 
 class Page(Protocol):
@@ -76,3 +92,78 @@ class BarShelf:
 
     async def finish(self, subject: str) -> None:
         """Note nothing: bars that are there are there."""
+
+
+class SeriesShelf:
+    """Stores series, and publishes what is new of those that were known."""
+
+    def __init__(
+        self,
+        source: SeriesBackfill,
+        wish: SeriesWish,
+        store: ObservationStore,
+        outlet: Outlet,
+        clock: Clock,
+    ) -> None:
+        self._source, self._wish, self._store = source, wish, store
+        self._outlet, self._clock = outlet, clock
+        self._name = ""
+
+    def pages(self, subject: str, after: str) -> AsyncIterator[SeriesPage]:
+        """Read a series."""
+        return self._source.series_pages(subject, vintages=self._wish.vintages, after=after)
+
+    async def keep(self, page: SeriesPage) -> int:
+        """Store observations; those that were known change nothing."""
+        self._name = page.series.name
+        series = replace(page.series, update_time_ns=self._clock.now_ns())
+
+        async def announce(new: Observations) -> None:
+            parts = (new.rows(slice(n, n + NEWS_ROWS)) for n in range(0, len(new), NEWS_ROWS))
+            await self._outlet.send(
+                [
+                    Parcel(series.topic, len(part), observations_to(part).SerializeToString())
+                    for part in parts
+                ]
+            )
+
+        await self._store.put(series, page.observations, announce)
+        return len(page.observations)
+
+    async def finish(self, subject: str) -> None:  # noqa: ARG002 - its source may write it otherwise
+        """Note that the series is whole."""
+        await self._store.finish(self._name)
+
+
+class FilingShelf:
+    """Stores filings and facts, and publishes new filings of companies that were known."""
+
+    def __init__(
+        self, source: FilingBackfill, wish: FilingWish, store: FilingStore, outlet: Outlet
+    ) -> None:
+        self._source, self._wish, self._store, self._outlet = source, wish, store, outlet
+        self._name = ""
+
+    def pages(self, subject: str, after: str) -> AsyncIterator[FilingPage]:
+        """Read what a company filed."""
+        wish = self._wish
+        return self._source.filing_pages(subject, forms=wish.forms, facts=wish.facts, after=after)
+
+    async def keep(self, page: FilingPage) -> int:
+        """Store filings and facts; those that were there are replaced."""
+        company = page.company
+        self._name = company.name
+
+        async def announce(new: Sequence[Filing]) -> None:
+            told = (replace(filing, instruments=company.instruments) for filing in new)
+            await self._outlet.send(
+                [Parcel(company.topic, 1, filing_to(filing).SerializeToString()) for filing in told]
+            )
+
+        await self._store.put(company, page.filings, page.facts, announce)
+        return len(page.filings) + sum(map(len, page.facts))
+
+    async def finish(self, subject: str) -> None:  # noqa: ARG002 - its source may write it otherwise
+        """Note that the company is whole, if all its forms were read."""
+        if not self._wish.forms:
+            await self._store.finish(self._name)

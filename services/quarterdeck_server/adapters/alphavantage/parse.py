@@ -7,6 +7,7 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 import numpy as np
 import orjson
 
+from quarterdeck_server.adapters.http.dates import moments
 from quarterdeck_server.adapters.http.errors import Malformed
 from quarterdeck_server.kernel.errors import Exhausted
 from quarterdeck_server.kernel.time import NS
@@ -33,7 +34,7 @@ def daily_bars(body: bytes, instrument: str, interval: str) -> Bars:
     """Read daily bars, oldest first."""
     answer = _answer(body, instrument)
     series = _series(answer, "Time Series (Daily)")
-    times = _times(series, "D").astype(np.int64) * DAY_NS + CLOSE_OF_DAY_NS
+    times = moments(list(series), "D").astype(np.int64) * DAY_NS + CLOSE_OF_DAY_NS
     return _bars(series, times, instrument, interval)
 
 
@@ -43,7 +44,7 @@ def intraday_bars(body: bytes, instrument: str, interval: str, length_ns: int) -
     name = next((key for key in answer if key.startswith("Time Series (")), "Time Series")
     series = _series(answer, name)
     zone = _zone(answer)
-    times = _utc_ns(_times(series, "s"), zone) + length_ns
+    times = _utc_ns(moments(list(series), "s"), zone) + length_ns
     return _bars(series, times, instrument, interval)
 
 
@@ -86,13 +87,6 @@ def _series(answer: Mapping[str, Any], name: str) -> Mapping[str, Mapping[str, s
     return dict(sorted(series.items()))
 
 
-def _times(series: Mapping[str, object], unit: str) -> np.ndarray:
-    try:
-        return np.array(list(series), dtype=f"datetime64[{unit}]")
-    except ValueError as error:
-        raise Malformed(str(error)) from error
-
-
 def _zone(answer: Mapping[str, Any]) -> ZoneInfo:
     meta = answer.get("Meta Data")
     meta = meta if isinstance(meta, dict) else {}
@@ -101,7 +95,7 @@ def _zone(answer: Mapping[str, Any]) -> ZoneInfo:
     name = "America/New_York" if name in {"US/Eastern", "Eastern"} else name
     try:
         return ZoneInfo(name)
-    except (ZoneInfoNotFoundError, ValueError) as error:
+    except (ZoneInfoNotFoundError, OSError, ValueError) as error:
         raise Malformed(f"its time zone is {name!r}") from error
 
 

@@ -65,7 +65,7 @@ class FilingQuery:
     limit: int
     company: str = ""
     forms: tuple[str, ...] = ()
-    position: tuple[int, str] | None = None
+    position: tuple[int, str, str] | None = None
 
 
 def company_name(source: str, company: str) -> str:

@@ -8,6 +8,8 @@ from quarterdeck_server.kernel.topics import topic
 from quarterdeck_server.marketdata.domain.columns import Floats, Ints
 
 PREFIX = "series"
+FIRST_DAY = -(2**31) + 1
+LAST_DAY = 2**31 - 1
 
 
 @dataclass(frozen=True, slots=True)
