@@ -7,6 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from tests.unit.quant import prices
+from tests.unit.quant.ours import ROOT
 
 from quarterdeck_server.kernel.errors import InvalidField
 from quarterdeck_server.quant import (
@@ -73,6 +74,19 @@ def one_by_one() -> dict[str, Estimate]:
 
 def test_every_metric_has_a_definition_and_every_definition_a_metric() -> None:
     assert full().keys() == DEFINITIONS.keys()
+
+
+def test_the_guide_defines_every_metric() -> None:
+    page = (ROOT / "docs" / "guides" / "performance.md").read_text()
+    missing = [line for line in definition_lines() if line not in page]
+    assert missing == []
+
+
+def definition_lines() -> list[str]:
+    return [
+        f"| `{name}` | {one.title} | {one.unit.value} | {one.formula.replace('|', chr(92) + '|')} |"
+        for name, one in DEFINITIONS.items()
+    ]
 
 
 def test_the_set_has_the_same_numbers_as_the_functions_one_by_one() -> None:
