@@ -2,8 +2,10 @@
 import type { Client } from "@connectrpc/connect";
 import type { DescService } from "@bufbuild/protobuf";
 import { TokenService } from "./gen/quarterdeck/api/auth/v1/token_service_pb.js";
+import { FilingService } from "./gen/quarterdeck/api/marketdata/v1/filing_service_pb.js";
 import { HistoryService } from "./gen/quarterdeck/api/marketdata/v1/history_service_pb.js";
 import { InstrumentService } from "./gen/quarterdeck/api/marketdata/v1/instrument_service_pb.js";
+import { ObservationService } from "./gen/quarterdeck/api/marketdata/v1/observation_service_pb.js";
 import { SourceService } from "./gen/quarterdeck/api/marketdata/v1/source_service_pb.js";
 import { ConnectionService } from "./gen/quarterdeck/api/stream/v1/connection_service_pb.js";
 import { StreamService } from "./gen/quarterdeck/api/stream/v1/stream_service_pb.js";
@@ -16,11 +18,12 @@ import type { Feed } from "./feed.js";
 import { Hub } from "./hub.js";
 import { MarketFeed } from "./market.js";
 import { PortfolioFeed, type PortfolioScope } from "./portfolio.js";
+import { replayed, type ReplayWindow } from "./replay.js";
 import { Session } from "./session.js";
 import { MemoryTokenStore, sharingAmongTabs, TabTokenStore, type TokenStore } from "./token-store.js";
 import { TradeFeed, type TradeScope } from "./trades.js";
 import { bearer, edgeTransport, typedClient } from "./transport.js";
-import { Watch, type TopicRequest, type WatchOptions } from "./watch.js";
+import { Watch, type Frame, type TopicRequest, type WatchOptions } from "./watch.js";
 
 /** How to reach a deck. */
 export interface ClientOptions {
@@ -42,6 +45,8 @@ export interface QuarterdeckClient {
   readonly instruments: Client<typeof InstrumentService>;
   readonly history: Client<typeof HistoryService>;
   readonly sources: Client<typeof SourceService>;
+  readonly observations: Client<typeof ObservationService>;
+  readonly filings: Client<typeof FilingService>;
   readonly nodes: Client<typeof NodeService>;
   readonly trading: Client<typeof TradingEventService>;
   readonly portfolio: Client<typeof PortfolioService>;
@@ -51,6 +56,8 @@ export interface QuarterdeckClient {
   readonly hub: Hub;
   /** A live stream of one's own. */
   watch(topics: readonly (TopicRequest | string)[], options?: WatchOptions): Watch;
+  /** Recorded market data as a stream, oldest first, at a chosen speed; ends with the window. */
+  replay(topics: readonly string[], window: ReplayWindow): AsyncIterable<Frame>;
   /** A client of any other service, with the session's token. */
   client<S extends DescService>(service: S): Client<S>;
   /** Topics as they are now, shared with all who ask for the same. */
@@ -74,6 +81,7 @@ export function createClient(options: ClientOptions): QuarterdeckClient {
   const streams = {
     ...typedClient(StreamService, calls),
     watch: typedClient(StreamService, streaming).watch,
+    replay: typedClient(StreamService, streaming).replay,
   };
   const watch: QuarterdeckClient["watch"] = (topics, watchOptions) =>
     new Watch(streams, session, topics.map(requestOf), watchOptions);
@@ -101,10 +109,13 @@ export function createClient(options: ClientOptions): QuarterdeckClient {
     instruments: typedClient(InstrumentService, calls),
     history: typedClient(HistoryService, calls),
     sources: typedClient(SourceService, calls),
+    observations: typedClient(ObservationService, calls),
+    filings: typedClient(FilingService, calls),
     nodes: typedClient(NodeService, calls),
     portfolio: typedClient(PortfolioService, calls),
     health: typedClient(HealthService, calls),
     jobs: typedClient(JobService, calls),
+    replay: (topics, window) => replayed(streams, topics, window),
     client: (service) => typedClient(service, calls),
     market: market.of,
     trades: (scope = {}) => trades.of(scope),

@@ -39,10 +39,10 @@ export class Cursors {
   }
 
   /** Where to resume a subscription. */
-  of(subscription: string): Cursor[] {
+  of(subscription: string, exclude: readonly string[] = []): Cursor[] {
     const cursors: Cursor[] = [];
     for (const [topic, place] of this.#places) {
-      if (!covers(subscription, topic)) continue;
+      if (!covers(subscription, topic, exclude)) continue;
       const sequence = place.announced > place.sequence ? place.announced : place.sequence;
       cursors.push(create(CursorSchema, { topic, epoch: place.epoch, sequence }));
     }
@@ -50,8 +50,9 @@ export class Cursors {
   }
 
   /** Forget the places of a subscription; without an argument, all. */
-  forget(subscription = "*"): string[] {
-    const gone = [...this.#places.keys()].filter((topic) => covers(subscription, topic));
+  forget(subscription?: string): string[] {
+    const every = [...this.#places.keys()];
+    const gone = subscription === undefined ? every : every.filter((topic) => covers(subscription, topic));
     for (const topic of gone) this.#places.delete(topic);
     return gone;
   }

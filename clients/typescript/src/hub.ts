@@ -19,7 +19,7 @@ export interface ConnectionView extends Link {
   readonly sessionId?: string | undefined;
 }
 
-/** Who listens to a topic or prefix. */
+/** Who listens to a topic or pattern. */
 export interface TopicListener {
   onEvent(event: Event, receivedAt: number): void;
   onControl?(topic: string, control: Control): void;
@@ -92,7 +92,7 @@ export class Hub extends Feed<ConnectionView> {
       return known;
     }
     const entry: Entry = {
-      request,
+      request: known ? joined(request, known.request) : request,
       listeners: known?.listeners ?? new Set(),
       newest: known?.newest ?? new Map(),
     };
@@ -179,7 +179,7 @@ export class Hub extends Feed<ConnectionView> {
     const known = this.#routes.get(topic);
     if (known) return known;
     const entries = [...this.#entries.values()];
-    const route = entries.filter(({ request }) => covers(request.topic, topic));
+    const route = entries.filter(({ request }) => covers(request.topic, topic, request.exclude));
     this.#routes.set(topic, route);
     return route;
   }
@@ -192,8 +192,18 @@ export class Hub extends Feed<ConnectionView> {
   }
 }
 
-/** Whether a request needs more than another: every event, or more of them. */
+/** What satisfies two requests for the same pattern: neither misses what the other excludes. */
+function joined(a: TopicRequest, b: TopicRequest): TopicRequest {
+  const exclude = (a.exclude ?? []).filter((excluded) => b.exclude?.includes(excluded));
+  return { ...(needsMore(a, b) ? a : b), exclude };
+}
+
+/** Whether a request needs more than another: more topics, every event, or more of them. */
 function stronger(a: TopicRequest, b: TopicRequest): boolean {
+  return needsMore(a, b) || (b.exclude ?? []).some((excluded) => !a.exclude?.includes(excluded));
+}
+
+function needsMore(a: TopicRequest, b: TopicRequest): boolean {
   if (a.delivery === Delivery.ALL) return b.delivery !== Delivery.ALL;
   return b.delivery !== Delivery.ALL && (a.maxRate ?? 0) === 0 && (b.maxRate ?? 0) > 0;
 }

@@ -18,6 +18,7 @@ export {
   type PositionRow,
 } from "./portfolio.js";
 export type { Link, LinkState } from "./reconnecting.js";
+export type { ReplayWindow } from "./replay.js";
 export { Session, type SessionState, type SessionView } from "./session.js";
 export { msOf, msOfDuration, msOfNs } from "./time.js";
 export { MemoryTokenStore, TabTokenStore, type TokenStore } from "./token-store.js";

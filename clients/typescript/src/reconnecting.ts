@@ -12,14 +12,19 @@ import {
   type QuarterdeckError,
 } from "./errors.js";
 
-/** Where a stream stands. */
-export type LinkState = "idle" | "connecting" | "live" | "waiting" | "failed";
+/**
+ * Where a stream stands; "silent" is one that is open, but whose heartbeat is overdue: if nothing
+ * comes soon it is opened again.
+ */
+export type LinkState = "idle" | "connecting" | "live" | "silent" | "waiting" | "failed";
 
 /** Where a stream stands, and why. */
 export interface Link {
   readonly state: LinkState;
   /** How many attempts failed in a row. */
   readonly attempt: number;
+  /** For how long nothing came, in milliseconds; while "silent", and of what it ended by. */
+  readonly silentForMs?: number | undefined;
   /** What ended the last attempt. */
   readonly error?: QuarterdeckError | undefined;
   /** When the next attempt begins, in milliseconds of the local clock. */
@@ -39,6 +44,9 @@ export interface Reconnection<T> {
   readonly signal: AbortSignal;
   readonly backoff?: Backoff;
 }
+
+// The share of the longest silence after which a heartbeat is overdue: one and a half of two.
+const OVERDUE = 0.75;
 
 /** Yield the messages of a stream that is opened again whenever it ends, until aborted. */
 export async function* reconnecting<T>(plan: Reconnection<T>): AsyncGenerator<T, void> {
@@ -102,7 +110,7 @@ async function* unlessSilent<T>(plan: Reconnection<T>): AsyncGenerator<T, void> 
   try {
     for (;;) {
       const next = iterator.next();
-      const result = await before(next, plan.silenceMs(), attempt.signal);
+      const result = await before(next, plan, attempt.signal);
       if (result.done) return;
       yield result.value;
     }
@@ -113,14 +121,18 @@ async function* unlessSilent<T>(plan: Reconnection<T>): AsyncGenerator<T, void> 
 }
 
 /** Wait for a message, but not longer than a living stream could be silent. */
-function before<T>(message: Promise<T>, ms: number, signal: AbortSignal): Promise<T> {
+function before<T>(message: Promise<T>, plan: Reconnection<unknown>, signal: AbortSignal): Promise<T> {
+  const ms = plan.silenceMs();
   return new Promise((resolve, reject) => {
+    const silentForMs = ms * OVERDUE;
+    const overdue = setTimeout(() => plan.onLink({ state: "silent", attempt: 0, silentForMs }), silentForMs);
     const silent = errorOf(Code.Unavailable, `nothing came for ${Math.round(ms / 1000)} s`);
     const timer = setTimeout(() => reject(silent), ms);
     const abort = (): void => reject(new Canceled(Code.Canceled, "closed"));
     signal.addEventListener("abort", abort, { once: true });
     void message.then(resolve, reject).finally(() => {
       clearTimeout(timer);
+      clearTimeout(overdue);
       signal.removeEventListener("abort", abort);
     });
   });

@@ -18,12 +18,14 @@ import type { Session } from "./session.js";
 import { msOfDuration } from "./time.js";
 import { renewOrEnd } from "./transport.js";
 
-/** What a reader wants of a topic, or of all topics under a prefix that ends in "*". */
+/** What a reader wants of a topic, or of all topics that a pattern with "*" names. */
 export interface TopicRequest {
   readonly topic: string;
   readonly delivery?: Delivery;
   /** At most so many events a second; only with LATEST. */
   readonly maxRate?: number;
+  /** What a pattern is not to name: topics and patterns. */
+  readonly exclude?: readonly string[];
 }
 
 /** What came at once. */
@@ -122,7 +124,7 @@ export class Watch implements AsyncIterable<Frame> {
   }
 
   #link(link: Link): void {
-    if (link.state !== "live") this.#sessionId = undefined;
+    if (link.state !== "live" && link.state !== "silent") this.#sessionId = undefined;
     this.options.onLink?.(link);
   }
 
@@ -138,12 +140,13 @@ export class Watch implements AsyncIterable<Frame> {
     return { controls: [...this.#lost.splice(0), ...controls], events, receivedAt: Date.now() };
   }
 
-  #subscription({ topic, delivery, maxRate }: TopicRequest): Subscription {
+  #subscription({ topic, delivery, maxRate, exclude = [] }: TopicRequest): Subscription {
     return create(SubscriptionSchema, {
       topic,
       delivery: delivery ?? Delivery.UNSPECIFIED,
       maxRate: maxRate ?? 0,
-      cursors: this.#cursors.of(topic),
+      exclude: [...exclude],
+      cursors: this.#cursors.of(topic, exclude),
     });
   }
 
@@ -236,8 +239,13 @@ function missing(
 ): TopicRequest[] {
   return [...of.values()].filter((request) => {
     const other = from.get(request.topic);
-    return other?.delivery !== request.delivery || other?.maxRate !== request.maxRate || !other;
+    return other === undefined || !same(request, other);
   });
+}
+
+function same(a: TopicRequest, b: TopicRequest): boolean {
+  const excluded = (request: TopicRequest): string => JSON.stringify([...(request.exclude ?? [])].sort());
+  return a.delivery === b.delivery && a.maxRate === b.maxRate && excluded(a) === excluded(b);
 }
 
 function endOf({ code, reason, message, resumable }: StreamError): QuarterdeckError {

@@ -48,6 +48,24 @@ test("everyone who shows live data shares one stream", async () => {
   expect([opens, updates]).toEqual([1, [["bars/1d/IBM.XNYS"]]]);
 });
 
+test("what one listener excludes another may want", async () => {
+  const asked: string[][] = [];
+  await signIn({
+    streams: {
+      async *watch(request: WatchRequest, context: HandlerContext) {
+        asked.push(request.subscriptions[0]?.exclude ?? []);
+        yield create(WatchResponseSchema, { controls: [opened()] });
+        await untilLeft(context);
+      },
+    },
+  });
+  const listener = { onEvent: () => undefined };
+  client.hub.listen({ topic: "quotes/*", exclude: ["quotes/A*", "quotes/B*"] }, listener);
+  client.hub.listen({ topic: "quotes/*", exclude: ["quotes/B*", "quotes/C*"] }, listener);
+  await until(() => asked.length === 1);
+  expect(asked).toEqual([["quotes/B*"]]);
+});
+
 test("a late listener gets the newest event at once", async () => {
   await signIn({
     streams: {

@@ -4,11 +4,13 @@ import { afterEach, expect, test, vi } from "vitest";
 import { createClient, type QuarterdeckClient } from "../src/client.js";
 import type { Event } from "../src/gen/quarterdeck/api/stream/v1/event_pb.js";
 import {
+  ReplayResponseSchema,
   WatchResponseSchema,
   type WatchRequest,
   type WatchResponse,
 } from "../src/gen/quarterdeck/api/stream/v1/stream_service_pb.js";
 import { ErrorReason } from "../src/gen/quarterdeck/api/type/v1/error_reason_pb.js";
+import type { Link } from "../src/reconnecting.js";
 import { MemoryTokenStore } from "../src/token-store.js";
 import type { Frame, Watch } from "../src/watch.js";
 import { Deck, failure, until, untilLeft, type Script } from "./deck.js";
@@ -82,6 +84,47 @@ test("silence for two heartbeats counts as death", async () => {
   const client = await signedIn({ streams: { watch } });
   collect(client.watch([Q]));
   await until(() => opens >= 2);
+});
+
+test("a heartbeat that is overdue is told before the stream is opened again", async () => {
+  const states: string[] = [];
+  async function* watch(_request: WatchRequest, context: HandlerContext) {
+    yield frame([opened("s-1", 100)]);
+    await untilLeft(context);
+  }
+  const client = await signedIn({ streams: { watch } });
+  const onLink = (link: Link) => states.push(link.state === "silent" ? `silent ${link.silentForMs}` : link.state);
+  collect(client.watch([Q], { onLink }));
+  await until(() => states.includes("waiting"));
+  expect(states.slice(0, 4)).toEqual(["connecting", "live", "silent 150", "waiting"]);
+});
+
+test("what a pattern is not to name is said to the deck, again after a reconnection", async () => {
+  const requests: WatchRequest[] = [];
+  async function* watch(request: WatchRequest, context: HandlerContext) {
+    requests.push(request);
+    yield frame([opened()], [event(Q, 1)]);
+    await untilLeft(context);
+  }
+  const client = await signedIn({ streams: { watch } });
+  const { events } = collect(client.watch([{ topic: "quotes/*", exclude: ["quotes/T*"] }]));
+  await until(() => events.length === 1);
+  deck.cut();
+  await until(() => requests.length === 2);
+  expect(requests.map((r) => r.subscriptions[0]?.exclude)).toEqual([["quotes/T*"], ["quotes/T*"]]);
+});
+
+test("a replay plays and ends", async () => {
+  const client = await signedIn({
+    streams: {
+      async *replay(request) {
+        yield create(ReplayResponseSchema, { events: request.topics.map((topic) => event(topic, 1)) });
+      },
+    },
+  });
+  const frames: Frame[] = [];
+  for await (const played of client.replay([Q], { start: new Date(0), speed: 2 })) frames.push(played);
+  expect(frames.map(({ events }) => events[0]?.topic)).toEqual([Q]);
 });
 
 test("the reason in the stream is the reason of the error", async () => {

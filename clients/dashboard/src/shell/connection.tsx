@@ -11,6 +11,7 @@ const WORDS: Record<ConnectionView["state"], readonly [string, string]> = {
   idle: ["Idle", ""],
   connecting: ["Connecting", "warn"],
   live: ["Live", "good"],
+  silent: ["Silent", "warn"],
   waiting: ["Reconnecting", "bad"],
   failed: ["Disconnected", "bad"],
 };
@@ -65,6 +66,13 @@ export function ConnectionBanner(): ReactElement | null {
         ) : (
           <span>· attempt {attempt}</span>
         )}
+      </div>
+    );
+  }
+  if (state === "silent") {
+    return (
+      <div className="banner" role="alert">
+        What you see may be late: a heartbeat of the stream is overdue
       </div>
     );
   }

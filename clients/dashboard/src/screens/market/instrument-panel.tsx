@@ -1,6 +1,7 @@
 /** One instrument: its price, its bars, what was traded. */
 import { msOf, toNumber } from "@quarterdeck/client";
 import type { Instrument } from "@quarterdeck/client/api/marketdata/v1/instrument";
+import type { InstrumentStatus } from "@quarterdeck/client/api/marketdata/v1/status";
 import type { Fill } from "@quarterdeck/client/api/trading/v1/fill";
 import { OrderSide } from "@quarterdeck/client/api/trading/v1/order";
 import { useTradeUpdates } from "@quarterdeck/client/react";
@@ -16,6 +17,7 @@ import { Badge } from "../../ui/badge";
 import { Flash } from "../../ui/flash";
 import { Panel } from "../../ui/panel";
 import { Empty, Failure, Loading } from "../../ui/states";
+import { PhaseBadge } from "./phase-badge";
 import { TopicBadges } from "./topic-badges";
 import { changeOf } from "./watch-list";
 
@@ -23,6 +25,7 @@ interface Props {
   readonly instrument: Instrument;
   readonly quote: Quote | undefined;
   readonly close: number | undefined;
+  readonly status: InstrumentStatus | undefined;
 }
 
 /** The instrument in detail. */
@@ -46,6 +49,7 @@ export function InstrumentPanel(props: Props): ReactElement {
         <>
           <span className="count">{name}</span>
           {derived}
+          <PhaseBadge status={props.status} />
           <TopicBadges view={quote?.view} now={now} />
         </>
       }

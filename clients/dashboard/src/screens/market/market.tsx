@@ -3,6 +3,7 @@ import type { Instrument } from "@quarterdeck/client/api/marketdata/v1/instrumen
 import { useMarketData, useTradeUpdates } from "@quarterdeck/client/react";
 import { useMemo, type ReactElement } from "react";
 import { quoteOf, QUOTES, type Quote } from "../../data/quotes";
+import { usePhases } from "../../data/phases";
 import { useCloses } from "../../data/use-closes";
 import { useInstruments } from "../../data/use-instruments";
 import { Empty, Failure, Loading } from "../../ui/states";
@@ -16,6 +17,7 @@ export default function Market(props: { readonly instrument: string }): ReactEle
   const views = useMarketData(QUOTES);
   const names = useMemo(() => [...(instruments.data?.keys() ?? [])].sort(), [instruments.data]);
   const closes = useCloses(names);
+  const phases = usePhases();
   const quotes = useMemo(() => {
     const all = [...views.values()].map(quoteOf).filter((quote): quote is Quote => quote !== undefined);
     return new Map(all.map((quote) => [quote.instrument, quote]));
@@ -37,10 +39,16 @@ export default function Market(props: { readonly instrument: string }): ReactEle
       </div>
       <div className="market">
         <div className="stack">
-          <WatchList instruments={instruments.data} quotes={quotes} closes={closes} selected={name} />
+          <WatchList instruments={instruments.data} quotes={quotes} closes={closes} phases={phases} selected={name} />
           <InstrumentFills instrument={selected} />
         </div>
-        <InstrumentPanel key={name} instrument={selected} quote={quotes.get(name)} close={closes.get(name)} />
+        <InstrumentPanel
+          key={name}
+          instrument={selected}
+          quote={quotes.get(name)}
+          close={closes.get(name)}
+          status={phases.get(name)}
+        />
       </div>
     </>
   );

@@ -2,6 +2,8 @@
 import { toNumber } from "@quarterdeck/client";
 import type { Instrument } from "@quarterdeck/client/api/marketdata/v1/instrument";
 import type { ReactElement } from "react";
+import type { InstrumentStatus } from "@quarterdeck/client/api/marketdata/v1/status";
+import type { Phases } from "../../data/phases";
 import type { Quote } from "../../data/quotes";
 import { useNow } from "../../data/use-now";
 import { grouped, NOTHING } from "../../format/number";
@@ -10,12 +12,14 @@ import { Change } from "../../ui/amount";
 import { Flash } from "../../ui/flash";
 import { Panel } from "../../ui/panel";
 import { Table, type Column } from "../../ui/table";
+import { PhaseBadge } from "./phase-badge";
 import { TopicBadges } from "./topic-badges";
 
 interface Row {
   readonly instrument: Instrument;
   readonly quote: Quote | undefined;
   readonly close: number | undefined;
+  readonly status: InstrumentStatus | undefined;
 }
 
 /** The watch list. */
@@ -23,12 +27,14 @@ export function WatchList(props: {
   readonly instruments: ReadonlyMap<string, Instrument>;
   readonly quotes: ReadonlyMap<string, Quote>;
   readonly closes: ReadonlyMap<string, number>;
+  readonly phases: Phases;
   readonly selected: string;
 }): ReactElement {
   const rows = [...props.instruments.values()].map((instrument) => ({
     instrument,
     quote: props.quotes.get(instrument.instrument),
     close: props.closes.get(instrument.instrument),
+    status: props.phases.get(instrument.instrument),
   }));
   const now = useNow(1_000);
   return (
@@ -65,11 +71,11 @@ function columns(now: number): readonly Column<Row>[] {
 }
 
 function Name(props: { readonly row: Row; readonly now: number }): ReactElement {
-  const { instrument, quote } = props.row;
+  const { instrument, quote, status } = props.row;
   return (
     <a className="instrument-link" href={hrefOf("market", instrument.instrument)}>
       <span>
-        <b>{instrument.instrument}</b> <TopicBadges view={quote?.view} now={props.now} />
+        <b>{instrument.instrument}</b> <PhaseBadge status={status} /> <TopicBadges view={quote?.view} now={props.now} />
       </span>
       <small>{instrument.displayName}</small>
     </a>
