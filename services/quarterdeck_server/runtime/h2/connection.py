@@ -4,6 +4,7 @@ import asyncio
 import struct
 import time
 from collections.abc import Callable
+from typing import cast
 
 import structlog
 
@@ -80,10 +81,10 @@ class Connection(asyncio.Protocol):
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         """Introduce ourselves."""
-        assert isinstance(transport, asyncio.Transport)  # noqa: S101 - tells mypy
-        self._transport = transport
+        # That of uvloop is one as well, but not by inheritance.
+        self._transport = cast("asyncio.Transport", transport)
         self._peer = _address(transport.get_extra_info("peername"))
-        self._outlet = Outlet(transport, asyncio.get_running_loop())
+        self._outlet = Outlet(self._transport, asyncio.get_running_loop())
         self._outlet.control(
             frames.settings(
                 {
