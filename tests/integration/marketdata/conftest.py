@@ -7,9 +7,11 @@ from dataclasses import dataclass
 import grpc
 import pytest
 
+from quarterdeck.api.marketdata.v1.filing_service_pb2_grpc import FilingServiceStub
 from quarterdeck.api.marketdata.v1.history_service_pb2_grpc import HistoryServiceStub
 from quarterdeck.api.marketdata.v1.ingest_service_pb2_grpc import IngestServiceStub
 from quarterdeck.api.marketdata.v1.instrument_service_pb2_grpc import InstrumentServiceStub
+from quarterdeck.api.marketdata.v1.observation_service_pb2_grpc import ObservationServiceStub
 from quarterdeck.api.marketdata.v1.source_service_pb2_grpc import SourceServiceStub
 from quarterdeck_server.marketdata import wiring
 from quarterdeck_server.marketdata.source_ports import Source
@@ -51,6 +53,8 @@ class Deck:
     ingest: IngestServiceStub
     history: HistoryServiceStub
     sources: SourceServiceStub
+    observations: ObservationServiceStub
+    filings: FilingServiceStub
     bus: LocalBus
     shared: Shared
 
@@ -92,6 +96,8 @@ async def open_deck(
             IngestServiceStub,
             HistoryServiceStub,
             SourceServiceStub,
+            ObservationServiceStub,
+            FilingServiceStub,
         )
         yield Deck(*(stub(channel) for stub in stubs), bus, shared)
 

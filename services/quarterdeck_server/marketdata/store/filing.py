@@ -12,6 +12,7 @@ from quarterdeck_server.runtime.postgres import Postgres
 
 COLUMNS = """name, company, company_name, form, filing_day, report_day, acceptance_ns, description,
   document_uri, size_bytes"""
+EXCLUDED = ", ".join(f"excluded.{name.strip()}" for name in COLUMNS.split(","))
 PUT_COMPANY = """
 INSERT INTO marketdata.company (name, display_name, instruments) VALUES ($1, $2, $3)
 ON CONFLICT (name) DO UPDATE SET (display_name, instruments) = ($2, $3)
@@ -21,7 +22,8 @@ PUT_FILINGS = f"""
 INSERT INTO marketdata.filing AS known ({COLUMNS})
 SELECT DISTINCT ON (name, company) * FROM unnest($1::text[], $2::text[], $3::text[], $4::text[],
   $5::int[], $6::int[], $7::bigint[], $8::text[], $9::text[], $10::bigint[])
-ON CONFLICT (name, company) DO UPDATE SET ({COLUMNS}) = ROW (excluded.*)
+  AS incoming ({COLUMNS})
+ON CONFLICT (name, company) DO UPDATE SET ({COLUMNS}) = ({EXCLUDED})
 RETURNING name, xmax = 0 AS is_new"""  # noqa: S608 - a constant
 QUALIFIED = ", ".join(f"filing.{name.strip()}" for name in COLUMNS.split(","))
 READ = f"""
