@@ -148,12 +148,12 @@ async def test_no_event_is_lost_when_redis_is_killed_and_started_again(server: S
 async def test_a_paused_redis_is_away_and_comes_back(
     server: Server, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("quarterdeck_server.runtime.bus.place.ANSWER_TIMEOUT_S", 0.7)
+    monkeypatch.setattr("quarterdeck_server.runtime.bus.place.ANSWER_TIMEOUT_S", 0.6)
     monkeypatch.setattr("quarterdeck_server.runtime.bus.lane.AWAY_AFTER_S", 0.5)
 
     def harm() -> None:
         server.signal(signal.SIGSTOP)
-        time.sleep(1)
+        time.sleep(1.5)
         server.signal(signal.SIGCONT)
 
     async with redis_bus(server.url, RedisSettings()) as bus:

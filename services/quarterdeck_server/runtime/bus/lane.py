@@ -64,8 +64,8 @@ class Lane:
                     yield Batch((), away=True, share=self._share)
                 await asyncio.sleep(PAUSE_S)
                 continue
-            messages = wanted(entries, self._kinds)
-            if messages or lost or self._came_back():
+            messages, is_back = wanted(entries, self._kinds), self._came_back()
+            if messages or lost or is_back:
                 yield Batch(messages, lost=lost, share=self._share)
 
     async def close(self) -> None:
@@ -134,11 +134,16 @@ class Lane:
         return entries
 
     async def _broke(self, error: BaseException) -> bool:
-        """Note that the connection broke; tell whether it is away for long only now."""
+        """Note a failure; tell whether it shows only now that the server is away for long.
+
+        That a connection broke shows nothing yet: our own process may have stood still. A server
+        that then does not let us connect again is away.
+        """
         if self._client is not None:
             metrics.BROKEN.labels("read").inc()
             log.warning("bus_reader_disconnected", stream=self._key, error=str(error))
-        await self.close()
+            await self.close()
+            return False
         if self._is_away or _now() - self._answered_at < AWAY_AFTER_S:
             return False
         self._is_away = True

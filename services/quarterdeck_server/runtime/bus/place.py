@@ -17,7 +17,7 @@ from quarterdeck_server.runtime.bus.failure import AWAY
 
 CLUSTER = "+cluster"
 CONNECT_TIMEOUT_S = 1.0
-ANSWER_TIMEOUT_S = 2.0
+ANSWER_TIMEOUT_S = 1.25
 """A server that is silent for so long counts as away; longer than any reader waits for entries."""
 REFRESH_PAUSE_S = 0.05
 
