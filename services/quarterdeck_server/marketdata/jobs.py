@@ -8,6 +8,7 @@ from quarterdeck_server.marketdata.store.rollup import drop_old_rollups
 from quarterdeck_server.runtime.postgres import Postgres
 
 MAINTENANCE_PAUSE_S = 60.0
+PRUNING_PAUSE_S = 3_600.0
 
 
 async def set_retention(postgres: Postgres, keep: timedelta) -> None:
@@ -18,10 +19,16 @@ async def set_retention(postgres: Postgres, keep: timedelta) -> None:
         )
 
 
-async def maintain(postgres: Postgres, keep_minutes: timedelta) -> None:
-    """Make partitions ahead of time and drop what is past its retention, for ever."""
+async def maintain(postgres: Postgres) -> None:
+    """Make partitions ahead of time and drop those past their retention, for ever."""
     while True:
         await postgres.execute("CALL series.maintain()")
-        await drop_old_rollups(postgres, keep_minutes)
         await measure_holes(postgres)
         await asyncio.sleep(MAINTENANCE_PAUSE_S)
+
+
+async def prune(postgres: Postgres, keep_minutes: timedelta) -> None:
+    """Drop bars of a minute past their retention, for ever."""
+    while True:
+        await drop_old_rollups(postgres, keep_minutes)
+        await asyncio.sleep(PRUNING_PAUSE_S)

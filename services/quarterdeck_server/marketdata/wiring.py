@@ -18,7 +18,7 @@ from quarterdeck_server.marketdata.halts import Halts
 from quarterdeck_server.marketdata.hours import Hours
 from quarterdeck_server.marketdata.ingest import Gate, Ingest
 from quarterdeck_server.marketdata.instruments import Instruments
-from quarterdeck_server.marketdata.jobs import maintain, set_retention
+from quarterdeck_server.marketdata.jobs import maintain, prune, set_retention
 from quarterdeck_server.marketdata.outlet import Outlet
 from quarterdeck_server.marketdata.rates import Rates
 from quarterdeck_server.marketdata.recovery import Past, Recovery
@@ -62,7 +62,8 @@ async def open(  # noqa: A001 - every area is opened by this name
     works: dict[str, Callable[[], Awaitable[None]]] = {
         "history": writer.run,
         "recovery": Recovery(past, lost, writer).run,
-        "order": partial(maintain, shared.postgres, options.minute_retention),
+        "partitions": partial(maintain, shared.postgres),
+        "pruning": partial(prune, shared.postgres, options.minute_retention),
         "hours": _hours(gate, ingest, shared).run,
     }
     for name, work in works.items():
