@@ -28,7 +28,7 @@ class ShardsDiffer(NotPossibleNow):
     """The processes of a deck spread their topics over different numbers of streams."""
 
     def __init__(self, ours: int, theirs: str) -> None:
-        text = f"redis.shards is {ours} here and {theirs} elsewhere; see docs/guides/operating-streams.md"
+        text = f"redis.shards is {ours} here and {theirs} elsewhere: it must be the same everywhere"
         super().__init__("redis.shards", text)
 
 
