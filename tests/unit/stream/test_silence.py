@@ -87,6 +87,29 @@ def test_a_reader_is_told_for_how_long_and_why():
     assert control.stale.note == "nothing was published"
 
 
+def test_a_topic_that_never_had_an_event_is_stale_for_who_reads_it_by_name():
+    deck = Exchange()
+    early = deck.reader(QUOTES, "fills/SIM-001/ema")
+    deck.at(0.0)
+    assert deck.read(early).controls == []
+    deck.at(31.0)
+    assert deck.read(early).controls == ["stale"]
+    late = deck.reader(QUOTES)
+    assert deck.read(late).controls == ["stale"]
+    deck.publish(QUOTES, 1)
+    assert [deck.read(one).controls for one in (early, late)] == 2 * [["recovered"]]
+    assert deck.at(40.0) == set()
+
+
+def test_a_topic_without_events_of_an_instrument_that_rests_is_not_stale():
+    deck = Exchange()
+    deck.enter(TRADING_PHASE_CLOSED)
+    reader = deck.reader(QUOTES)
+    deck.at(0.0)
+    deck.at(31.0)
+    assert deck.read(reader).controls == []
+
+
 def stale(*topics: str) -> dict[str, Stale]:
     return {name: Stale(name, 31 * 10**9, "nothing was published") for name in topics}
 

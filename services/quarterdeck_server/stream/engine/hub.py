@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from quarterdeck_server.kernel import topics as grammar
 from quarterdeck_server.kernel.patterns import pattern
 from quarterdeck_server.stream.domain import Control, Cursor, GapCause
+from quarterdeck_server.stream.engine.absent import Absentees
 from quarterdeck_server.stream.engine.bell import Bells
 from quarterdeck_server.stream.engine.entry import Entry, Mint
 from quarterdeck_server.stream.engine.group import Group
@@ -71,6 +72,7 @@ class Hub:
         self._kinds = frozenset(kinds)
         self._budget = Budget(limits.window_s, limits.ring_bytes)
         self._silence = Silence(limits.stale_after_s, is_open)
+        self.absentees = Absentees(self._silence)
         self._rounds = Rounds(self.index, limits.cut_bytes)
         self._published_bytes = 0
         self._now = 0.0
@@ -146,6 +148,12 @@ class Hub:
         """Announce the topics whose source went silent."""
         for topic, control in self._silence.fallen_silent(self.topics, now):
             self._tell(topic, self.mint.control(topic.name, control, now))
+        for stale in self.absentees.look(self.index.exact_names(), self.topics, now):
+            entry = self.mint.control(stale.topic, stale, now)
+            groups = self.index.candidates(stale.topic)
+            for log in filter(None, (group.log_of(stale.topic) for group in groups)):
+                log.append(entry)
+            self.bells.pull([group.bell for group in groups])
 
     def announce(self, topic: Topic, control: Control, now: float) -> None:
         """Tell everybody who reads a topic something about it."""
@@ -191,7 +199,8 @@ class Hub:
 
     def _add(self, name: str, epoch: int, head: int, now: float) -> Topic:
         topic = Topic(name, epoch, head, self.mint.prefix(name, epoch))
-        topic.stale_after_ns = self._silence.threshold_ns(topic)
+        topic.stale_after_ns = self._silence.allowed_ns(name)
+        self.absentees.appear(topic)
         self.topics[name] = topic
         for group in self.index.candidates(name):
             log = group.connect(topic)

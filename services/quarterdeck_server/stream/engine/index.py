@@ -44,6 +44,10 @@ class Index:
                 self._by_name.pop(name, None)
         group.disconnect()
 
+    def exact_names(self) -> Iterator[str]:
+        """Return the topics that are read by their names."""
+        return (name for name in self._by_name if not name.endswith("/"))
+
     def candidates(self, topic: str) -> set[Group]:
         """Return the groups with a subscription that may name the topic: the plan decides."""
         found: set[Group] = set()

@@ -3,7 +3,6 @@
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
-from quarterdeck_server.kernel import topics as grammar
 from quarterdeck_server.stream.engine.entry import Entry
 from quarterdeck_server.stream.engine.topic import Topic
 
@@ -26,7 +25,7 @@ class Phases:
         self._is_open = is_open
         self._known: dict[str, _Known] = {}
 
-    def open_since(self, topic: Topic, topics: Mapping[str, Topic]) -> float | None:
+    def open_since(self, topic: str, topics: Mapping[str, Topic]) -> float | None:
         """Return since when a topic's instrument trades, 0 if nobody says; None if it does not."""
         status = topics.get(status_topic(topic))
         if status is None or status.newest is None:
@@ -38,11 +37,6 @@ class Phases:
         return known.entry.arrived if known.is_open else None
 
 
-def status_topic(topic: Topic) -> str:
+def status_topic(topic: str) -> str:
     """Return the topic of the status of a topic's instrument, which is the last part of its key."""
-    return f"{KIND}/{topic.name.rpartition('/')[2]}"
-
-
-def interval_of(topic: Topic) -> str:
-    """Return the interval of a topic of bars, empty for others."""
-    return grammar.split(topic.name)[1] if topic.kind == "bars" else ""
+    return f"{KIND}/{topic.rpartition('/')[2]}"

@@ -40,6 +40,10 @@ class Resumption:
             if name not in self._hub.topics:
                 durable = grammar.kind(name) in DURABLE
                 self._take(name, resume.unknown(cursor, durable=durable))
+        for name in group.plan.exact.keys() - known:
+            if (stale := self._hub.absentees.stale(name)) is not None:
+                part = self._parts.setdefault(name, [])
+                part.append(self._hub.mint.control(name, stale, 0.0))
 
     def take_ready(self) -> list[Entry]:
         """Return the beginnings once no hole is left in them."""

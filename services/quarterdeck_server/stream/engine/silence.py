@@ -6,10 +6,11 @@ so that a step of the machine's clock neither hides a silence nor makes one up.
 
 from collections.abc import Mapping
 
+from quarterdeck_server.kernel import topics as grammar
 from quarterdeck_server.kernel.errors import InvalidField
 from quarterdeck_server.kernel.time import NS, parse_interval
 from quarterdeck_server.stream.domain import TICKING, Recovered, Stale
-from quarterdeck_server.stream.engine.phases import IsOpen, Phases, interval_of
+from quarterdeck_server.stream.engine.phases import IsOpen, Phases
 from quarterdeck_server.stream.engine.topic import Topic
 
 NOTE = "nothing was published"
@@ -24,9 +25,9 @@ class Silence:
         }
         self._phases = Phases(is_open)
 
-    def threshold_ns(self, topic: Topic) -> int:
-        """Return how long the topic may be silent; a bar's interval comes on top."""
-        allowed = self._allowed_ns.get(topic.kind, 0)
+    def allowed_ns(self, topic: str) -> int:
+        """Return how long a topic may be silent; a bar's interval comes on top."""
+        allowed = self._allowed_ns.get(grammar.kind(topic), 0)
         return allowed and allowed + _interval_ns(topic)
 
     def fallen_silent(self, topics: Mapping[str, Topic], now: float) -> list[tuple[Topic, Stale]]:
@@ -36,7 +37,7 @@ class Silence:
             if not topic.stale_after_ns or topic.stale is not None or topic.newest is None:
                 continue
             silent_ns = round((now - topic.last_arrival) * NS)
-            if silent_ns > topic.stale_after_ns and self._should_tick(topic, topics, now):
+            if silent_ns > topic.stale_after_ns and self.should_tick(topic.name, topics, now):
                 topic.stale = Stale(topic.name, silent_ns, NOTE)
                 found.append((topic, topic.stale))
         return found
@@ -46,15 +47,15 @@ class Silence:
         topic.stale = None
         return Recovered(topic.name, round(max(0.0, now - topic.last_arrival) * NS))
 
-    def _should_tick(self, topic: Topic, topics: Mapping[str, Topic], now: float) -> bool:
+    def should_tick(self, topic: str, topics: Mapping[str, Topic], now: float) -> bool:
         """Tell whether the instrument trades for as long as the topic may be silent."""
         since = self._phases.open_since(topic, topics)
-        return since is not None and (now - since) * NS > topic.stale_after_ns
+        return since is not None and (now - since) * NS > self.allowed_ns(topic)
 
 
-def _interval_ns(topic: Topic) -> int:
+def _interval_ns(topic: str) -> int:
+    kind, interval, *_ = topic.split("/")
     try:
-        interval = interval_of(topic)
-        return parse_interval(interval) if interval else 0
+        return parse_interval(interval) if kind == "bars" else 0
     except InvalidField:
         return 0
