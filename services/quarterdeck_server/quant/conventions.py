@@ -46,8 +46,7 @@ class Conventions:
                 raise InvalidField(name, "must be above -1")
         if self.ddof not in {0, 1}:
             raise InvalidField("ddof", f"must be 0 or 1, was {self.ddof}")
-        if not 0 < self.tail < 0.5:  # noqa: PLR2004
-            raise InvalidField("tail", f"must be above 0 and below 0.5, was {self.tail}")
+        check_tail(self.tail)
 
     @property
     def risk_free_per_period(self) -> float:
@@ -62,6 +61,12 @@ class Conventions:
     def described(self) -> dict[str, float | int | bool]:
         """Return the choices by name, as answers carry them."""
         return asdict(self)
+
+
+def check_tail(tail: float) -> None:
+    """Refuse a share that does not leave a middle between two tails."""
+    if not 0 < 2 * tail < 1:
+        raise InvalidField("tail", f"must be above 0 and below 0.5, was {tail}")
 
 
 def per_period(annual: float, periods_per_year: float) -> float:

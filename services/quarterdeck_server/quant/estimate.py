@@ -1,6 +1,7 @@
 """A computed number that says how many observations it has, or why it has no value."""
 
 import math
+from collections.abc import Callable
 from dataclasses import dataclass
 from enum import Enum
 from typing import Self
@@ -85,3 +86,16 @@ def ratio(numerator: float, denominator: float, count: int, otherwise: State) ->
     if denominator == 0:
         return Estimate.missing(otherwise, count)
     return Estimate.of(numerator / denominator, count)
+
+
+def combined(compute: Callable[..., float], first: Estimate, *others: Estimate) -> Estimate:
+    """Compute a number of several statistics, with the count of the first.
+
+    The first of them that is missing says why there is no value.
+    """
+    values = []
+    for part in (first, *others):
+        if part.value is None:
+            return part
+        values.append(part.value)
+    return Estimate.of(compute(*values), first.count)

@@ -13,6 +13,8 @@ from quarterdeck_server.quant.series import FloatArray, finite, finite_number, p
 
 DAYS_A_YEAR = 365
 """Act/365 fixed, as XIRR counts."""
+NEEDED = 2
+"""The least number of flows that have a rate: in and out."""
 LOG_RATES = np.linspace(np.log(1e-6), np.log1p(1e6), 801)
 """Where roots are looked for: yearly rates from -0.999999 to 1,000,000 by ln(1 + r)."""
 
@@ -128,8 +130,8 @@ def money_weighted_return(amounts: ArrayLike, days: ArrayLike) -> Estimate:
     """
     cash, time = finite(amounts, "amounts"), finite(days, "days")
     paired(cash, time, ("amounts", "days"))
-    if len(cash) < 2:  # noqa: PLR2004
-        return Estimate.insufficient(len(cash), 2)
+    if len(cash) < NEEDED:
+        return Estimate.insufficient(len(cash), NEEDED)
     if (np.diff(time) < 0).any():
         index = int(np.argmax(np.diff(time) < 0)) + 1
         raise InvalidField(f"days[{index}]", f"must not be before days[{index - 1}]")

@@ -114,11 +114,15 @@ def _growth(array: FloatArray, grown: FloatArray, conventions: Conventions) -> M
         nothing = Estimate.insufficient(0, 1)
         return {"total_return": nothing, "annual_return": nothing}
     final = float(grown[-1])
-    how = (conventions.annualise_short, bool(array.min() <= -1))
-    return {
-        "total_return": Estimate.of(final - 1, count),
-        "annual_return": returns.annualised(final, count, conventions.periods_per_year, how),
-    }
+    # Two losses of more than everything would multiply to a gain.
+    left = 0.0 if array.min() <= -1 else final
+    annual = returns.annualised(
+        left,
+        count,
+        conventions.periods_per_year,
+        annualise_short=conventions.annualise_short,
+    )
+    return {"total_return": Estimate.of(final - 1, count), "annual_return": annual}
 
 
 def _under_water(grown: FloatArray, annual: Estimate, days: Dates | None) -> Metrics:

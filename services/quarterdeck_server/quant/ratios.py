@@ -9,8 +9,7 @@ import math
 import numpy as np
 from numpy.typing import ArrayLike
 
-from quarterdeck_server.kernel.errors import InvalidField
-from quarterdeck_server.quant.conventions import TRADING_DAYS
+from quarterdeck_server.quant.conventions import TRADING_DAYS, check_tail
 from quarterdeck_server.quant.drawdown import (
     average_drawdown,
     max_drawdown,
@@ -27,6 +26,8 @@ from quarterdeck_server.quant.moments import (
 from quarterdeck_server.quant.returns import annualised_return
 from quarterdeck_server.quant.series import FloatArray, finite
 
+NEEDED = 2
+"""The least number of returns that have a deviation."""
 LOSS_AVERSION = 2.25
 """How much more a loss weighs than a gain (Tversky and Kahneman 1992)."""
 
@@ -52,20 +53,22 @@ def sharpe_ratio(
 
 def sharpe_ratio_from(found: Moments, periods_per_year: float, ddof: int = 1) -> Estimate:
     """Return the Sharpe ratio from the moments of excess returns."""
-    if found.count < 2:  # noqa: PLR2004
-        return Estimate.insufficient(found.count, 2)
+    if found.count < NEEDED:
+        return Estimate.insufficient(found.count, NEEDED)
     scaled = found.mean * math.sqrt(periods_per_year)
     return ratio(scaled, found.deviation(ddof), found.count, State.CONSTANT)
 
 
 def downside_deviation(returns: ArrayLike, target: float = 0.0) -> Estimate:
     """Return √(Σ min(r - τ, 0)² / n) a period, over **all** n returns, not the bad ones alone."""
-    return _root_mean(partial_moments(returns, target), "down")
+    found = partial_moments(returns, target)
+    return _root_mean(found.downside_square, found.count)
 
 
 def upside_risk(returns: ArrayLike, target: float = 0.0) -> Estimate:
     """Return √(Σ max(r - τ, 0)² / n) a period, over all n returns (Bacon 2008)."""
-    return _root_mean(partial_moments(returns, target), "up")
+    found = partial_moments(returns, target)
+    return _root_mean(found.upside_square, found.count)
 
 
 def downside_potential(returns: ArrayLike, target: float = 0.0) -> Estimate:
@@ -104,8 +107,8 @@ def sortino_ratio(
 
 def sortino_ratio_from(found: PartialMoments, periods_per_year: float) -> Estimate:
     """Return the Sortino ratio from the sums around its target."""
-    if found.count < 2:  # noqa: PLR2004
-        return Estimate.insufficient(found.count, 2)
+    if found.count < NEEDED:
+        return Estimate.insufficient(found.count, NEEDED)
     above = (found.upside - found.downside) / found.count * math.sqrt(periods_per_year)
     deviation = math.sqrt(found.downside_square / found.count)
     return ratio(above, deviation, found.count, State.NO_LOSS)
@@ -178,8 +181,7 @@ def tail_ratio(returns: ArrayLike, tail: float = 0.05) -> Estimate:
         The share of observations in each tail, above 0 and below 0.5.
     """
     array = finite(returns)
-    if not 0 < tail < 0.5:  # noqa: PLR2004
-        raise InvalidField("tail", f"must be above 0 and below 0.5, was {tail}")
+    check_tail(tail)
     needed = math.ceil(round(1 / tail, 9))
     if len(array) < needed:
         return Estimate.insufficient(len(array), needed)
@@ -241,10 +243,11 @@ def sterling_ratio(returns: ArrayLike, periods_per_year: float = TRADING_DAYS) -
 
 def over(reward: Estimate, risk: Estimate, otherwise: State = State.NO_LOSS) -> Estimate:
     """Divide two statistics of one series; the first that is missing says why there is no value."""
-    for part in (reward, risk):
-        if part.value is None:
-            return part
-    return ratio(reward.value or 0.0, abs(risk.value or 0.0), reward.count, otherwise)
+    if reward.value is None:
+        return reward
+    if risk.value is None:
+        return risk
+    return ratio(reward.value, abs(risk.value), reward.count, otherwise)
 
 
 def _annual_over(returns: ArrayLike, periods_per_year: float, risk: Estimate) -> Estimate:
@@ -255,10 +258,5 @@ def _mean(total: float, count: int) -> Estimate:
     return Estimate.of(total / count, count) if count else Estimate.insufficient(0, 1)
 
 
-def _root_mean(found: PartialMoments, side: str) -> Estimate:
-    square = found.downside_square if side == "down" else found.upside_square
-    return (
-        _mean(square, found.count)
-        if not found.count
-        else Estimate.of(math.sqrt(square / found.count), found.count)
-    )
+def _root_mean(square: float, count: int) -> Estimate:
+    return Estimate.of(math.sqrt(square / count), count) if count else Estimate.insufficient(0, 1)

@@ -13,7 +13,7 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from quarterdeck_server.quant.conventions import TRADING_DAYS
-from quarterdeck_server.quant.estimate import Estimate, State, ratio
+from quarterdeck_server.quant.estimate import Estimate, State, combined
 from quarterdeck_server.quant.moments import FLAT, moments_of
 from quarterdeck_server.quant.ratios import over
 from quarterdeck_server.quant.returns import annualised_return, volatility_from
@@ -129,14 +129,12 @@ def jensen_alpha(
 ) -> Estimate:
     """Return R - r_f - β (B - r_f), R and B annualised, r_f a year (Jensen 1968; Bacon 2008)."""
     mine, theirs = _pair(returns, benchmark)
-    slope = beta(mine, theirs)
     own, other = (annualised_return(each, periods_per_year) for each in (mine, theirs))
-    for part in (slope, own, other):
-        if part.value is None:
-            return part
-    gained = (own.value or 0.0) - risk_free
-    return Estimate.of(
-        gained - (slope.value or 0.0) * ((other.value or 0.0) - risk_free), len(mine)
+    return combined(
+        lambda beta, mine, theirs: mine - risk_free - beta * (theirs - risk_free),
+        beta(mine, theirs),
+        own,
+        other,
     )
 
 
@@ -147,13 +145,10 @@ def treynor_ratio(
 ) -> Estimate:
     """Return the annualised excess return over beta (Treynor 1965; PerformanceAnalytics)."""
     mine, theirs = _pair(excess_returns, benchmark_excess)
-    slope = beta(mine, theirs)
-    if slope.value is None:
-        return slope
-    reward = annualised_return(mine, periods_per_year)
-    if reward.value is None:
-        return reward
-    return ratio(reward.value, slope.value, len(mine), State.CONSTANT)
+    slope, reward = beta(mine, theirs), annualised_return(mine, periods_per_year)
+    if slope.value == 0:
+        return Estimate.missing(State.CONSTANT, slope.count)
+    return combined(lambda beta, reward: reward / beta, slope, reward)
 
 
 def systematic_risk(
@@ -189,16 +184,14 @@ def m_squared(
     SR is (R - r_f) / sd(r), R the annualised return (Modigliani and Modigliani 1997; Bacon).
     """
     mine, theirs = _pair(returns, benchmark)
-    reward = annualised_return(mine, periods_per_year)
     own, other = (volatility_from(moments_of(each), periods_per_year) for each in (mine, theirs))
-    for part in (reward, own, other):
-        if part.value is None:
-            return part
-    gained, risk = reward.value or 0.0, own.value or 0.0
-    if not risk:
+    if own.value == 0:
         return Estimate.missing(State.CONSTANT, len(mine))
-    return Estimate.of(
-        gained + (gained - risk_free) / risk * ((other.value or 0.0) - risk), len(mine)
+    return combined(
+        lambda reward, risk, target: reward + (reward - risk_free) / risk * (target - risk),
+        annualised_return(mine, periods_per_year),
+        own,
+        other,
     )
 
 
@@ -226,14 +219,12 @@ def information_ratio(
     mine, theirs = _pair(returns, benchmark)
     found = moments_of(mine - theirs)
     error = volatility_from(found, periods_per_year)
-    if error.value is None:
-        return error
+    if error.value == 0:
+        return Estimate.missing(State.CONSTANT, found.count)
     if compounding is Compounding.ARITHMETIC:
-        return ratio(found.mean * periods_per_year, error.value, found.count, State.CONSTANT)
+        return combined(lambda risk: found.mean * periods_per_year / risk, error)
     own, other = (annualised_return(each, periods_per_year) for each in (mine, theirs))
-    if own.value is None or other.value is None:
-        return own if own.value is None else other
-    return ratio(own.value - other.value, error.value, found.count, State.CONSTANT)
+    return combined(lambda risk, mine, theirs: (mine - theirs) / risk, error, own, other)
 
 
 def _pair(returns: ArrayLike, benchmark: ArrayLike) -> tuple[FloatArray, FloatArray]:

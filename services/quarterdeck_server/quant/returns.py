@@ -132,19 +132,18 @@ def annualised_return(
     """
     array = finite(returns)
     ruined = bool(len(array)) and bool(array.min() <= -1)
-    final = float(growth_of(array)[-1])
-    return annualised(final, len(array), periods_per_year, (annualise_short, ruined))
+    final = 0.0 if ruined else float(growth_of(array)[-1])
+    return annualised(final, len(array), periods_per_year, annualise_short=annualise_short)
 
 
 def annualised(
-    final: float, count: int, periods_per_year: float, how: tuple[bool, bool] = (True, False)
+    final: float, count: int, periods_per_year: float, *, annualise_short: bool
 ) -> Estimate:
-    """Return the yearly rate that makes ``final`` of one; ``how`` is (annualise_short, ruined)."""
-    annualise_short, ruined = how
+    """Return the yearly rate that makes so much of one; zero is ruin, wherever it happened."""
     needed = 1 if annualise_short else math.ceil(periods_per_year)
     if count < needed:
         return Estimate.insufficient(count, needed)
-    if ruined or final <= 0:
+    if final <= 0:
         return Estimate.missing(State.RUINED, count)
     exponent = math.log(final) * periods_per_year / count if math.isfinite(final) else math.inf
     return Estimate.of(_expm1(exponent), count)

@@ -55,10 +55,12 @@ def finite_matrix(values: ArrayLike, name: str) -> FloatArray:
     array = _numbers(values, name)
     if array.ndim == 1:
         array = array[:, None]
-    if array.ndim != 2:  # noqa: PLR2004
-        raise InvalidField(name, f"must be two-dimensional, has {array.ndim} dimensions")
-    _check(array, name)
-    return array
+    match array.shape:
+        case (_, _):
+            _check(array, name)
+            return array
+        case shape:
+            raise InvalidField(name, f"must be two-dimensional, has {len(shape)} dimensions")
 
 
 def finite_number(value: float, name: str) -> float:

@@ -9,8 +9,9 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import ArrayLike
 
-from quarterdeck_server.quant.estimate import Estimate, State, ratio
+from quarterdeck_server.quant.estimate import Estimate, State, combined, ratio
 from quarterdeck_server.quant.moments import PartialMoments, moments, partial_moments_of
+from quarterdeck_server.quant.ratios import NEEDED
 from quarterdeck_server.quant.series import FloatArray, finite
 
 
@@ -94,14 +95,12 @@ def bet_kelly_fraction(results: ArrayLike) -> Estimate:
     """
     found = tally(results)
     hits, payoff = hit_rate_from(found), payoff_ratio_from(found)
-    if hits.value is None or payoff.value is None:
-        return hits if hits.value is None else payoff
-    return Estimate.of(hits.value - (1 - hits.value) / payoff.value, found.count)
+    return combined(lambda share, ratio: share - (1 - share) / ratio, hits, payoff)
 
 
 def kelly_leverage(excess_returns: ArrayLike) -> Estimate:
     """Return mean / variance (divisor n - 1) of excess returns: the leverage of fastest growth."""
     found = moments(excess_returns)
-    if found.count < 2:  # noqa: PLR2004
-        return Estimate.insufficient(found.count, 2)
+    if found.count < NEEDED:
+        return Estimate.insufficient(found.count, NEEDED)
     return ratio(found.mean, found.deviation() ** 2, found.count, State.CONSTANT)

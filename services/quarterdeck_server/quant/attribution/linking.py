@@ -16,6 +16,9 @@ from quarterdeck_server.kernel.errors import InvalidField
 from quarterdeck_server.quant.attribution.brinson import Effects
 from quarterdeck_server.quant.series import FloatArray, finite, finite_matrix, paired
 
+NEAR = 1e-8
+"""Where two returns are this close, the first terms of a series are exact to a double."""
+
 
 class Linking(Enum):
     """How effects are carried through time."""
@@ -124,7 +127,7 @@ def _carino(mine: FloatArray, theirs: FloatArray) -> FloatArray:
 def _log_slope(mine: FloatArray, theirs: FloatArray) -> FloatArray:
     """Return (ln(1 + r) - ln(1 + b)) / (r - b) without loss where they are close."""
     relative = (mine - theirs) / (1 + theirs)
-    near = np.abs(relative) < 1e-8  # noqa: PLR2004
+    near = np.abs(relative) < NEAR
     safe = np.where(near, 1.0, relative)
     slope = np.where(near, 1 - relative / 2, np.log1p(safe) / safe)
     return slope / (1 + theirs)
@@ -146,7 +149,7 @@ def _even_factor(mine: float, theirs: float, count: int) -> float:
     logs = np.log1p(mine), np.log1p(theirs)
     gap = logs[0] - logs[1]
     base = np.exp(logs[1] * (count - 1) / count)
-    if abs(gap) < 1e-8:  # noqa: PLR2004
+    if abs(gap) < NEAR:
         return float(base * (1 + gap * (count - 1) / (2 * count)))
     return float(base * np.expm1(gap) / (count * np.expm1(gap / count)))
 

@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from quarterdeck_server.kernel.errors import InvalidField
-from quarterdeck_server.quant.estimate import Estimate
+from quarterdeck_server.quant.estimate import Estimate, State
 from quarterdeck_server.quant.execution.shortfall import checked_fills
 from quarterdeck_server.quant.series import FloatArray, finite, finite_number, paired
 
@@ -77,11 +77,10 @@ def maker_share(
         return MakerShare(Estimate.insufficient(0, 1), Estimate.insufficient(0, 1))
     values = np.abs(paid) * sizes
     whole = float(values.sum())
-    by_value = (
-        Estimate.of(values[made].sum() / whole, len(paid))
-        if whole
-        else (Estimate.insufficient(0, 1))
-    )
+    # Only prices of zero have no value at all.
+    by_value = Estimate.missing(State.CONSTANT, len(paid))
+    if whole:
+        by_value = Estimate.of(values[made].sum() / whole, len(paid))
     return MakerShare(by_value, Estimate.of(made.mean(), len(paid)))
 
 
@@ -105,7 +104,7 @@ def latency_percentiles(
     """
     array = np.sort(_durations(latencies_ns))
     for index, percent in enumerate(percents):
-        if not 0 < finite_number(percent, f"percents[{index}]") <= 100:  # noqa: PLR2004
+        if not 0 < finite_number(percent, f"percents[{index}]") / 100 <= 1:
             raise InvalidField(f"percents[{index}]", f"must be above 0, at most 100, was {percent}")
     return {percent: _nearest_rank(array, percent) for percent in percents}
 
