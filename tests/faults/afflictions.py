@@ -25,6 +25,8 @@ class Fault:
     restarts: Collection[str] = ()
     """The parts that must be started again because of it, and no others."""
     breaks_streams: bool = False
+    silences: bool = False
+    """Whether readers must be told that nobody knows what is published."""
 
 
 def kill(deck: Deck, part: str) -> None:
@@ -90,7 +92,7 @@ KILLS = [
 ]
 FAULTS = [
     *KILLS,
-    Fault("valkey paused", "valkey", pause),
+    Fault("valkey paused", "valkey", pause, silences=True),
     Fault("valkey restarted empty", "valkey", empty, ("valkey",)),
     Fault("postgres paused", "postgres", pause),
     Fault("services paused", "services", pause),

@@ -13,6 +13,7 @@ HERE = Path(__file__).parent
 SETTINGS = {
     "QUARTERDECK_MARKETDATA__HISTORY_QUEUE_ROWS": "50000",
     "QUARTERDECK_STREAM__CUT_BYTES": str(1 << 20),
+    "QUARTERDECK_STREAM__OPENS_PER_MINUTE": "120",
 }
 """Bounds that are reached soon."""
 

@@ -9,11 +9,13 @@ from google.rpc.error_details_pb2 import ErrorInfo
 from grpc_status import rpc_status
 from tests.system.deck import Deck
 
+from quarterdeck._status import error_from
 from quarterdeck.api.stream.v1 import stream_service_pb2 as pb
 from quarterdeck.api.stream.v1.control_pb2 import Control
 from quarterdeck.api.stream.v1.event_pb2 import Event
 from quarterdeck.api.stream.v1.stream_service_pb2_grpc import StreamServiceStub
 from quarterdeck.api.stream.v1.subscription_pb2 import Subscription
+from quarterdeck.errors import QuarterdeckError
 
 
 @dataclass(slots=True)
@@ -33,6 +35,14 @@ class Mute:
         self.events += response.events
         self.controls += response.controls
         return True
+
+    async def refusal(self) -> QuarterdeckError | None:
+        """Take one message, or return why there is none."""
+        try:
+            await self.read()
+        except grpc.aio.AioRpcError as error:
+            return error_from(error)
+        return None
 
     async def reason(self) -> str:
         """Read to the end, and return why the stream ended."""

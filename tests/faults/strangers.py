@@ -10,6 +10,11 @@ from quarterdeck import AsyncClient
 from quarterdeck.api.auth.v1.principal_pb2 import PRINCIPAL_KIND_MACHINE, Role
 
 
+async def token_of(client: AsyncClient) -> str:
+    """Return the token that a client calls with."""
+    return await client._channel.tokens.access_token()
+
+
 @contextlib.asynccontextmanager
 async def machine(
     deck: Deck, role: Role.ValueType, accounts: Sequence[str] = ("*",)

@@ -8,7 +8,7 @@ from tests.faults.laboratory import Aftermath, Laboratory
 from tests.faults.publisher import unexplained
 
 from quarterdeck.errors import UnannouncedGap
-from quarterdeck.events import Disconnected
+from quarterdeck.events import Disconnected, Item, Recovered, Stale
 
 pytestmark = pytest.mark.system
 
@@ -39,6 +39,20 @@ def test_readers_get_the_topics_of_trading_without_gap_or_duplicate(aftermath: A
 def test_a_broken_stream_says_so_and_is_opened_again(aftermath: Aftermath, fault: Fault) -> None:
     told = any(isinstance(item, Disconnected) for item in aftermath.reader.items)
     assert told or not fault.breaks_streams
+
+
+def test_readers_are_told_when_nobody_knows_what_is_published_and_when_again(
+    aftermath: Aftermath, fault: Fault
+) -> None:
+    topic = aftermath.publisher.topic
+    told = [type(item) for item in aftermath.reader.items if about(item) == topic]
+    wanted = [Stale, Recovered] if fault.silences else []
+    assert [kind for kind in told if kind in {Stale, Recovered}] == wanted
+
+
+def about(item: Item) -> str:
+    """Return the topic of an item, if it has one."""
+    return str(getattr(item, "topic", ""))
 
 
 def test_readers_hear_of_every_gap_in_market_data(aftermath: Aftermath) -> None:

@@ -8,12 +8,14 @@ import pytest
 from tests.faults.mute import Mute, mute
 from tests.faults.pace import FULL
 from tests.faults.publisher import Publisher, unexplained
+from tests.faults.strangers import machine, token_of
 from tests.faults.table import Table
 from tests.faults.witnesses import Reader, answer_that, longest_pause, until
 from tests.integration.sdk.proxy import Proxy
 from tests.system.deck import Deck, client_of
 
 from quarterdeck import AsyncClient
+from quarterdeck.api.auth.v1.principal_pb2 import ROLE_VIEWER
 from quarterdeck.api.stream.v1.subscription_pb2 import DELIVERY_ALL, DELIVERY_LATEST, Subscription
 from quarterdeck.events import Disconnected, Gap, Skipped
 
@@ -119,6 +121,27 @@ async def test_who_asks_for_100_000_topics_is_refused_before_any_work(
     assert (await publisher.client.connections.get_connection_stats()).topics == before
     row = (f"`{refused}`; others nothing", "nothing", "at once")
     table.add("a reader that asks for 100,000 topics", *row, "test_readers.py")
+
+
+async def test_who_reconnects_in_a_loop_is_told_to_wait_and_others_are_not(
+    suite: Deck, publisher: Publisher, table: Table
+) -> None:
+    wanted = [Subscription(topic=publisher.topic)]
+    async with machine(suite, ROLE_VIEWER) as looping, machine(suite, ROLE_VIEWER) as other:
+        tokens = [await token_of(one) for one in (looping, other)]
+        async with asyncio.timeout(20):
+            refused, opened = None, 0
+            while refused is None:
+                async with mute(suite, tokens[0], wanted) as stream:
+                    refused = await stream.refusal()
+                opened += 1
+        async with mute(suite, tokens[1], wanted) as stream:
+            assert await stream.refusal() is None
+    assert refused.reason == "LIMIT_EXCEEDED"
+    assert refused.retry_after
+    assert opened > 100
+    row = ("`LIMIT_EXCEEDED` and when to come back; others nothing", "all", "at once")
+    table.add("a reader that reconnects in a loop", *row, "test_readers.py")
 
 
 async def test_a_connection_that_forwards_nothing_is_left_for_another(

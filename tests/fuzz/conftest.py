@@ -11,6 +11,7 @@ import grpc
 import pytest
 from tests.conftest import Servers
 from tests.faults.server import Server
+from tests.faults.strangers import token_of
 from tests.rpcs import Rpc
 
 WAIT_S = 0.15
@@ -60,8 +61,7 @@ def target(servers: Servers, template: str) -> Iterator[Target]:
 
     async def sign_in() -> str:
         async with server.client() as client:
-            password = client._channel.tokens
-            return await password.access_token()
+            return await token_of(client)
 
     asyncio.run(make())
     with tempfile.TemporaryDirectory(prefix="fuzz-") as folder:
