@@ -18,6 +18,7 @@ from quarterdeck_server.runtime.bus import LocalBus, RedisBus, redis_bus
 from quarterdeck_server.runtime.migrations import migrate
 from quarterdeck_server.runtime.postgres import Postgres, postgres
 from quarterdeck_server.settings import PostgresSettings, RedisSettings
+from tests.vendors import vendor_beside
 
 PROGRAM = Path(__file__).parent / "integration" / "embedded_program.py"
 NUMBERS = itertools.count()
@@ -102,6 +103,13 @@ async def bus(servers: Servers) -> AsyncIterator[RedisBus]:
     settings = RedisSettings(stream=f"test:{os.getpid()}:{next(NUMBERS)}")
     async with redis_bus(servers.redis_url, settings) as opened:
         yield opened
+
+
+@pytest.fixture(scope="session")
+def vendor_url() -> Iterator[str]:
+    """Where a vendor on this machine answers as FRED and EDGAR."""
+    with vendor_beside() as opened:
+        yield opened.url
 
 
 @pytest.fixture

@@ -161,6 +161,35 @@ def sources(s: Session) -> None:
     if started["importJob"]:
         s.remember("job", started["importJob"])
     s.call("SourceService/StopSource", name)
+    backfill(s, {"name": "sources/fred", "series": {"series": ["GNPCA"]}})
+    backfill(s, {"name": "sources/edgar", "filings": {"companies": ["AAPL"], "facts": True}})
+
+
+def backfill(s: Session, request: Fields) -> None:
+    """Read from a vendor, and wait for the job."""
+    job = {"name": s.call("SourceService/BackfillSource", request)["job"]}
+    deadline = time.monotonic() + 20
+    while not (found := s.call("JobService/GetJob", dict(job))["job"]).get("endTime"):
+        assert time.monotonic() < deadline, found
+        time.sleep(0.05)
+    assert found["state"] == "JOB_STATE_SUCCEEDED", found
+
+
+def observations(s: Session) -> None:
+    series = s.call("ObservationService/ListSeries", {"query": "gross"})["series"]
+    name = series[0]["name"]
+    assert s.call("ObservationService/GetSeries", {"name": name})["series"] == series[0]
+    range_: Fields = {"series": name, "startDate": {"year": 2020, "month": 1, "day": 1}}
+    found = s.call("ObservationService/ListObservations", range_)["observations"]
+    assert found["value"] == [18651.5, "NaN", 20182.491]
+
+
+def filings(s: Session) -> None:
+    found = s.call("FilingService/ListFilings", {"forms": ["10-K"]})["filings"]
+    name = {"name": found[0]["name"]}
+    assert s.call("FilingService/GetFiling", name)["filing"]["companyName"] == "Apple Inc."
+    wanted = {"company": found[0]["company"], "taxonomy": "us-gaap"}
+    assert s.call("FilingService/GetCompanyFacts", wanted)["facts"][0]["unit"] == "USD"
 
 
 def system(s: Session) -> None:
@@ -266,7 +295,8 @@ def stream(s: Session) -> None:
 
 
 STEPS: tuple[Callable[[Session], None], ...] = (
-    *(auth, keys, audit, marketdata, sources, system, nodes, trading, portfolio, stream),
+    *(auth, keys, audit, marketdata, sources, observations, filings),
+    *(system, nodes, trading, portfolio, stream),
 )
 
 # These need a stream that stays open while they are called; tests/contract/test_stream.py has them.

@@ -2,12 +2,22 @@
 
 import asyncio
 import gzip
+import threading
 from collections import defaultdict, deque
-from collections.abc import AsyncIterator, Callable, Mapping
-from contextlib import asynccontextmanager
+from collections.abc import AsyncIterator, Callable, Iterator, Mapping
+from contextlib import asynccontextmanager, contextmanager
 from dataclasses import dataclass, field
+from pathlib import Path
 from urllib.parse import parse_qsl, urlsplit
 
+ANSWERS = Path(__file__).parent / "unit" / "adapters"
+EDGAR = {
+    "/submissions/CIK0000320193.json": "submissions",
+    "/submissions/CIK0000320193-submissions-001.json": "older",
+    "/api/xbrl/companyfacts/CIK0000320193.json": "facts",
+    "/files/company_tickers.json": "tickers",
+}
+FRED = {"/fred/series": "series", "/fred/series/observations": "observations"}
 REASONS = {200: "OK", 429: "Too Many Requests", 500: "Internal Server Error"}
 
 
@@ -106,6 +116,51 @@ async def vendor() -> AsyncIterator[Vendor]:
         server.close()
         server.close_clients()
         await server.wait_closed()
+
+
+@contextmanager
+def vendor_beside() -> Iterator[Vendor]:
+    """Serve FRED and EDGAR in a thread, for decks that run in other loops and processes."""
+    started, loop = threading.Event(), asyncio.new_event_loop()
+    opened: list[Vendor] = []
+    stop = asyncio.Event()
+
+    async def serve() -> None:
+        async with vendor() as made:
+            for source, paths in (("edgar", EDGAR), ("fred", FRED)):
+                for path, name in paths.items():
+                    body = (ANSWERS / source / "answers" / f"{name}.json").read_bytes()
+                    made.always(path, Answer(body, gzipped=True))
+            opened.append(made)
+            started.set()
+            await stop.wait()
+
+    thread = threading.Thread(target=loop.run_until_complete, args=(serve(),))
+    thread.start()
+    started.wait(10)
+    try:
+        yield opened[0]
+    finally:
+        loop.call_soon_threadsafe(stop.set)
+        thread.join(10)
+        loop.close()
+
+
+def settings_at(url: str) -> dict[str, dict[str, str]]:
+    """Return the settings of market data with which a deck asks a vendor here."""
+    return {
+        "fred": {"api_key": "a-key-of-fred", "base_url": url},
+        "edgar": {"user_agent": "Quarterdeck tests", "data_url": url, "files_url": url},
+    }
+
+
+def environment_at(url: str) -> dict[str, str]:
+    """Return the same settings as environment variables."""
+    return {
+        f"QUARTERDECK_MARKETDATA__{source}__{name}".upper(): value
+        for source, values in settings_at(url).items()
+        for name, value in values.items()
+    }
 
 
 class ForgetfulQuotas:

@@ -13,6 +13,7 @@ import grpc
 import jwt
 import pytest_asyncio
 from tests.conftest import Servers
+from tests.vendors import settings_at
 
 from quarterdeck.api.auth.v1 import token_service_pb2 as tokens_pb
 from quarterdeck.api.auth.v1 import token_service_pb2_grpc as tokens_rpc
@@ -64,7 +65,7 @@ def seeds() -> dict[str, object]:
     return {"principals": people}
 
 
-def settings_for(folder: Path, servers: Servers, database: str) -> Settings:
+def settings_for(folder: Path, servers: Servers, database: str, vendor_url: str) -> Settings:
     """The settings of a deck on a database of its own."""
     (folder / "seed.json").write_text(json.dumps(seeds()))
     subprocess.run(
@@ -80,11 +81,12 @@ def settings_for(folder: Path, servers: Servers, database: str) -> Settings:
             "server": {"listen": "127.0.0.1:0", "grace": 0.2},
             "auth": {"signing_key_file": folder / "key.pem", "seed_file": folder / "seed.json"},
             "marketdata": {
+                **settings_at(vendor_url),
                 "replay": {
                     "folder": folder / "replay",
                     "start_time": datetime(2012, 1, 3, tzinfo=UTC),
                     "seconds_per_day": 0.5,
-                }
+                },
             },
             "log": {"level": "error"},
         }
@@ -108,12 +110,14 @@ async def sign_in(channel: grpc.aio.Channel, principal: str) -> str:
 
 
 @pytest_asyncio.fixture(scope="session", loop_scope="session")
-async def deck(servers: Servers, template: str, tmp_path_factory) -> AsyncIterator[Deck]:
+async def deck(
+    servers: Servers, template: str, vendor_url: str, tmp_path_factory
+) -> AsyncIterator[Deck]:
     """The deck, for the whole session."""
     connection = await asyncpg.connect(servers.dsn)
     await connection.execute(f"CREATE DATABASE contract TEMPLATE {template}")
     await connection.close()
-    settings = settings_for(tmp_path_factory.mktemp("contract"), servers, "contract")
+    settings = settings_for(tmp_path_factory.mktemp("contract"), servers, "contract", vendor_url)
     async with serve(settings) as address, grpc.aio.insecure_channel(address) as channel:
         names = {role: role.lower().replace("_", "-") for role in ROLES}
         found = {role: await sign_in(channel, name) for role, name in names.items()}

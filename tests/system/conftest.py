@@ -5,6 +5,7 @@ from collections.abc import Iterator
 import pytest
 from tests.system.deck import Deck, start, stop
 from tests.system.folders import Folders, folders_of
+from tests.vendors import environment_at
 
 
 @pytest.fixture(scope="session")
@@ -14,9 +15,9 @@ def folders(request: pytest.FixtureRequest) -> Folders:
 
 
 @pytest.fixture(scope="module")
-def suite(folders: Folders) -> Iterator[Deck]:
+def suite(folders: Folders, vendor_url: str) -> Iterator[Deck]:
     """A suite of its own for each module, since what one stops another needs."""
     with folders() as folder:
-        running = start(folder / "d")
+        running = start(folder / "d", environment_at(vendor_url))
         yield running
         stop(running)
