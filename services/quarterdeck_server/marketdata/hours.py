@@ -21,10 +21,12 @@ ORIGIN = "calendars"
 LONGEST_PAUSE_S = 30.0
 """The wall clock may be set: it is looked at again after this, whatever the hours say."""
 SHORTEST_PAUSE_S = 0.001
+REPEAT_S = 45.0
+"""Phases are told again within the minute that the bus keeps, for stream workers that start."""
 
 
 class Hours:
-    """Publishes the phase of every instrument that has a calendar: first, and at each change.
+    """Publishes the phase of every instrument that has a calendar: at each change, and repeatedly.
 
     An instrument that somebody halted is left alone until it is opened again.
     """
@@ -33,6 +35,7 @@ class Hours:
         self._instruments, self._halts = gate.instruments, gate.halts
         self._calendars, self._ingest, self._clock = calendars, ingest, clock
         self._told: dict[str, tuple[str, Phase]] = {}
+        self._repeat_at = clock.monotonic() + REPEAT_S
         self._woken = asyncio.Event()
 
     def wake(self) -> None:
@@ -62,10 +65,11 @@ class Hours:
             log.warning("calendars_not_read", error=str(error))
 
     async def _tell(self) -> None:
+        again = self._clock.monotonic() >= self._repeat_at
         news = {
             name: (code, phase)
             for name, code, phase in self._phases()
-            if self._told.get(name) != (code, phase) and not self._halts.is_halted(name)
+            if (again or self._told.get(name) != (code, phase)) and not self._halts.is_halted(name)
         }
         statuses = [self._status(name, code, phase) for name, (code, phase) in news.items()]
         gone = self._told.keys() - self._instruments.calendars().keys()
@@ -77,6 +81,8 @@ class Hours:
             log.warning("trading_hours_not_told", error=str(error))
             return
         self._told |= news
+        if again:
+            self._repeat_at = self._clock.monotonic() + REPEAT_S
         for name in gone:
             del self._told[name]
 

@@ -40,6 +40,7 @@ from quarterdeck_server.stream.domain import (
     Subscription,
     Unsubscribed,
 )
+from quarterdeck_server.stream.engine.phases import Phase
 
 MAX_TOPICS_SHOWN = 100
 SUMMED = (
@@ -131,13 +132,13 @@ def total_of(
     return total
 
 
-def is_open(chunk: bytes) -> bool:
-    """Tell from an encoded event with a status whether the instrument trades."""
+def phase_from(chunk: bytes) -> Phase:
+    """Read an encoded event with the status of an instrument."""
     try:
-        events = stream_service_pb2.WatchResponse.FromString(chunk).events
-    except DecodeError:
-        return True  # an alarm too many rather than one too few
-    return all(event.statuses.phase not in RESTING for event in events)
+        (event,) = stream_service_pb2.WatchResponse.FromString(chunk).events
+    except (DecodeError, ValueError):
+        return Phase(is_open=True, since_ns=0)  # an alarm too many rather than one too few
+    return Phase(event.statuses.phase not in RESTING, event.statuses.event_time_ns)
 
 
 def _delivery_from(message: subscription_pb2.Subscription) -> Delivery:

@@ -66,7 +66,7 @@ def _hub(settings: StreamSettings) -> Hub:
         settings.cut_bytes,
         {kind: allowed.total_seconds() for kind, allowed in settings.stale_after.items()},
     )
-    hub = Hub(Mint(WireEncoder()), limits, KINDS, is_open=mapping.is_open)
+    hub = Hub(Mint(WireEncoder()), limits, KINDS, read_phase=mapping.phase_from)
     loop = asyncio.get_running_loop()
     hub.bells.on_dirty = lambda: _soon(loop, hub)
     return hub

@@ -36,12 +36,14 @@ class Exchange(Deck):
 
     def __init__(self) -> None:
         super().__init__()
-        self.hub = Hub(Mint(WireEncoder()), LIMITS, KINDS, is_open=mapping.is_open)
+        self.hub = Hub(Mint(WireEncoder()), LIMITS, KINDS, read_phase=mapping.phase_from)
         self.statuses = 0
 
-    def enter(self, phase: int) -> None:
+    def enter(self, phase: int, since_ns: int | None = None) -> None:
         self.statuses += 1
-        payload = InstrumentStatus(instrument="AAPL.XNAS", phase=phase).SerializeToString()
+        since_ns = self.statuses if since_ns is None else since_ns
+        status = InstrumentStatus(instrument="AAPL.XNAS", phase=phase, event_time_ns=since_ns)
+        payload = status.SerializeToString()
         self.hub.publish(Message(STATUS, 1, self.statuses, 1, START_NS, payload), self.now)
 
     def at(self, now: float) -> set[str]:
@@ -63,6 +65,17 @@ def test_silence_is_no_fault_while_the_instrument_does_not_trade(phase):
     deck.enter(TRADING_PHASE_OPEN)
     assert QUOTES not in deck.at(129.0)
     assert QUOTES in deck.at(131.0)
+
+
+def test_a_phase_that_is_told_again_does_not_begin_anew():
+    deck = Exchange()
+    deck.enter(TRADING_PHASE_OPEN, since_ns=7)
+    deck.publish(QUOTES, 1)
+    assert deck.at(31.0) == {QUOTES}
+    deck.publish(QUOTES, 2)
+    deck.now = 50.0
+    deck.enter(TRADING_PHASE_OPEN, since_ns=7)
+    assert deck.at(62.0) == {QUOTES}
 
 
 def test_a_step_of_the_wall_clock_neither_hides_a_silence_nor_makes_one_up():

@@ -11,7 +11,7 @@ from quarterdeck_server.stream.engine.bell import Bells
 from quarterdeck_server.stream.engine.entry import Entry, Mint
 from quarterdeck_server.stream.engine.group import Group
 from quarterdeck_server.stream.engine.index import Index
-from quarterdeck_server.stream.engine.phases import IsOpen
+from quarterdeck_server.stream.engine.phases import Phase, ReadPhase
 from quarterdeck_server.stream.engine.plan import Plan
 from quarterdeck_server.stream.engine.ring import Budget
 from quarterdeck_server.stream.engine.rounds import Rounds
@@ -61,7 +61,7 @@ class Hub:
         *,
         on_dirty: Callable[[], None] = lambda: None,
         on_loss: Callable[[Loss], None] | None = None,
-        is_open: IsOpen = lambda _: True,
+        read_phase: ReadPhase = lambda _: Phase(True, 0),
     ) -> None:
         self.mint = mint
         self.topics: dict[str, Topic] = {}
@@ -71,7 +71,7 @@ class Hub:
         self.on_loss = on_loss
         self._kinds = frozenset(kinds)
         self._budget = Budget(limits.window_s, limits.ring_bytes)
-        self._silence = Silence(limits.stale_after_s, is_open)
+        self._silence = Silence(limits.stale_after_s, read_phase)
         self.absentees = Absentees(self._silence)
         self._rounds = Rounds(self.index, limits.cut_bytes)
         self._published_bytes = 0

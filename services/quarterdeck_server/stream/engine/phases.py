@@ -8,21 +8,32 @@ from quarterdeck_server.stream.engine.topic import Topic
 
 KIND = "statuses"
 
-type IsOpen = Callable[[bytes], bool]
-"""Tells from an encoded status event whether its instrument trades."""
+
+@dataclass(frozen=True, slots=True)
+class Phase:
+    """Whether an instrument trades, and since which event time; it may be told several times."""
+
+    is_open: bool
+    since_ns: int
+
+
+type ReadPhase = Callable[[bytes], Phase]
+"""Reads an encoded status event."""
 
 
 @dataclass(frozen=True, slots=True)
 class _Known:
     entry: Entry
-    is_open: bool
+    phase: Phase
+    since: float
+    """When this process first knew it."""
 
 
 class Phases:
     """Reads statuses when somebody asks, each of them once."""
 
-    def __init__(self, is_open: IsOpen) -> None:
-        self._is_open = is_open
+    def __init__(self, read: ReadPhase) -> None:
+        self._read = read
         self._known: dict[str, _Known] = {}
 
     def open_since(self, topic: str, topics: Mapping[str, Topic]) -> float | None:
@@ -32,9 +43,13 @@ class Phases:
             return 0.0
         known = self._known.get(status.name)
         if known is None or known.entry is not status.newest:
-            known = _Known(status.newest, self._is_open(status.newest.chunk))
-            self._known[status.name] = known
-        return known.entry.arrived if known.is_open else None
+            known = self._known[status.name] = self._learn(status.newest, known)
+        return known.since if known.phase.is_open else None
+
+    def _learn(self, entry: Entry, known: _Known | None) -> _Known:
+        phase = self._read(entry.chunk)
+        is_same = known is not None and known.phase == phase
+        return _Known(entry, phase, known.since if known and is_same else entry.arrived)
 
 
 def status_topic(topic: str) -> str:

@@ -10,7 +10,7 @@ from quarterdeck_server.kernel import topics as grammar
 from quarterdeck_server.kernel.errors import InvalidField
 from quarterdeck_server.kernel.time import NS, parse_interval
 from quarterdeck_server.stream.domain import TICKING, Recovered, Stale
-from quarterdeck_server.stream.engine.phases import IsOpen, Phases
+from quarterdeck_server.stream.engine.phases import Phases, ReadPhase
 from quarterdeck_server.stream.engine.topic import Topic
 
 NOTE = "nothing was published"
@@ -19,11 +19,11 @@ NOTE = "nothing was published"
 class Silence:
     """Knows how long each topic may be silent; 0 means as long as it likes."""
 
-    def __init__(self, stale_after_s: Mapping[str, float], is_open: IsOpen) -> None:
+    def __init__(self, stale_after_s: Mapping[str, float], read_phase: ReadPhase) -> None:
         self._allowed_ns = {
             kind: round(seconds * NS) for kind, seconds in stale_after_s.items() if kind in TICKING
         }
-        self._phases = Phases(is_open)
+        self._phases = Phases(read_phase)
 
     def allowed_ns(self, topic: str) -> int:
         """Return how long a topic may be silent; a bar's interval comes on top."""
