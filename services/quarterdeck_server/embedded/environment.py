@@ -89,7 +89,9 @@ class Environments:
 
     def _peers(self) -> str:
         homes = dict.fromkeys(SERVICES, local(self.addresses.services))
-        return json.dumps({**homes, **dict.fromkeys(STREAM, local(self.addresses.streams[0].port))})
+        # The first worker stands for the area; the others are named so that their health is known.
+        workers = {worker.name: local(worker.port) for worker in self.addresses.streams}
+        return json.dumps({**homes, **workers})
 
     def _other_metrics(self) -> dict[str, str]:
         return {worker.name: local(worker.metrics) for worker in self.addresses.streams}

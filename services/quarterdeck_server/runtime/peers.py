@@ -1,5 +1,6 @@
 """Where the areas that run elsewhere are reached."""
 
+import asyncio
 from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
 
@@ -23,6 +24,7 @@ class Peers:
         self.here = ""
         """Where this process serves; known once its port is bound."""
         self._channels: dict[str, grpc.aio.Channel] = {}
+        self._closing: set[asyncio.Task[None]] = set()
 
     def address(self, area: str) -> str:
         """Return where an area is served; the default is this process."""
@@ -38,8 +40,17 @@ class Peers:
             self._channels[address] = grpc.aio.insecure_channel(address, options=OPTIONS)
         return self._channels[address]
 
+    def forget(self, address: str) -> None:
+        """Close the channel to an address at which nobody is expected any more."""
+        channel = self._channels.pop(address, None)
+        if channel is not None:
+            task = asyncio.create_task(channel.close(), name="channel-close")
+            self._closing.add(task)
+            task.add_done_callback(self._closing.discard)
+
     async def close(self) -> None:
         """Close every channel."""
+        await asyncio.gather(*self._closing)
         for channel in self._channels.values():
             await channel.close()
 

@@ -69,6 +69,7 @@ class Directory:
         self.name = name
         self._address, self._bus, self._clock, self._count = address, bus, clock, count
         self._epoch, self._sequence = clock.now_ns() // NS, 0
+        self.on_left: Callable[[Worker], None] = lambda _: None
         self._changed = asyncio.Event()
         self._others: dict[str, Worker] = {}
         self._heard_at: dict[str, float] = {}
@@ -138,13 +139,20 @@ class Directory:
         except ValueError:
             log.warning("worker_not_understood", topic=message.topic)
             return
-        self._bus_lived_at = self._clock.monotonic()
+        self._note_life()
         if worker.name == self.name:
             self._check_same(worker)
         elif worker.is_leaving:
             self._forget(worker.name)
         else:
             self._greet(worker)
+
+    def _note_life(self) -> None:
+        """Note that the bus lives; after it was away everybody has time to be heard again."""
+        now = self._clock.monotonic()
+        if now - self._bus_lived_at > FORGET_AFTER_S:
+            self._heard_at = dict.fromkeys(self._heard_at, now)
+        self._bus_lived_at = now
 
     def _greet(self, worker: Worker) -> None:
         if worker.name not in self._others:
@@ -163,6 +171,8 @@ class Directory:
                 self._forget(name)
 
     def _forget(self, name: str) -> None:
-        if self._others.pop(name, None) is not None:
+        worker = self._others.pop(name, None)
+        if worker is not None:
             self._heard_at.pop(name)
             log.info("worker_left", worker=name)
+            self.on_left(worker)

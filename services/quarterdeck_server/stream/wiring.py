@@ -78,6 +78,7 @@ def _others(settings: StreamSettings, shared: Shared, sessions: Sessions) -> Oth
     census = sessions.census
     directory = Directory(sessions.worker, address, shared.bus, shared.clock, census)
     others = Others(directory, shared.peers)
+    directory.on_left = lambda worker: shared.peers.forget(worker.address)
     sessions.elsewhere, sessions.on_changed = others.streams_of_caller, directory.changed
     return others
 
