@@ -46,7 +46,8 @@ CREATE TABLE marketdata.company (
   name         text NOT NULL UNIQUE,              -- "companies/{source}/{company}"
   display_name text NOT NULL,
   instruments  text[] NOT NULL,
-  is_whole     boolean NOT NULL DEFAULT false     -- a backfill came to its end
+  is_whole     boolean NOT NULL DEFAULT false,    -- a backfill came to its end
+  update_ns    bigint  NOT NULL DEFAULT 0         -- when it did
 );
 
 CREATE TABLE marketdata.filing (

@@ -248,6 +248,8 @@ class MarketDataSettings(_Section):
     """FRED: statistical series."""
     edgar: EdgarSettings = EdgarSettings()
     """EDGAR: filings."""
+    refresh_interval: timedelta | None = timedelta(hours=6)
+    """How often series and companies that were backfilled are read again; nothing means never."""
     backfill_patience: timedelta = timedelta(days=1)
     """How long a backfill tries again while a vendor does not answer; then that part fails."""
     ibkr: IbkrSettings = IbkrSettings()

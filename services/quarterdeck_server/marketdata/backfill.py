@@ -95,9 +95,9 @@ class Backfills:
             return BarShelf(
                 source, wish, end_ns, archive.instruments, archive.history, self._shared.clock
             )
+        clock = self._shared.clock
         if isinstance(wish, SeriesWish) and isinstance(source, SeriesBackfill):
-            clock = self._shared.clock
             return SeriesShelf(source, wish, archive.observations, archive.outlet, clock)
         if isinstance(wish, FilingWish) and isinstance(source, FilingBackfill):
-            return FilingShelf(source, wish, archive.filings, archive.outlet)
+            return FilingShelf(source, wish, archive.filings, archive.outlet, clock)
         raise AssertionError("what a source cannot do is refused before")

@@ -222,6 +222,10 @@ class ObservationStore(Protocol):
         """Note that a series was read to its end: what comes from now on is news."""
         ...
 
+    async def stale(self, source: str, before_ns: int) -> Sequence[str]:
+        """Return the vendor's identifiers of whole series that were last read before a time."""
+        ...
+
     async def get(self, name: str) -> Series:
         """Return a series. Raises NotFound."""
         ...
@@ -251,8 +255,12 @@ class FilingStore(Protocol):
         """
         ...
 
-    async def finish(self, name: str) -> None:
+    async def finish(self, name: str, now_ns: int) -> None:
         """Note that a company was read to its end: what comes from now on is news."""
+        ...
+
+    async def stale(self, source: str, before_ns: int) -> Sequence[str]:
+        """Return the regulator's identifiers of whole companies last read before a time."""
         ...
 
     async def get(self, name: str) -> Filing:

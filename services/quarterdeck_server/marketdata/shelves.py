@@ -139,9 +139,15 @@ class FilingShelf:
     """Stores filings and facts, and publishes new filings of companies that were known."""
 
     def __init__(
-        self, source: FilingBackfill, wish: FilingWish, store: FilingStore, outlet: Outlet
+        self,
+        source: FilingBackfill,
+        wish: FilingWish,
+        store: FilingStore,
+        outlet: Outlet,
+        clock: Clock,
     ) -> None:
-        self._source, self._wish, self._store, self._outlet = source, wish, store, outlet
+        self._source, self._wish, self._store = source, wish, store
+        self._outlet, self._clock = outlet, clock
         self._name = ""
 
     def pages(self, subject: str, after: str) -> AsyncIterator[FilingPage]:
@@ -166,4 +172,4 @@ class FilingShelf:
     async def finish(self, subject: str) -> None:  # noqa: ARG002 - its source may write it otherwise
         """Note that the company is whole, if all its forms were read."""
         if not self._wish.forms:
-            await self._store.finish(self._name)
+            await self._store.finish(self._name, self._clock.now_ns())

@@ -11,6 +11,7 @@ from quarterdeck.api.marketdata.v1 import (
 )
 from quarterdeck_server.marketdata.acts import Stage
 from quarterdeck_server.marketdata.backfill import Archive, Backfills
+from quarterdeck_server.marketdata.refreshing import Refreshing
 from quarterdeck_server.marketdata.servicers.filing import FilingServicer
 from quarterdeck_server.marketdata.servicers.observation import ObservationServicer
 from quarterdeck_server.marketdata.servicers.source import SourceServicer
@@ -38,6 +39,10 @@ async def open_sources(
     try:
         await playing.open()
         async with backfills.running():
+            if options.refresh_interval:
+                stores = (observations, filings)
+                again = Refreshing(playing, backfills, stores, shared, options.refresh_interval)
+                shared.background.start("marketdata-refreshing", again.run)
             yield _services(
                 SourceServicer(playing, backfills),
                 ObservationServicer(observations),

@@ -1,5 +1,6 @@
 """Filings and facts of companies: pages, both at once, and news."""
 
+import asyncio
 from collections.abc import AsyncIterator
 from datetime import timedelta
 from pathlib import Path
@@ -147,6 +148,25 @@ async def test_new_filings_are_published_and_known_ones_are_not(deck, shop):
     told = Filing.FromString(message.payload)
     assert told.name == "filings/edgar/0000320193-24-000001"
     assert list(told.instruments) == ["AAPL.XNAS"]
+
+
+async def test_known_companies_are_read_again_from_time_to_time(open_area, shop, store):
+    """Without being asked: the filing that came meanwhile is published."""
+    settings = EdgarSettings(user_agent=AGENT, data_url=shop.url, files_url=shop.url)
+    found = orjson.loads((ANSWERS / "submissions.json").read_bytes())
+    async with (
+        web(HttpSettings(), SystemClock()) as opened,
+        edgar_source(settings, opened, PostgresQuotaStore(store)) as source,
+        open_area(source, refresh_interval=timedelta(seconds=0.2)) as deck,
+        deck.bus.subscribe(["filings"]) as news,
+    ):
+        await read(deck)
+        for column in found["filings"]["recent"].values():
+            column.insert(0, column[0])
+        found["filings"]["recent"]["accessionNumber"][0] = "0000320193-24-000002"
+        shop.always(SUBMISSIONS, Answer(orjson.dumps(found)))
+        batch = await asyncio.wait_for(anext(news), 10)
+    assert Filing.FromString(batch.messages[0].payload).name.endswith("24-000002")
 
 
 @pytest.mark.parametrize(

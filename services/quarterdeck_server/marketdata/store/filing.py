@@ -65,11 +65,23 @@ class PostgresFilingStore:
                 # Regulators list the newest first; readers get them as they came to be.
                 await announce([filing for filing in reversed(filings) if filing.name in new])
 
-    async def finish(self, name: str) -> None:
+    async def finish(self, name: str, now_ns: int) -> None:
         """Note that a company was read to its end: what comes from now on is news."""
         await self._postgres.execute(
-            "UPDATE marketdata.company SET is_whole = true WHERE name = $1", name
+            "UPDATE marketdata.company SET is_whole = true, update_ns = $2 WHERE name = $1",
+            name,
+            now_ns,
         )
+
+    async def stale(self, source: str, before_ns: int) -> list[str]:
+        """Return the regulator's identifiers of whole companies last read before a time."""
+        rows = await self._postgres.fetch(
+            """SELECT name FROM marketdata.company
+               WHERE starts_with(name, $1) AND is_whole AND update_ns < $2 ORDER BY name""",
+            f"companies/{source.removeprefix('sources/')}/",
+            before_ns,
+        )
+        return [row["name"].rpartition("/")[2] for row in rows]
 
     async def get(self, name: str) -> Filing:
         """Return a filing. Raises NotFound."""

@@ -83,6 +83,16 @@ class PostgresObservationStore:
             "UPDATE marketdata.series SET is_whole = true WHERE name = $1", name
         )
 
+    async def stale(self, source: str, before_ns: int) -> list[str]:
+        """Return the vendor's identifiers of whole series last read before a time."""
+        rows = await self._postgres.fetch(
+            """SELECT name FROM marketdata.series
+               WHERE starts_with(name, $1) AND is_whole AND update_ns < $2 ORDER BY name""",
+            f"series/{source.removeprefix('sources/')}/",
+            before_ns,
+        )
+        return [row["name"].rpartition("/")[2] for row in rows]
+
     async def get(self, name: str) -> Series:
         """Return a series. Raises NotFound."""
         sql = f"SELECT {COLUMNS} FROM marketdata.series WHERE name = $1"  # noqa: S608 - a constant
