@@ -73,7 +73,7 @@ class Control(_message.Message):
 
     @_builtins.property
     def subscribed(self) -> Global___Subscribed:
-        """A topic is subscribed to, or appeared under a prefix that is."""
+        """A topic is subscribed to, or appeared under a pattern that is."""
 
     @_builtins.property
     def unsubscribed(self) -> Global___Unsubscribed:
@@ -206,12 +206,12 @@ class Subscribed(_message.Message):
     DELIVERY_FIELD_NUMBER: _builtins.int
     HEAD_FIELD_NUMBER: _builtins.int
     topic: _builtins.str
-    """The topic or prefix as subscribed to."""
+    """The topic or pattern as subscribed to."""
     delivery: _subscription_pb2.Delivery.ValueType
     """How it is delivered."""
     @_builtins.property
     def head(self) -> _subscription_pb2.Cursor:
-        """Where the topic stands; absent for a prefix and for a topic without events."""
+        """Where the topic stands; absent for a pattern and for a topic without events."""
 
     def __init__(
         self,
@@ -238,7 +238,7 @@ class Unsubscribed(_message.Message):
 
     TOPIC_FIELD_NUMBER: _builtins.int
     topic: _builtins.str
-    """The topic or prefix."""
+    """The topic or pattern."""
     def __init__(
         self,
         *,

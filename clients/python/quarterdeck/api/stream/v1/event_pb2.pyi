@@ -36,8 +36,7 @@ class Event(_message.Message):
     """One typed message on a topic.
 
     The kind of a topic is its first part; the parts after it are the key, in which "/", "%" and "*"
-    are escaped as "%2F", "%25" and "%2A". A "*" as the last part of a subscription matches every
-    topic that begins with what stands before it.
+    are escaped as "%2F", "%25" and "%2A". What a "*" in a subscription stands for is told there.
     """
 
     DESCRIPTOR: _descriptor.Descriptor

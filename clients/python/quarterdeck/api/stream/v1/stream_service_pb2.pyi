@@ -96,7 +96,7 @@ class UpdateSubscriptionRequest(_message.Message):
 
     @_builtins.property
     def remove(self) -> _containers.RepeatedScalarFieldContainer[_builtins.str]:
-        """Topics and prefixes to take away, as they were subscribed to."""
+        """Topics and patterns to take away, as they were subscribed to."""
 
     def __init__(
         self,
@@ -120,7 +120,7 @@ class UpdateSubscriptionResponse(_message.Message):
     TOPICS_FIELD_NUMBER: _builtins.int
     @_builtins.property
     def topics(self) -> _containers.RepeatedScalarFieldContainer[_builtins.str]:
-        """The topics and prefixes subscribed to after the call."""
+        """The topics and patterns subscribed to after the call."""
 
     def __init__(
         self,
@@ -142,7 +142,7 @@ class GetSnapshotRequest(_message.Message):
     TOPICS_FIELD_NUMBER: _builtins.int
     @_builtins.property
     def topics(self) -> _containers.RepeatedScalarFieldContainer[_builtins.str]:
-        """Topics, or prefixes that end in "*"."""
+        """Topics, or patterns as in a subscription."""
 
     def __init__(
         self,
@@ -296,7 +296,7 @@ class ReplayResponse(_message.Message):
 
     @_builtins.property
     def events(self) -> _containers.RepeatedCompositeFieldContainer[_event_pb2.Event]:
-        """The events, oldest first."""
+        """The events, oldest first; the time of their publication is that of the newest row in them."""
 
     def __init__(
         self,

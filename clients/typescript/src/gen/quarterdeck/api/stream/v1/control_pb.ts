@@ -40,7 +40,7 @@ export type Control = Message<"quarterdeck.api.stream.v1.Control"> & {
     case: "sessionOpened";
   } | {
     /**
-     * A topic is subscribed to, or appeared under a prefix that is.
+     * A topic is subscribed to, or appeared under a pattern that is.
      *
      * @generated from field: quarterdeck.api.stream.v1.Subscribed subscribed = 2;
      */
@@ -196,7 +196,7 @@ export const StreamLimitsSchema: GenMessage<StreamLimits> = /*@__PURE__*/
  */
 export type Subscribed = Message<"quarterdeck.api.stream.v1.Subscribed"> & {
   /**
-   * The topic or prefix as subscribed to.
+   * The topic or pattern as subscribed to.
    *
    * @generated from field: string topic = 1;
    */
@@ -210,7 +210,7 @@ export type Subscribed = Message<"quarterdeck.api.stream.v1.Subscribed"> & {
   delivery: Delivery;
 
   /**
-   * Where the topic stands; absent for a prefix and for a topic without events.
+   * Where the topic stands; absent for a pattern and for a topic without events.
    *
    * @generated from field: optional quarterdeck.api.stream.v1.Cursor head = 3;
    */
@@ -231,7 +231,7 @@ export const SubscribedSchema: GenMessage<Subscribed> = /*@__PURE__*/
  */
 export type Unsubscribed = Message<"quarterdeck.api.stream.v1.Unsubscribed"> & {
   /**
-   * The topic or prefix.
+   * The topic or pattern.
    *
    * @generated from field: string topic = 1;
    */

@@ -47,8 +47,7 @@ export const file_quarterdeck_api_stream_v1_event: GenFile = /*@__PURE__*/
  * One typed message on a topic.
  *
  * The kind of a topic is its first part; the parts after it are the key, in which "/", "%" and "*"
- * are escaped as "%2F", "%25" and "%2A". A "*" as the last part of a subscription matches every
- * topic that begins with what stands before it.
+ * are escaped as "%2F", "%25" and "%2A". What a "*" in a subscription stands for is told there.
  *
  * @generated from message quarterdeck.api.stream.v1.Event
  */

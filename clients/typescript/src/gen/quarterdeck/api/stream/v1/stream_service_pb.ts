@@ -94,7 +94,7 @@ export type UpdateSubscriptionRequest = Message<"quarterdeck.api.stream.v1.Updat
   add: Subscription[];
 
   /**
-   * Topics and prefixes to take away, as they were subscribed to.
+   * Topics and patterns to take away, as they were subscribed to.
    *
    * @generated from field: repeated string remove = 3;
    */
@@ -113,7 +113,7 @@ export const UpdateSubscriptionRequestSchema: GenMessage<UpdateSubscriptionReque
  */
 export type UpdateSubscriptionResponse = Message<"quarterdeck.api.stream.v1.UpdateSubscriptionResponse"> & {
   /**
-   * The topics and prefixes subscribed to after the call.
+   * The topics and patterns subscribed to after the call.
    *
    * @generated from field: repeated string topics = 1;
    */
@@ -132,7 +132,7 @@ export const UpdateSubscriptionResponseSchema: GenMessage<UpdateSubscriptionResp
  */
 export type GetSnapshotRequest = Message<"quarterdeck.api.stream.v1.GetSnapshotRequest"> & {
   /**
-   * Topics, or prefixes that end in "*".
+   * Topics, or patterns as in a subscription.
    *
    * @generated from field: repeated string topics = 1;
    */
@@ -283,7 +283,7 @@ export type ReplayResponse = Message<"quarterdeck.api.stream.v1.ReplayResponse">
   controls: Control[];
 
   /**
-   * The events, oldest first.
+   * The events, oldest first; the time of their publication is that of the newest row in them.
    *
    * @generated from field: repeated quarterdeck.api.stream.v1.Event events = 2;
    */
