@@ -39,6 +39,10 @@ def varint(value: int) -> bytes:
     """Encode an unsigned number as protobuf does."""
     if value < 128:  # noqa: PLR2004 - seven bits
         return _SMALL[value]
+    if value < 16_384:  # noqa: PLR2004 - fourteen bits
+        return bytes((value & 127 | 128, value >> 7))
+    if value < 2_097_152:  # noqa: PLR2004 - twenty-one bits
+        return bytes((value & 127 | 128, value >> 7 & 127 | 128, value >> 14))
     found = bytearray()
     while value > 127:  # noqa: PLR2004 - seven bits
         found.append(value & 127 | 128)
@@ -61,6 +65,7 @@ _EPOCH = _tag(Event.DESCRIPTOR, "epoch", _VARINT)
 _SEQUENCE = _tag(Event.DESCRIPTOR, "sequence", _VARINT)
 _ROWS = _tag(Event.DESCRIPTOR, "rows", _VARINT)
 _PUBLISH_TIME = _tag(Event.DESCRIPTOR, "publish_time_ns", _FIXED64)
+_FIXED_BYTES = len(_ROWS) + len(_PUBLISH_TIME) + _TIME.size
 _PAYLOADS = {kind: _tag(Event.DESCRIPTOR, kind, _LENGTH_DELIMITED) for kind in KINDS}
 
 
@@ -70,26 +75,20 @@ class WireEncoder:
     def prefix(self, topic: str, epoch: int) -> bytes:
         """Return the fields of an event that all events of a topic and epoch share."""
         name = topic.encode()
-        return b"".join((_TOPIC, varint(len(name)), name, _EPOCH, varint(epoch)))
+        return b"".join((_TOPIC, varint(len(name)), name, _EPOCH, varint(epoch), _SEQUENCE))
 
     def event(self, prefix: bytes, kind: str, message: Published) -> bytes:
         """Join an event around its payload, which is not looked into."""
         payload = message.payload
-        body = b"".join(
+        sequence, rows, size = varint(message.sequence), varint(message.rows), varint(len(payload))
+        tag = _PAYLOADS[kind]
+        around = len(prefix) + len(sequence) + len(rows) + len(tag) + len(size) + _FIXED_BYTES
+        return b"".join(
             (
-                prefix,
-                _SEQUENCE,
-                varint(message.sequence),
-                _ROWS,
-                varint(message.rows),
-                _PUBLISH_TIME,
-                _TIME.pack(message.publish_time_ns),
-                _PAYLOADS[kind],
-                varint(len(payload)),
-                payload,
+                *(_EVENTS, varint(around + len(payload)), prefix, sequence, _ROWS, rows),
+                *(_PUBLISH_TIME, _TIME.pack(message.publish_time_ns), tag, size, payload),
             )
         )
-        return b"".join((_EVENTS, varint(len(body)), body))
 
     def control(self, control: Control) -> bytes:
         """Encode a control."""

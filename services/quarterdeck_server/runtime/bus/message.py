@@ -7,6 +7,7 @@ it, and a payload is copied, never decoded, on its way from a producer to a read
 import struct
 from collections.abc import Iterable
 from dataclasses import dataclass
+from typing import NamedTuple
 
 from quarterdeck_server.runtime.bus.share import WHOLE, Share
 
@@ -14,8 +15,7 @@ from quarterdeck_server.runtime.bus.share import WHOLE, Share
 _HEADER = struct.Struct("<HIIQQq")
 
 
-@dataclass(frozen=True, slots=True)
-class Message:
+class Message(NamedTuple):
     """A payload on a topic; ``payload`` is the encoded noun of the topic's kind.
 
     ``sequence`` is that of the first row and ``rows`` how many sequence numbers it takes. Kinds

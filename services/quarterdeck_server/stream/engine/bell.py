@@ -80,8 +80,9 @@ class Bells:
         topics, self._topics = self._topics, set()
         bells, self._bells = self._bells, set()
         rung = bells & self._armed
-        if self._armed:
-            for topic in topics:
-                rung |= self._armed & topic.bells
+        for topic in topics:
+            if len(rung) == len(self._armed):
+                break
+            rung |= self._armed & topic.bells
         for bell in rung:
             bell.ring()

@@ -24,7 +24,8 @@ class Budget:
         order, oldest = self._order, entry.arrived - self._window_s
         order.append(entry)
         self.kept_bytes += entry.size
-        for _ in range(2):
+        if order[0].arrived < oldest:
+            self._drop_oldest(topics)
             if order[0].arrived < oldest:
                 self._drop_oldest(topics)
         while self.kept_bytes > self._max_bytes and len(self._order) > 1:
