@@ -39,6 +39,7 @@ class Intake:
         while True:
             try:
                 async with self._bus.subscribe(KINDS, replay=self._window) as batches:
+                    self._note_back(WHOLE)
                     async for batch in batches:
                         await self._take(batch)
             except Unavailable:
@@ -49,15 +50,18 @@ class Intake:
         if batch.away:
             self._note_away(batch.share)
             return
+        self._note_back(batch.share)
         now = self._clock.monotonic()
-        if self._outages.end(batch.share.number, batch.share.holds, now):
-            log.info("bus_came_back", part=batch.share.number)
         if batch.lost:
             self._hub.suspect_loss(batch.share.holds)
         for place, message in enumerate(batch.messages, start=1):
             self._hub.publish(message, now)
             if place % BREATH == 0:
                 await asyncio.sleep(0)
+
+    def _note_back(self, share: Share) -> None:
+        if self._outages.end(share.number, share.holds, self._clock.monotonic()):
+            log.info("bus_came_back", part=share.number)
 
     def _note_away(self, share: Share) -> None:
         topics = self._outages.begin(share.number, share.holds, self._clock.monotonic())

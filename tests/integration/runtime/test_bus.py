@@ -9,7 +9,9 @@ from datetime import timedelta
 import pytest
 import redis.asyncio as redis
 
-from quarterdeck_server.runtime.bus import Batch, Bus, LocalBus, Message, RedisBus
+from quarterdeck_server.kernel.errors import InvalidField
+from quarterdeck_server.runtime.bus import Batch, Bus, LocalBus, Message, RedisBus, redis_bus
+from quarterdeck_server.settings import RedisSettings
 
 
 def message(sequence: int, topic: str = "quotes/AAPL.XNAS") -> Message:
@@ -102,6 +104,18 @@ async def test_a_message_that_cannot_be_written_fails_its_publisher_and_no_later
         with pytest.raises(struct.error):
             await bus.publish([bad])
         await bus.publish([good])
+
+
+@pytest.mark.parametrize(
+    "url", ["bus:6379", "http://bus", "redis://bus:port", "redis+cluster://a:1,b:port", ""]
+)
+async def test_an_address_that_is_none_is_refused_at_once_and_not_repeated(url: str) -> None:
+    """It may hold a password."""
+    with pytest.raises(
+        InvalidField, match=r"redis\.url is no address of a Redis server or cluster$"
+    ):
+        async with redis_bus(url, RedisSettings()):
+            pass
 
 
 async def test_the_bus_numbers_what_several_publish_to_one_topic(any_bus: Bus) -> None:

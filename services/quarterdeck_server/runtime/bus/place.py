@@ -10,9 +10,11 @@ from urllib.parse import urlsplit
 
 import redis.asyncio as redis
 from redis.asyncio.cluster import ClusterNode, RedisCluster
+from redis.asyncio.connection import parse_url
 from redis.asyncio.retry import Retry
 from redis.backoff import NoBackoff
 
+from quarterdeck_server.kernel.errors import InvalidField
 from quarterdeck_server.runtime.bus.failure import AWAY
 
 CLUSTER = "+cluster"
@@ -37,15 +39,20 @@ class Place(Protocol):
 def place_of(url: str) -> Place:
     """Return the place an address names: ``redis+cluster://`` is a cluster."""
     scheme, _, rest = url.partition("://")
-    if not scheme.endswith(CLUSTER):
+    try:
+        if scheme.endswith(CLUSTER):
+            return Cluster(f"{scheme.removesuffix(CLUSTER)}://{rest}")
         return OneServer(url)
-    return Cluster(f"{scheme.removesuffix(CLUSTER)}://{rest}")
+    except ValueError as error:
+        # Without the address, which may hold a password.
+        raise InvalidField("redis.url", "is no address of a Redis server or cluster") from error
 
 
 class OneServer:
     """A Redis server that has every key."""
 
     def __init__(self, url: str) -> None:
+        parse_url(url)  # raises ValueError now rather than at each connection
         self._url = url
 
     async def connect(self, _key: str, /) -> redis.Redis:
@@ -105,14 +112,13 @@ def _parse(url: str) -> tuple[list[tuple[str, int]], dict[str, Any]]:
     parts = urlsplit(url)
     account, _, hosts = parts.netloc.rpartition("@")
     first, *others = hosts.split(",")
-    pool = redis.ConnectionPool.from_url(f"{parts.scheme}://{account}{'@' * bool(account)}{first}")
-    known = pool.connection_kwargs
+    known = parse_url(f"{parts.scheme}://{account}{'@' * bool(account)}{first}")
     nodes = [(str(known.get("host", "localhost")), int(known.get("port", 6379)))]
     for other in others:
         host, _, port = other.rpartition(":")
         nodes.append((host, int(port)))
     account_of = ("username", "password")
-    options: dict[str, Any] = {name: known[name] for name in account_of if name in known}
+    options: dict[str, Any] = {name: value for name, value in known.items() if name in account_of}
     return nodes, {**options, "ssl": parts.scheme == "rediss"}
 
 
