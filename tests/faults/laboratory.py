@@ -29,7 +29,7 @@ from quarterdeck import AsyncClient
 from quarterdeck.api.stream.v1.control_pb2 import GapCause
 from quarterdeck.api.trading.v1.node_pb2 import NODE_STATE_RUNNING, Node
 from quarterdeck.api.trading.v1.node_service_pb2 import ListNodesResponse
-from quarterdeck.events import Disconnected, Gap
+from quarterdeck.events import Disconnected, Gap, Stale
 
 NODE = "nodes/demo-node"
 LONG_AGO = datetime.fromtimestamp(0, UTC)
@@ -65,6 +65,8 @@ class Aftermath:
         broke = sum(isinstance(item, Disconnected) for item in reader.items)
         seen = [f"`Disconnected` ({broke})"] if broke else []
         seen += [f"`Gap` `{cause}` ({count})" for cause, count in sorted(gaps.items())]
+        if any(isinstance(i, Stale) and i.topic == self.publisher.topic for i in reader.items):
+            seen.append("`Stale`, then `Recovered`")
         refused = f", {self.publisher.refused} refused" if self.publisher.refused else ""
         stored = (
             f"{len(self.acknowledged)} of {len(self.acknowledged)} orders and fills, "

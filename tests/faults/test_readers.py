@@ -5,6 +5,7 @@ from collections.abc import AsyncIterator
 from datetime import timedelta
 
 import pytest
+from tests.faults.afflictions import empty, paused
 from tests.faults.mute import Mute, mute
 from tests.faults.pace import FULL
 from tests.faults.publisher import Publisher, unexplained
@@ -142,6 +143,22 @@ async def test_who_reconnects_in_a_loop_is_told_to_wait_and_others_are_not(
     assert opened > 100
     row = ("`LIMIT_EXCEEDED` and when to come back; others nothing", "all", "at once")
     table.add("a reader that reconnects in a loop", *row, "test_readers.py")
+
+
+async def test_what_a_bus_forgot_before_anybody_read_it_reaches_readers_or_is_announced(
+    suite: Deck, publisher: Publisher, table: Table
+) -> None:
+    """Nothing is published afterwards that would show the hole by its number."""
+    topic, reader = publisher.topic, Reader(publisher.client)
+    async with reader.watching(topic):
+        with paused(suite, "stream"):
+            await publisher.publish_one(3)
+            await asyncio.to_thread(empty, suite, "valkey")
+        await until(lambda: not unexplained(reader, topic, publisher.acknowledged))
+    assert not list(reader.breaks(topic))
+    gaps = sum(isinstance(item, Gap) for item in reader.items)
+    row = (f"`Gap` `BUS_LOSS` ({gaps})" if gaps else "every event", "all", "0.5 s")
+    table.add("a bus that forgets what nobody read yet", *row, "test_readers.py")
 
 
 async def test_a_connection_that_forwards_nothing_is_left_for_another(
