@@ -5,7 +5,6 @@ from collections.abc import Iterator
 import pytest
 from tests.system.deck import Deck, start, stop
 from tests.system.folders import Folders, folders_of
-from tests.vendors import environment_at
 
 
 @pytest.fixture(scope="session")
@@ -15,9 +14,9 @@ def folders(request: pytest.FixtureRequest) -> Folders:
 
 
 @pytest.fixture(scope="module")
-def suite(folders: Folders, vendor_url: str) -> Iterator[Deck]:
+def suite(folders: Folders) -> Iterator[Deck]:
     """A suite of its own for each module, since what one stops another needs."""
     with folders() as folder:
-        running = start(folder / "d", environment_at(vendor_url))
+        running = start(folder / "d")
         yield running
         stop(running)

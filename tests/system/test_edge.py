@@ -20,6 +20,7 @@ from tests.protocols import Fields, Grpc, GrpcWeb, Json, Protocol3, Refused
 from tests.rpcs import Rpc
 from tests.system.deck import REPLAY, Deck, client_of, start, stop, wait_for
 from tests.system.folders import Folders
+from tests.vendors import environment_at
 
 from quarterdeck import AsyncClient
 from quarterdeck.api.stream.v1.connection_service_pb2 import ListConnectionsResponse
@@ -36,10 +37,11 @@ RESUME_S = 3.0
 
 
 @pytest.fixture(scope="module")
-def suite(folders: Folders) -> Iterator[Deck]:
+def suite(folders: Folders, vendor_url: str) -> Iterator[Deck]:
     """A suite with two stream workers: a call may reach the one that does not have the stream."""
+    settings = {"QUARTERDECK_STREAM__WORKERS": "2", **environment_at(vendor_url)}
     with folders() as folder:
-        running = start(folder / "d", {"QUARTERDECK_STREAM__WORKERS": "2"})
+        running = start(folder / "d", settings)
         yield running
         stop(running)
 
