@@ -9,7 +9,8 @@ from tests.integration.marketdata.requests import until
 
 from quarterdeck_server.kernel.time import NS
 
-PROGRESS = "SELECT event_time_ns, published_rows, state FROM marketdata.source"
+PROGRESS = """
+SELECT event_time_ns, published_rows, state FROM marketdata.source WHERE name = 'sources/replay'"""
 EPOCHS = """
 SELECT epoch, min(event_time_ns) AS first, max(event_time_ns) AS last
 FROM marketdata.quote GROUP BY epoch ORDER BY epoch"""
