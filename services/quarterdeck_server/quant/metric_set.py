@@ -57,7 +57,7 @@ def metric_set(
         The choices that the numbers depend on.
     benchmark
         Simple returns of the same periods, shape (n,), for the metrics against a benchmark; they
-        are left out without one. ``series.overlap`` brings series of different days together.
+        are left out without one. ``alignment.overlap`` brings series of different days together.
     dates
         The days of the returns, strictly increasing, shape (n,), or (n + 1,) if the day before the
         first return comes first. Without them durations in days are left out.

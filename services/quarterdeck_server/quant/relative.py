@@ -1,6 +1,6 @@
 """Performance against a benchmark: alpha, beta, capture, tracking error, information ratio.
 
-Both series have shape (n,), the same periods in the same order (``series.overlap``), and no NaN.
+Both series have shape (n,), the same periods in the same order (``alignment.overlap``), and no NaN.
 Alpha and beta are of **excess** returns: take the risk-free rate off both first
 (``returns.excess``).
 """

@@ -22,17 +22,6 @@ class Dated:
     values: FloatArray
 
 
-@dataclass(frozen=True, slots=True)
-class Overlap:
-    """Two series on the days that both have, and how many observations only one of them has."""
-
-    dates: Dates
-    left: FloatArray
-    right: FloatArray
-    left_only: int
-    right_only: int
-
-
 def finite(values: ArrayLike, name: str = "returns") -> FloatArray:
     """Return a series as an array of doubles, or refuse it and name the first bad element.
 
@@ -125,24 +114,6 @@ def dated(dates: ArrayLike, values: ArrayLike, name: str = "returns") -> Dated:
     if len(days) != len(numbers):
         raise InvalidField("dates", f"must be as many as {name}, {len(numbers)}, are {len(days)}")
     return Dated(days, numbers)
-
-
-def overlap(left: Dated, right: Dated) -> Overlap:
-    """Return two series on their common days; without any, the parts are empty.
-
-    Empty parts are not an error here: what is computed of them answers ``INSUFFICIENT``.
-    """
-    days, mine, theirs = np.intersect1d(
-        left.dates, right.dates, assume_unique=True, return_indices=True
-    )
-    shared = len(days)
-    return Overlap(
-        dates=days,
-        left=left.values[mine],
-        right=right.values[theirs],
-        left_only=len(left.dates) - shared,
-        right_only=len(right.dates) - shared,
-    )
 
 
 def _numbers(values: ArrayLike, name: str) -> FloatArray:

@@ -144,3 +144,30 @@ def test_trades_without_a_loss_or_a_win_have_a_state() -> None:
     assert trades.hit_rate([0.0]).state is State.INSUFFICIENT
     assert trades.expectancy([]).state is State.INSUFFICIENT
     assert trades.kelly_leverage([0.1, 0.1]).state is State.CONSTANT
+
+
+def test_statistics_of_nothing_are_insufficient() -> None:
+    for function in (
+        drawdown.average_drawdown,
+        drawdown.pain_index,
+        drawdown.ulcer_index,
+        ratios.calmar_ratio,
+        ratios.gain_to_pain_ratio,
+        ratios.mean_absolute_deviation,
+        ratios.prospect_ratio,
+        ratios.upside_risk,
+        returns.arithmetic_annual_return,
+        returns.volatility,
+        sharpe.minimum_track_record,
+        sharpe.probabilistic_sharpe_ratio,
+    ):
+        assert function([]).state is State.INSUFFICIENT, function.__name__
+
+
+def test_confidence_has_a_state_where_the_formula_has_no_root() -> None:
+    assert sharpe.confidence(5, 100, skewness=3, kurtosis=1).state is State.NO_SOLUTION
+    assert sharpe.confidence(0.1, 2).state is State.INSUFFICIENT
+    assert sharpe.probabilistic_sharpe_ratio([0.1] * 5).state is State.CONSTANT
+    assert sharpe.minimum_track_record([0.1] * 5).state is State.CONSTANT
+    with pytest.raises(InvalidField, match="level"):
+        sharpe.minimum_track_record([0.1, 0.2], level=1)

@@ -30,9 +30,8 @@ ERRORS = [
     0.017740849524616017,
 ]
 ADJUSTED_R_SQUARED = 0.8887830525274232
-pairs = st.lists(
-    st.tuples(st.floats(-0.5, 0.5), st.floats(-0.5, 0.5)), min_size=3, max_size=30
-).map(np.array)
+digits = st.integers(-5000, 5000).map(lambda number: number / 10_000)
+pairs = st.lists(st.tuples(digits, digits), min_size=3, max_size=30).map(np.array)
 
 
 def fit(returns: object, factors: object, lags: int | None = None) -> Regression:

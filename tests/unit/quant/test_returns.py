@@ -104,3 +104,17 @@ def test_log_returns_need_more_than_a_loss_of_everything() -> None:
     with pytest.raises(InvalidField) as refusal:
         returns.to_log(np.array([0.1, -1.0]))
     assert refusal.value.field == "returns[1]"
+
+
+def test_flows_and_values_must_fit() -> None:
+    with pytest.raises(InvalidField, match="one fewer"):
+        sub_period_returns([100, 110], [0, 0])
+    with pytest.raises(InvalidField, match=r"shares\[0\]"):
+        modified_dietz_return(100, 110, [5], [1.5])
+    assert time_weighted_return([100], []).state is State.INSUFFICIENT
+
+
+def test_growth_beyond_a_double_is_a_state() -> None:
+    found = returns.annualised_return([1e9] * 40, 1)
+    assert returns.total_return([1e9] * 40).state is State.OVERFLOW
+    assert found.state is State.OVERFLOW

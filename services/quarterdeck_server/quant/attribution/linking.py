@@ -5,6 +5,7 @@ difference of the total returns. Each method here gives every period a factor (M
 can be written so, too); effects times factors add up to R - B.
 """
 
+import math
 from collections.abc import Callable
 from dataclasses import dataclass
 from enum import Enum
@@ -163,7 +164,8 @@ def _grap(mine: FloatArray, theirs: FloatArray) -> FloatArray:
 
 
 def _compounded(returns: FloatArray) -> float:
-    return float(np.prod(1 + returns) - 1)
+    # By logarithms: 1 + r would round small returns away.
+    return math.expm1(math.fsum(np.log1p(returns)))
 
 
 METHODS: dict[Linking, Callable[[FloatArray, FloatArray], FloatArray]] = {
