@@ -87,7 +87,10 @@ type Payload = (
     | ProfitAndLoss
     | Node
     | Notice
+    | EventMessage
 )
+KINDS = frozenset(field.name for field in EventMessage.DESCRIPTOR.oneofs_by_name["payload"].fields)
+"""The kinds of events that this version knows."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -192,7 +195,8 @@ type Item = Event | Control
 def event_from(message: EventMessage, seen_rows: int = 0) -> Event:
     """Read an event, without the rows that were seen before."""
     kind = message.WhichOneof("payload") or message.topic.partition("/")[0]
-    payload = getattr(message, kind)
+    # A newer deck may send kinds that this version does not know: such an event is its own payload.
+    payload = getattr(message, kind) if kind in KINDS else message
     if seen_rows:
         _drop_rows(payload, seen_rows)
     return Event(
