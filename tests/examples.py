@@ -288,6 +288,9 @@ def stream(s: Session) -> None:
     assert opened["controls"][0]["sessionOpened"]["sessionId"]
     assert s.call("StreamService/ListTopics", {"prefix": "quotes/"})["topics"]
     assert s.call("StreamService/GetSnapshot", {"topics": ["quotes/*"]})["events"]
+    replay = {"topics": [f"quotes/{INSTRUMENT}"], "startTime": "2020-01-01T00:00:00Z"}
+    played = s.call("StreamService/Replay", replay)
+    assert played["controls"][1]["subscribed"]["topic"] == f"quotes/{INSTRUMENT}"
     s.call("ConnectionService/ListConnections", {})
     s.call("ConnectionService/GetConnectionStats", {})
     notice = {"severity": "NOTICE_SEVERITY_INFO", "text": "a test"}

@@ -3,20 +3,27 @@
 import asyncio
 import itertools
 from collections.abc import AsyncIterator
+from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 
 import pytest
 import pytest_asyncio
 from tests.contract.conftest import PASSWORD, Deck
+from tests.integration.sdk.proxy import Proxy
 
 from quarterdeck import (
     AsyncClient,
+    AsyncWatch,
     Client,
+    Disconnected,
+    Event,
     InvalidRequest,
+    Item,
     NotAllowed,
     NotAuthenticated,
     NotFound,
     Quotes,
+    Reconnected,
     async_pages,
     topic,
 )
@@ -83,6 +90,57 @@ async def test_what_is_published_arrives_exactly_and_resumes(
         assert answer.acknowledgements[0].first_sequence == 3
         async with client.watch(topic("quotes", instrument), cursors=cursors) as watch:
             assert (await anext(watch.events())).sequence == 3
+
+
+async def test_a_publisher_on_one_call_is_read_live_and_played_again(
+    client: AsyncClient, instrument: str
+) -> None:
+    async def batches() -> AsyncIterator[Quotes]:
+        for bid in (1.0, 2.0, 3.0):
+            yield quotes(instrument, bid)
+
+    async with asyncio.timeout(LIMIT):
+        done = await client.publish_stream(batches())
+        assert (done.requests, done.rows) == (3, 3)
+        begin = datetime.fromtimestamp(START_NS / 1e9, UTC)
+        name, seen = topic("quotes", instrument), 0
+        while seen < 3:
+            played = [item async for item in client.replay(name, start_time=begin)]
+            events = [item for item in played if isinstance(item, Event)]
+            seen = sum(event.row_count for event in events)
+        assert [row.bid_price for event in events for row in event.rows()] == [1, 2, 3]
+        with pytest.raises(InvalidRequest, match="must be after start_time"):
+            await anext(client.replay(name, start_time=begin, end_time=begin))
+
+
+async def test_a_connection_that_forwards_nothing_is_noticed_within_two_heartbeats(
+    deck: Deck, client: AsyncClient, instrument: str
+) -> None:
+    proxy = Proxy(int(deck.address.rpartition(":")[2]))
+    await proxy.start()
+    async with AsyncClient(f"127.0.0.1:{proxy.port}", password=("admin", PASSWORD)) as behind:
+        every_second = timedelta(seconds=1)
+        name = topic("quotes", instrument)
+        async with behind.watch(name, heartbeat_interval=every_second) as watch:
+            await client.publish(quotes=[quotes(instrument, 1.0)])
+            await anext(watch.events())
+            proxy.freeze()
+            await client.publish(quotes=[quotes(instrument, 2.0)])
+            items = [item async for item in until_event(watch)]
+    await proxy.stop()
+    lost = next(item for item in items if isinstance(item, Disconnected))
+    assert 2.0 <= lost.silent_for < 3.0
+    assert any(isinstance(item, Reconnected) for item in items)
+    assert isinstance(items[-1], Event)
+    assert items[-1].sequence == 2
+
+
+async def until_event(watch: AsyncWatch) -> AsyncIterator[Item]:
+    async with asyncio.timeout(LIMIT):
+        async for item in watch:
+            yield item
+            if isinstance(item, Event):
+                return
 
 
 async def test_history_becomes_a_table(client: AsyncClient, instrument: str) -> None:

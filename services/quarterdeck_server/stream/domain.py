@@ -170,7 +170,7 @@ class ReaderTooSlow(Exhausted):
 
 
 class LimitExceeded(Exhausted):
-    """A principal has as many of something as it may have; ``field`` is where it asked for more."""
+    """A principal has as many of something as it may have; ``field`` says where it asks for more."""
 
     def __init__(
         self, subject: str, limit: int, *, field: str = "", retry_after_s: float | None = None
@@ -178,8 +178,6 @@ class LimitExceeded(Exhausted):
         text = f"{subject} are limited to {limit}"
         super().__init__(subject, f"{field}: {text}" if field else text, retry_after_s)
         self.metadata = {"subject": subject, "limit": str(limit)}
-        if field:
-            self.metadata["field"] = field
 
 
 class SessionClosed(Unavailable):

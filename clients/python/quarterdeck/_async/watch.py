@@ -175,7 +175,7 @@ class AsyncWatch:
             if answer is None:
                 await self._lost(Unavailable("the stream ended without a reason"))
                 return
-            self._heard_at = time.monotonic()
+            self._hear()
             self._items.extend(self._inbox.take(answer))
             for control in answer.controls:
                 await self._heed(control, session)
@@ -188,6 +188,14 @@ class AsyncWatch:
             await self._lost(Unavailable(f"nothing came for {self._plan.silence:g} s"))
         except QuarterdeckError as error:
             await self._lost(error)
+
+    def _hear(self) -> None:
+        """Note a sign of life; the first one after the stream broke is told before its items."""
+        self._heard_at = time.monotonic()
+        if self._down_since is not None:
+            down_for = self._heard_at - self._down_since
+            self._items.append(Reconnected(down_for, self._backoff.attempts))
+            self._down_since = None
 
     async def _open(self) -> Session:
         delay, self._delay = self._delay, 0.0
@@ -210,10 +218,6 @@ class AsyncWatch:
         """Do what a control asks of the client itself."""
         if control.HasField("session_opened"):
             session.session_id = control.session_opened.session_id
-            if self._down_since is not None:
-                down_for = time.monotonic() - self._down_since
-                self._items.append(Reconnected(down_for, self._backoff.attempts))
-                self._down_since = None
             self._plan.agree(control.session_opened.heartbeat_interval)
             self._opened = True
             self._refused_token = ""

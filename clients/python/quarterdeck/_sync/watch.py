@@ -171,7 +171,7 @@ class Watch:
             if answer is None:
                 self._lost(Unavailable("the stream ended without a reason"))
                 return
-            self._heard_at = time.monotonic()
+            self._hear()
             self._items.extend(self._inbox.take(answer))
             for control in answer.controls:
                 self._heed(control, session)
@@ -184,6 +184,14 @@ class Watch:
             self._lost(Unavailable(f"nothing came for {self._plan.silence:g} s"))
         except QuarterdeckError as error:
             self._lost(error)
+
+    def _hear(self) -> None:
+        """Note a sign of life; the first one after the stream broke is told before its items."""
+        self._heard_at = time.monotonic()
+        if self._down_since is not None:
+            down_for = self._heard_at - self._down_since
+            self._items.append(Reconnected(down_for, self._backoff.attempts))
+            self._down_since = None
 
     def _open(self) -> Session:
         delay, self._delay = self._delay, 0.0
@@ -206,10 +214,6 @@ class Watch:
         """Do what a control asks of the client itself."""
         if control.HasField("session_opened"):
             session.session_id = control.session_opened.session_id
-            if self._down_since is not None:
-                down_for = time.monotonic() - self._down_since
-                self._items.append(Reconnected(down_for, self._backoff.attempts))
-                self._down_since = None
             self._plan.agree(control.session_opened.heartbeat_interval)
             self._opened = True
             self._refused_token = ""
