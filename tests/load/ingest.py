@@ -23,7 +23,7 @@ from tests.integration.marketdata.requests import bars, quotes, upsert
 from tests.load.results import Figure, figure
 
 from quarterdeck.api.marketdata.v1.history_service_pb2 import ListBarsRequest, ListQuotesRequest
-from quarterdeck.api.marketdata.v1.ingest_service_pb2 import PublishRequest
+from quarterdeck.api.marketdata.v1.ingest_service_pb2 import PublishRequest, PublishStreamRequest
 from quarterdeck_server.runtime.bus import redis_bus
 from quarterdeck_server.runtime.migrations import migrate
 from quarterdeck_server.runtime.postgres import postgres
@@ -34,6 +34,7 @@ INSTRUMENTS = 50
 ROWS = 200
 REQUESTS = 40
 IN_FLIGHT = 4
+TOKEN = (("authorization", "Bearer ada"),)
 
 
 def main() -> None:
@@ -65,6 +66,7 @@ async def figures(deck: Deck, samples: int) -> dict[str, Figure]:
         await deck.instruments.UpsertInstrument(upsert(name(number)))
     await deck.instruments.UpsertInstrument(upsert())
     rates = [await batches_per_second(deck, sample) for sample in range(samples)]
+    streamed = [await streamed_per_second(deck, samples + sample) for sample in range(samples)]
     single = [await one_quote_ms(deck) for _ in range(100 * samples)]
     await deck.ingest.Publish(PublishRequest(bars=[bars(range(1, 10_001))]))
     quote_page = ListQuotesRequest(instrument=name(0), newest_first=True)
@@ -72,6 +74,8 @@ async def figures(deck: Deck, samples: int) -> dict[str, Figure]:
     return {
         "ingest_events_per_s": figure([published for published, _ in rates], "1/s"),
         "ingest_stored_per_s": figure([stored for _, stored in rates], "1/s"),
+        "ingest_stream_events_per_s": figure([published for published, _ in streamed], "1/s"),
+        "ingest_stream_stored_per_s": figure([stored for _, stored in streamed], "1/s"),
         "publish_one_ms": figure(single, "ms"),
         "list_1000_quotes_ms": figure(
             [await timed(deck.history.ListQuotes(quote_page)) for _ in range(samples)], "ms"
@@ -101,9 +105,27 @@ async def batches_per_second(deck: Deck, sample: int) -> tuple[float, float]:
     started = time.perf_counter()
     last = max(await asyncio.gather(*map(publish, requests)))
     published = time.perf_counter() - started
+    return rows / published, rows / (await stored(deck, last) - started)
+
+
+async def streamed_per_second(deck: Deck, sample: int) -> tuple[float, float]:
+    """Publish the same on one call; return rows a second out and stored."""
+    requests = [
+        PublishStreamRequest.FromString(request(sample * REQUESTS + number).SerializeToString())
+        for number in range(REQUESTS)
+    ]
+    started = time.perf_counter()
+    answer = await deck.ingest.PublishStream(iter(requests), metadata=TOKEN)
+    published = time.perf_counter() - started
+    last = max(each.last_sequence for each in answer.acknowledgements)
+    return answer.rows / published, answer.rows / (await stored(deck, last) - started)
+
+
+async def stored(deck: Deck, last: int) -> float:
+    """Wait until history holds every row and return when that was."""
     while await durable(deck) < last:  # noqa: ASYNC110 - the answer is another process's
         await asyncio.sleep(0.005)
-    return rows / published, rows / (time.perf_counter() - started)
+    return time.perf_counter()
 
 
 def request(number: int) -> PublishRequest:
