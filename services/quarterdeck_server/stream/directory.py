@@ -24,7 +24,7 @@ log = structlog.get_logger()
 
 KIND = "_workers"
 INTERVAL_S = 1.0
-LEAST_PAUSE_S = 0.05
+LEAST_PAUSE_S = 0.1
 FORGET_AFTER_S = 3.0
 NS = 1_000_000_000
 

@@ -31,6 +31,7 @@ AWAY_AFTER_S = 2.0
 """How long the bus may be silent before its subscribers are told that it is away."""
 MOST_REMEMBERED = 10_000
 BEGINNING = b"0-0"
+NO_KEY = "no such key"
 
 
 class Lane:
@@ -44,11 +45,13 @@ class Lane:
         self._seen: deque[bytes] = deque(maxlen=MOST_REMEMBERED)
         self._again: frozenset[bytes] = frozenset()
         self._answered_at = 0.0
+        self._was_heard = False
         self._is_away = False
 
     async def begin(self, replay: timedelta) -> None:
         """Take the place to read from: ``replay`` ago, or the end of the stream."""
         client, _ = await self._connected()
+        self._answered_at, self._was_heard = _now(), True
         if replay:
             self._last = await _ago(client, replay)
         elif newest := await client.xrevrange(self._key, count=1):
@@ -78,7 +81,7 @@ class Lane:
     async def _next(self) -> tuple[bool, Sequence[Entry]]:
         client, lost = await self._connected()
         entries = [] if lost else await self._read(client)
-        self._answered_at = _now()
+        self._answered_at, self._was_heard = _now(), True
         return lost, entries
 
     async def _connected(self) -> tuple[redis.Redis, bool]:
@@ -91,20 +94,23 @@ class Lane:
         except BaseException:
             await client.aclose()
             raise
-        self._client, self._answered_at = client, _now()
+        self._client = client
         if lost:
             metrics.LOST.inc()
             log.warning("bus_messages_maybe_lost", stream=self._key)
         return client, lost
 
     async def _catch_up(self, client: redis.Redis) -> bool:
-        before, self._run = self._run, await run_of(client)
+        run = await run_of(client)
+        is_behind = self._last != BEGINNING and await self._is_behind(client)
+        # Only now: until it answered for the stream it may be a server that has it no more.
+        before, self._run = self._run, run
         if self._last == BEGINNING:
             return False
-        if await self._is_behind(client):
+        if is_behind:
             self._last = BEGINNING
             return True
-        if before in {"", self._run}:
+        if before in {"", run}:
             return False
         # What came before it broke is read again, for what is new among it; not handed out twice.
         self._again = frozenset(self._seen)
@@ -115,8 +121,10 @@ class Lane:
         """Tell whether the stream ends before our place, or begins after it."""
         try:
             about = await client.xinfo_stream(self._key)
-        except redis.ResponseError:
-            return True  # no such stream: it was emptied
+        except redis.ResponseError as error:
+            if NO_KEY in str(error).lower():
+                return True  # it was emptied
+            raise
         oldest = about["first-entry"][0] if about["first-entry"] else about["last-generated-id"]
         ours = position(self._last)
         return position(about["last-generated-id"]) < ours or position(oldest) > ours
@@ -129,20 +137,28 @@ class Lane:
         entries = streams[0][1]
         self._last = entries[-1][0]
         if self._again:
-            entries = [entry for entry in entries if entry[0] not in self._again]
+            entries = self._new_among(entries)
         self._seen.extend(identifier for identifier, _ in entries)
         return entries
+
+    def _new_among(self, entries: list[Entry]) -> list[Entry]:
+        """Return the entries that were not handed out before the server changed."""
+        found = [entry for entry in entries if entry[0] not in self._again]
+        if len(found) == len(entries):
+            self._again = frozenset()
+        return found
 
     async def _broke(self, error: BaseException) -> bool:
         """Note a failure; tell whether it shows only now that the server is away for long.
 
-        That a connection broke shows nothing yet: our own process may have stood still. A server
-        that then does not let us connect again is away.
+        The first one shows nothing yet: our own process may have stood still. A server that then
+        does not answer on a new connection is away.
         """
-        if self._client is not None:
+        await self.close()
+        if self._was_heard:
+            self._was_heard = False
             metrics.BROKEN.labels("read").inc()
             log.warning("bus_reader_disconnected", stream=self._key, error=str(error))
-            await self.close()
             return False
         if self._is_away or _now() - self._answered_at < AWAY_AFTER_S:
             return False
