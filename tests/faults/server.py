@@ -1,6 +1,5 @@
 """A server process without a supervisor, on a database and a bus of its own."""
 
-import json
 import os
 import signal
 import socket
@@ -91,8 +90,3 @@ class Server:
 
     def _ended(self) -> bool:
         return self.process is not None and self.process.poll() is not None
-
-
-def peers(addresses: Mapping[str, str]) -> str:
-    """Write where areas answer as the setting has it."""
-    return json.dumps(dict(addresses))
