@@ -35,6 +35,7 @@ from quarterdeck_server.runtime.shared import Shared
 log = structlog.get_logger()
 
 SAVE_PAUSE_S = 1.0
+END_S = 5.0
 SYSTEM = "system"
 
 
@@ -73,7 +74,7 @@ class Sources:
 
     async def close(self) -> None:
         """Halt all; those that ran are remembered as running."""
-        await asyncio.gather(*self._turns, return_exceptions=True)
+        await self._end_turns()
         for player in self._players.values():
             await player.halt()
         try:
@@ -108,6 +109,14 @@ class Sources:
     async def stop(self, name: str) -> SourceReport:
         """Stop a source and remember that it shall not run."""
         return await self._whole(self._stop(self._find(name)))
+
+    async def _end_turns(self) -> None:
+        """Let starts and stops that are under way come to their end, but not for long."""
+        if self._turns:
+            _, late = await asyncio.wait(self._turns, timeout=END_S)
+            for turn in late:
+                turn.cancel()
+            await asyncio.gather(*late, return_exceptions=True)
 
     async def _whole[T](self, turn: Coroutine[Any, Any, T]) -> T:
         task = asyncio.create_task(turn)

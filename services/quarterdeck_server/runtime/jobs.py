@@ -50,6 +50,7 @@ class Jobs:
         self._store = store
         self._runner = uuid.uuid4()
         self._tasks: dict[uuid.UUID, asyncio.Task[None]] = {}
+        self._beginning: set[uuid.UUID] = set()
         self._offers: dict[str, Resume] = {}
 
     async def start(self, kind: str, subject: str, owner: str, work: Work) -> str:
@@ -91,22 +92,35 @@ class Jobs:
 
         Raises RequestIdReused if the request identifier began something else within a day.
         """
+        job = uuid.uuid4()
+        # Stored before its task runs: nobody here may take it for one that was left.
+        self._beginning.add(job)
+        try:
+            known = await self._insert(job, order)
+            if known is None:
+                self._resume(job, order, "")
+            return f"jobs/{known or job}"
+        finally:
+            self._beginning.discard(job)
+
+    async def _insert(self, job: uuid.UUID, order: Order) -> uuid.UUID | None:
+        """Store a job, unless the same request stored one: then return that."""
         async with self._store.transaction() as connection:
             known = await self._known(connection, order)
-            if known is not None:
-                return f"jobs/{known}"
-            job = await connection.fetchval(
-                """INSERT INTO jobs.job (kind, subject, owner, state, runner, request, request_id)
-                   VALUES ($1, $2, $3, 'RUNNING', $4, $5, $6) RETURNING id""",
-                order.kind,
-                order.subject,
-                order.owner,
-                self._runner,
-                order.request,
-                order.request_id,
-            )
-        self._resume(job, order, "")
-        return f"jobs/{job}"
+            if known is None:
+                await connection.execute(
+                    """INSERT INTO jobs.job
+                         (id, kind, subject, owner, state, runner, request, request_id)
+                       VALUES ($1, $2, $3, $4, 'RUNNING', $5, $6, $7)""",
+                    job,
+                    order.kind,
+                    order.subject,
+                    order.owner,
+                    self._runner,
+                    order.request,
+                    order.request_id,
+                )
+            return known
 
     async def adopt(self) -> None:
         """Go on with the jobs of the kinds offered here whose process is gone."""
@@ -120,7 +134,7 @@ class Jobs:
                     RETURNING id, kind, subject, request, position""",  # noqa: S608 - a constant
                 self._runner,
                 list(self._offers),
-                list(self._tasks),
+                [*self._tasks, *self._beginning],
             )
         for row in rows:
             log.info("job_resumed", job=str(row["id"]), kind=row["kind"])

@@ -4,10 +4,14 @@ import asyncio
 import os
 import sys
 
+import orjson
 import pytest
-from tests.integration.marketdata.requests import until
+from tests.integration.marketdata.requests import instrument, until
+from tests.vendors import Answer, Request, Vendor, vendor
 
 from quarterdeck_server.kernel.time import NS
+from quarterdeck_server.marketdata.mapping.instrument import instrument_from
+from quarterdeck_server.marketdata.store.instrument import PostgresInstrumentStore
 
 PROGRESS = """
 SELECT event_time_ns, published_rows, state FROM marketdata.source WHERE name = 'sources/replay'"""
@@ -33,9 +37,9 @@ async def start(dsn):
     }
     command = (sys.executable, "-m", "quarterdeck_server.cli", "serve", "marketdata")
 
-    async def started():
+    async def started(**more: str):
         process = await asyncio.create_subprocess_exec(
-            *command, env=environment, stdout=asyncio.subprocess.DEVNULL
+            *command, env=environment | more, stdout=asyncio.subprocess.DEVNULL
         )
         processes.append(process)
         return process
@@ -64,3 +68,53 @@ async def test_after_kill_9_the_replay_goes_on_where_it_was(start, store):
     assert after["epoch"] > before["epoch"]
     assert before["last"] - REPEATED_DAYS * DAY_NS < after["first"]
     assert after["first"] <= before["last"] + 4 * DAY_NS
+
+
+ROW = {f"{n}. {word}": "1" for n, word in enumerate(("open", "high", "low", "close", "volume"), 1)}
+LEFT = """
+INSERT INTO jobs.job (kind, subject, owner, state, runner, request)
+VALUES ('backfill', 'sources/alphavantage', 'ada', 'PENDING', gen_random_uuid(), $1)"""
+STATE = "SELECT state FROM jobs.job WHERE kind = 'backfill'"
+BARS = "SELECT count(*) FROM marketdata.bar WHERE bar_interval = '1h'"
+WISH = {
+    "bars": {
+        "instruments": ["IBM.XNYS"],
+        "interval": "1h",
+        "start_ns": 1_704_067_200 * NS,
+        "end_ns": 1_711_929_600 * NS,
+    }
+}
+
+
+def months(shop: Vendor) -> list[str]:
+    return [request.query["month"] for request in shop.requests]
+
+
+async def test_after_kill_9_a_backfill_goes_on_where_it_was(start, store):
+    """The month that was being read is asked for again, and no other."""
+    slow = {"2024-02": 60.0}
+
+    def month(request: Request) -> Answer:
+        name = request.query["month"]
+        series = {"Meta Data": {}, "Time Series (60min)": {f"{name}-05 10:00:00": ROW}}
+        return Answer(orjson.dumps(series), delay_s=slow.get(name, 0.0))
+
+    async def asked() -> list[str]:
+        return months(shop)
+
+    async with vendor() as shop:
+        shop.always("/query", month)
+        prefix = "QUARTERDECK_MARKETDATA__ALPHAVANTAGE__"
+        settings = {f"{prefix}API_KEY": "secret", f"{prefix}BASE_URL": shop.url}
+        known = instrument_from(instrument("IBM.XNYS"))
+        await PostgresInstrumentStore(store).put(known)
+        await store.execute(LEFT, orjson.dumps(WISH).decode())
+        first = await start(**settings)
+        await until(asked, lambda found: found == ["2024-03", "2024-02"])
+        first.kill()
+        await first.wait()
+        slow.clear()
+        await start(**settings)
+        await until(lambda: store.fetchval(STATE), lambda state: state == "SUCCEEDED")
+    assert months(shop) == ["2024-03", "2024-02", "2024-02", "2024-01"]
+    assert await store.fetchval(BARS) == 3

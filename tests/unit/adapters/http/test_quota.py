@@ -1,10 +1,16 @@
 """Quotas: never more within any time of a window's length, whatever the pattern of requests."""
 
+import asyncio
+from itertools import pairwise
+
 from hypothesis import given
 from hypothesis import strategies as st
+from tests.vendors import ForgetfulQuotas
 
+from quarterdeck_server.adapters.http.quota import QuotaKeeper
 from quarterdeck_server.kernel.time import NS
 from quarterdeck_server.marketdata.domain.quota import Ledger, Window
+from quarterdeck_server.runtime.clock import SystemClock
 
 WINDOWS = (Window(60.0, 5), Window(86_400.0, 25))
 
@@ -63,3 +69,28 @@ def test_no_time_of_a_windows_length_has_too_many(gaps: list[int]) -> None:
     for length_s, limit in ((10, 3), (60, 7)):
         pairs = zip(times, times[limit:], strict=False)
         assert all(later - first >= length_s * NS for first, later in pairs)
+
+
+async def test_waiters_get_their_turns_in_order_and_each_is_remembered() -> None:
+    """The third of two a moment waits, and nobody overtakes it."""
+    store = ForgetfulQuotas()
+    keeper = QuotaKeeper("sources/x", [Window(0.1, 2), Window(60.0, 100)], store, SystemClock())
+    done: list[int] = []
+
+    async def ask(place: int) -> None:
+        await keeper.take()
+        done.append(place)
+
+    await asyncio.gather(*(ask(place) for place in range(5)))
+    assert done == [0, 1, 2, 3, 4]
+    gaps = [later - first for first, later in pairwise(store.times[::2])]
+    assert all(gap >= 0.1 * NS for gap in gaps)
+    assert keeper.quotas()[1].remaining == 95
+
+
+async def test_a_keeper_knows_what_was_used_before_it() -> None:
+    store = ForgetfulQuotas()
+    store.times = [SystemClock().now_ns()] * 25
+    keeper = QuotaKeeper("sources/x", WINDOWS, store, SystemClock())
+    await keeper.load()
+    assert [quota.remaining for quota in keeper.quotas()] == [0, 0]
