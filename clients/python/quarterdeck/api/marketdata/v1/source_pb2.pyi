@@ -284,7 +284,9 @@ class ReplayOptions(_message.Message):
     replay folder of the server.
     """
     seconds_per_day: _builtins.float
-    """How many seconds of wall clock one trading day takes; the default is 10."""
+    """How many seconds of wall clock one trading day takes; the default is the server's, 10 unless it
+    is set otherwise.
+    """
     derive_quotes: _builtins.bool
     """Whether to derive quotes within each day from its bar; they are marked as derived."""
     instrument: _builtins.str

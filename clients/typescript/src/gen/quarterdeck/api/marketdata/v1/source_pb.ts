@@ -233,7 +233,8 @@ export type ReplayOptions = Message<"quarterdeck.api.marketdata.v1.ReplayOptions
   dataset: string;
 
   /**
-   * How many seconds of wall clock one trading day takes; the default is 10.
+   * How many seconds of wall clock one trading day takes; the default is the server's, 10 unless it
+   * is set otherwise.
    *
    * @generated from field: double seconds_per_day = 2;
    */
