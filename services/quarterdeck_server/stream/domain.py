@@ -170,7 +170,7 @@ class ReaderTooSlow(Exhausted):
 
 
 class LimitExceeded(Exhausted):
-    """A principal has as many of something as it may have; ``field`` says where it asks for more."""
+    """A principal has as much of something as it may; ``field`` is where it asks for more."""
 
     def __init__(
         self, subject: str, limit: int, *, field: str = "", retry_after_s: float | None = None

@@ -3,7 +3,7 @@
 import asyncio
 import time
 from collections import deque
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Iterable
 from dataclasses import dataclass
 from types import TracebackType
 from typing import Self
@@ -108,15 +108,16 @@ class AsyncWatch:
         *wanted: str | Subscription,
         delivery: Delivery.ValueType = DELIVERY_UNSPECIFIED,
         max_rate: float = 0.0,
+        exclude: Iterable[str] = (),
     ) -> None:
-        """Add topics or prefixes to the stream; fails as opening one with them would."""
-        added = subscribe(wanted, delivery, max_rate)
+        """Add topics or patterns to the stream; fails as opening one with them would."""
+        added = subscribe(wanted, delivery, max_rate, exclude)
         asked = [resumed_at(item, self.cursors) for item in added.values()]
         await self._update(UpdateSubscriptionRequest(add=asked))
         self._plan.subscriptions.update(added)
 
     async def unsubscribe(self, *unwanted: str) -> None:
-        """Take topics or prefixes away, as they were subscribed to."""
+        """Take topics or patterns away, as they were subscribed to."""
         await self._update(UpdateSubscriptionRequest(remove=unwanted))
         for topic in unwanted:
             self._plan.subscriptions.pop(topic, None)

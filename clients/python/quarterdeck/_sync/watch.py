@@ -2,7 +2,7 @@
 
 import time
 from collections import deque
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from types import TracebackType
 from typing import Self
@@ -104,15 +104,16 @@ class Watch:
         *wanted: str | Subscription,
         delivery: Delivery.ValueType = DELIVERY_UNSPECIFIED,
         max_rate: float = 0.0,
+        exclude: Iterable[str] = (),
     ) -> None:
-        """Add topics or prefixes to the stream; fails as opening one with them would."""
-        added = subscribe(wanted, delivery, max_rate)
+        """Add topics or patterns to the stream; fails as opening one with them would."""
+        added = subscribe(wanted, delivery, max_rate, exclude)
         asked = [resumed_at(item, self.cursors) for item in added.values()]
         self._update(UpdateSubscriptionRequest(add=asked))
         self._plan.subscriptions.update(added)
 
     def unsubscribe(self, *unwanted: str) -> None:
-        """Take topics or prefixes away, as they were subscribed to."""
+        """Take topics or patterns away, as they were subscribed to."""
         self._update(UpdateSubscriptionRequest(remove=unwanted))
         for topic in unwanted:
             self._plan.subscriptions.pop(topic, None)

@@ -24,7 +24,10 @@ from quarterdeck_server.runtime.peers import Peers
 from quarterdeck_server.stream.domain import Gap, GapCause
 from quarterdeck_server.stream.replay.track import Page
 
-PAGE_SIZE = 2_000
+LARGEST_PAGE, SMALLEST_PAGE = 2_000, 100
+MOST_ROWS = 20_000
+"""Rows in the pages of all topics together; as many are read ahead."""
+MOST_AT_ONCE = 8
 HOLES_SIZE = 1_000
 TIMEOUT_S = 10.0
 ATTEMPTS = 5
@@ -44,7 +47,9 @@ class Window:
 class History:
     """Reads history for one replay."""
 
-    def __init__(self, peers: Peers, token: str, window: Window) -> None:
+    def __init__(self, peers: Peers, token: str, window: Window, topics: int) -> None:
+        self._page_size = max(SMALLEST_PAGE, min(LARGEST_PAGE, MOST_ROWS // topics))
+        self._turn = asyncio.Semaphore(MOST_AT_ONCE)
         self._stub = rpc.HistoryServiceStub(peers.channel("marketdata"))
         self._metadata = (("authorization", f"Bearer {token}"),)
         self._window = window
@@ -84,14 +89,14 @@ class History:
         return time_ns, Gap(hole.topic, hole.epoch, *lost, GapCause.CURSOR_TOO_OLD)
 
     async def _quotes(self, topic: str, instrument: str, field: str) -> AsyncIterator[Page]:
-        request = pb.ListQuotesRequest(instrument=instrument, page_size=PAGE_SIZE)
+        request = pb.ListQuotesRequest(instrument=instrument, page_size=self._page_size)
         ask = self._stub.ListQuotes
         async for answer in self._answers(ask, self._within(request), topic, field):
             rows = answer.quotes
             yield _page(rows, rows.event_time_ns, answer.epoch, answer.sequence)
 
     async def _trades(self, topic: str, instrument: str, field: str) -> AsyncIterator[Page]:
-        request = pb.ListTradesRequest(instrument=instrument, page_size=PAGE_SIZE)
+        request = pb.ListTradesRequest(instrument=instrument, page_size=self._page_size)
         ask = self._stub.ListTrades
         async for answer in self._answers(ask, self._within(request), topic, field):
             rows = answer.trades
@@ -99,7 +104,9 @@ class History:
 
     async def _bars(self, topic: str, name: tuple[str, str], field: str) -> AsyncIterator[Page]:
         interval, instrument = name
-        request = pb.ListBarsRequest(instrument=instrument, interval=interval, page_size=PAGE_SIZE)
+        request = pb.ListBarsRequest(
+            instrument=instrument, interval=interval, page_size=self._page_size
+        )
         ask, sequence = self._stub.ListBars, 1
         async for answer in self._answers(ask, self._within(request), topic, field):
             count = len(answer.bars.close_time_ns)
@@ -131,7 +138,8 @@ class History:
     ) -> Response:
         for attempt in range(1, ATTEMPTS + 1):
             try:
-                return await ask(request, timeout=TIMEOUT_S, metadata=self._metadata)
+                async with self._turn:
+                    return await ask(request, timeout=TIMEOUT_S, metadata=self._metadata)
             except grpc.aio.AioRpcError as error:
                 if attempt == ATTEMPTS or error.code() is not grpc.StatusCode.UNAVAILABLE:
                     _refuse(error, topic, field)

@@ -31,7 +31,7 @@ class Replays:
         """Yield encoded answers until the window ends, or until history fails."""
         check_topics(request)
         window = window_from(request, self._clock.now_ns())
-        history = History(self._peers, caller.token, window)
+        history = History(self._peers, caller.token, window, len(request.topics))
         with self._seats.taken(caller.principal):
             reel = await self._reel(request, history)
             try:
