@@ -75,6 +75,7 @@ class Session:
         self._fields: dict[str, str] = {}
         self._woken: asyncio.Future[None] | None = None
         self._task: asyncio.Task[object] | None = None
+        self._timer: asyncio.TimerHandle | None = None
         self.was_cut = False
         self._ending: Ended | None = None
         self._drop_at = 0.0
@@ -102,7 +103,7 @@ class Session:
     async def run(self, write: Write) -> None:
         """Write frames until the stream ends; raises why it ended."""
         self._task = task = asyncio.current_task()
-        timer = asyncio.create_task(self._beat())
+        self._timer = asyncio.get_running_loop().call_later(self.about.heartbeat_s, self._beat)
         try:
             await self._write_frames(write)
         except asyncio.CancelledError:
@@ -112,7 +113,8 @@ class Session:
             raise self._ending.error from None
         finally:
             self._task = None
-            timer.cancel()
+            if self._timer is not None:
+                self._timer.cancel()
             self.reader.detach()
 
     def end(self, error: QuarterdeckError, linger_s: float = LINGER_S) -> None:
@@ -185,11 +187,11 @@ class Session:
         self.was_cut = True
         self.end(ReaderTooSlow(behind_bytes), LINGER_OF_SLOW_S)
 
-    async def _beat(self) -> None:
-        while True:
-            await asyncio.sleep(self.about.heartbeat_s)
-            self.reader.heartbeat_is_due = True
-            self._wake()
+    def _beat(self) -> None:
+        # A timer, not a task that sleeps: of five thousand streams that is memory.
+        self._timer = asyncio.get_running_loop().call_later(self.about.heartbeat_s, self._beat)
+        self.reader.heartbeat_is_due = True
+        self._wake()
 
     async def _fill(self) -> None:
         holes = self.reader.holes
