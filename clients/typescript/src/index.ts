@@ -1,6 +1,7 @@
 /** Quarterdeck in TypeScript: typed calls, streams that resume, exact numbers. */
 export { createClient, type ClientOptions, type QuarterdeckClient } from "./client.js";
 export { Backoff } from "./backoff.js";
+export { OrderBook, type Level } from "./book.js";
 export { Cursors, type Accepted } from "./cursors.js";
 export * from "./decimal.js";
 export { EdgeRefusal } from "./edge.js";

@@ -1,6 +1,7 @@
 """A source that goes silent is told to people as well, once."""
 
 import asyncio
+import itertools
 from datetime import timedelta
 
 from tests.integration.stream.client import DEADLINE_S, Client, subscription
@@ -12,8 +13,7 @@ from quarterdeck_server.runtime.bus import LocalBus
 from quarterdeck_server.settings import Settings, StreamSettings
 
 QUOTES = "quotes/AAPL.XNAS"
-# Longer than the second between two looks, in which what recovers could be stale again.
-SOON = timedelta(seconds=1.2)
+SOON = timedelta(seconds=0.5)
 AT_ONCE = timedelta(0)
 STALE_SOON = Settings(stream=StreamSettings(stale_after={"quotes": SOON}, alert_pause=AT_ONCE))
 
@@ -28,12 +28,19 @@ async def test_a_silent_source_is_a_warning_and_its_return_an_information():
         await reader.until(lambda: "stale" in reader.seen.controls)
         assert warning.notices.severity == NOTICE_SEVERITY_WARNING
         assert warning.notices.text.startswith(f"{QUOTES} is silent for")
-        await deck.bus.publish([notice(QUOTES, 2)])
+        ticking = asyncio.create_task(tick(deck))
         information = await next_event(call)
+        ticking.cancel()
         await reader.until(lambda: "recovered" in reader.seen.controls)
         assert information.notices.severity == NOTICE_SEVERITY_INFO
         assert information.notices.text == f"{QUOTES} has events again"
         call.cancel()
+
+
+async def tick(deck):
+    for sequence in itertools.count(2):
+        await deck.bus.publish([notice(QUOTES, sequence)])
+        await asyncio.sleep(0.1)
 
 
 async def next_event(call):
