@@ -1,7 +1,7 @@
 """The mathematics of performance, attribution and execution quality, on arrays and numbers.
 
-Usable by itself: numpy, scipy and the words of ``kernel``; no I/O, no clock, no messages. What
-holds in every module:
+Usable by itself: numpy and the words of ``kernel``; no I/O, no clock, no messages. What holds in
+every module:
 
 - **Shapes.** ``(n,)`` is a series, oldest first. ``(n, k)`` has one column a factor or group.
 - **Units.** Returns, rates and ratios are fractions (0.01 is one percent), never percent. Only

@@ -5,8 +5,7 @@ import math
 import numpy as np
 from numpy.typing import ArrayLike
 
-from quarterdeck_server.quant.estimate import Estimate, State, ratio
-from quarterdeck_server.quant.ratios import over
+from quarterdeck_server.quant.estimate import Estimate, State, over, ratio
 from quarterdeck_server.quant.series import FloatArray, finite, paired
 
 

@@ -88,6 +88,15 @@ def ratio(numerator: float, denominator: float, count: int, otherwise: State) ->
     return Estimate.of(numerator / denominator, count)
 
 
+def over(reward: Estimate, risk: Estimate, otherwise: State = State.NO_LOSS) -> Estimate:
+    """Divide two statistics of one series; the first that is missing says why there is no value."""
+    if reward.value is None:
+        return reward
+    if risk.value is None:
+        return risk
+    return ratio(reward.value, abs(risk.value), reward.count, otherwise)
+
+
 def combined(compute: Callable[..., float], first: Estimate, *others: Estimate) -> Estimate:
     """Compute a number of several statistics, with the count of the first.
 

@@ -4,7 +4,6 @@ from enum import Enum
 
 import numpy as np
 from numpy.typing import ArrayLike
-from scipy.optimize import brentq
 
 from quarterdeck_server.kernel.errors import InvalidField
 from quarterdeck_server.quant.estimate import Estimate, State
@@ -163,11 +162,21 @@ def _between(cash: FloatArray, years: FloatArray, grid: tuple[FloatArray, FloatA
         return Estimate.missing(State.AMBIGUOUS, len(cash))
     if not len(changes):
         return Estimate.missing(State.NO_SOLUTION, len(cash))
-    low, high = rates[changes[0]], rates[changes[0] + 1]
-    root = brentq(
-        lambda rate: _present_values(cash, years, np.array([rate]))[0], low, high, xtol=1e-15
-    )
-    return Estimate.of(np.expm1(root), len(cash))
+    place = int(changes[0])
+    bracket = (float(rates[place]), float(rates[place + 1]))
+    return Estimate.of(np.expm1(_bisected(cash, years, bracket)), len(cash))
+
+
+def _bisected(cash: FloatArray, years: FloatArray, bracket: tuple[float, float]) -> float:
+    """Return the root between two rates of which one is too low and one too high."""
+    low, high = bracket
+    sign = np.sign(_present_values(cash, years, np.array([low])))[0]
+    while low < (middle := (low + high) / 2) < high:
+        if np.sign(_present_values(cash, years, np.array([middle])))[0] == sign:
+            low = middle
+        else:
+            high = middle
+    return high
 
 
 def _present_values(cash: FloatArray, years: FloatArray, log_rates: FloatArray) -> FloatArray:

@@ -17,7 +17,7 @@ from quarterdeck_server.quant.drawdown import (
     edges_of,
     longest_spell,
 )
-from quarterdeck_server.quant.estimate import Estimate, State
+from quarterdeck_server.quant.estimate import Estimate, State, over
 from quarterdeck_server.quant.moments import Moments, moments_of, partial_moments_of
 from quarterdeck_server.quant.series import Dates, FloatArray, finite, ordered, paired
 
@@ -134,9 +134,9 @@ def _under_water(grown: FloatArray, annual: Estimate, days: Dates | None) -> Met
         "average_drawdown": average,
         "pain_index": pain,
         "ulcer_index": ulcer,
-        "calmar_ratio": ratios.over(annual, deepest),
-        "pain_ratio": ratios.over(annual, pain),
-        "martin_ratio": ratios.over(annual, ulcer),
+        "calmar_ratio": over(annual, deepest),
+        "pain_ratio": over(annual, pain),
+        "martin_ratio": over(annual, ulcer),
         "longest_drawdown_periods": _longest(under, edges, None),
     }
     if days is not None:

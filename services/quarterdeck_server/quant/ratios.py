@@ -10,12 +10,6 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from quarterdeck_server.quant.conventions import TRADING_DAYS, check_tail
-from quarterdeck_server.quant.drawdown import (
-    average_drawdown,
-    max_drawdown,
-    pain_index,
-    ulcer_index,
-)
 from quarterdeck_server.quant.estimate import Estimate, State, ratio
 from quarterdeck_server.quant.moments import (
     Moments,
@@ -23,8 +17,7 @@ from quarterdeck_server.quant.moments import (
     moments,
     partial_moments,
 )
-from quarterdeck_server.quant.returns import annualised_return
-from quarterdeck_server.quant.series import FloatArray, finite
+from quarterdeck_server.quant.series import FloatArray, finite, whole
 
 NEEDED = 2
 """The least number of returns that have a deviation."""
@@ -134,6 +127,23 @@ def upside_potential_ratio_from(found: PartialMoments) -> Estimate:
     return ratio(found.upside / found.count, deviation, found.count, State.NO_LOSS)
 
 
+def kappa_ratio(returns: ArrayLike, target: float = 0.0, order: int = 3) -> Estimate:
+    """Return (mean(r) - τ) / (Σ max(τ - r, 0)^k / n)^(1/k), a period (Kaplan and Knowles 2004).
+
+    Order 1 is Omega - 1, order 2 the Sortino ratio a period.
+    """
+    array, power = finite(returns), whole(order, 1, "order")
+    if not len(array):
+        return Estimate.insufficient(0, 1)
+    missed = np.maximum(target - array, 0.0)
+    # Of the largest, so that no power of a small number vanishes.
+    largest = float(missed.max())
+    if not largest:
+        return Estimate.missing(State.NO_LOSS, len(array))
+    risk = largest * float(((missed / largest) ** power).mean()) ** (1 / power)
+    return Estimate.of((array.mean() - target) / risk, len(array))
+
+
 def prospect_ratio(returns: ArrayLike, target: float = 0.0) -> Estimate:
     """Return (Σ max(r, 0) + 2.25 Σ min(r, 0) - τ) / n / downside deviation(τ).
 
@@ -203,55 +213,6 @@ def quantiles(array: FloatArray, shares: tuple[float, ...]) -> list[float]:
         float(parted[low] + (parted[high] - parted[low]) * (place - low))
         for place, low, high in pairs
     ]
-
-
-def calmar_ratio(
-    returns: ArrayLike, periods_per_year: float = TRADING_DAYS, months: int | None = None
-) -> Estimate:
-    """Return the annualised return over |max drawdown|.
-
-    Parameters
-    ----------
-    returns
-        Simple returns, shape (n,); NaN is refused.
-    months
-        How much of the history counts, newest last: 36 in Young (1991), all of it if ``None``.
-    """
-    array = finite(returns)
-    if months is not None:
-        needed = math.ceil(months * periods_per_year / 12)
-        if len(array) < needed:
-            return Estimate.insufficient(len(array), needed)
-        array = array[-needed:]
-    return _annual_over(array, periods_per_year, max_drawdown(array))
-
-
-def pain_ratio(returns: ArrayLike, periods_per_year: float = TRADING_DAYS) -> Estimate:
-    """Return the annualised return over the pain index (Becker; Bacon 2008)."""
-    return _annual_over(returns, periods_per_year, pain_index(returns))
-
-
-def martin_ratio(returns: ArrayLike, periods_per_year: float = TRADING_DAYS) -> Estimate:
-    """Return the annualised return over the ulcer index (Martin and McCann 1989)."""
-    return _annual_over(returns, periods_per_year, ulcer_index(returns))
-
-
-def sterling_ratio(returns: ArrayLike, periods_per_year: float = TRADING_DAYS) -> Estimate:
-    """Return the annualised return over |average drawdown|, without the original's 10 %."""
-    return _annual_over(returns, periods_per_year, average_drawdown(returns))
-
-
-def over(reward: Estimate, risk: Estimate, otherwise: State = State.NO_LOSS) -> Estimate:
-    """Divide two statistics of one series; the first that is missing says why there is no value."""
-    if reward.value is None:
-        return reward
-    if risk.value is None:
-        return risk
-    return ratio(reward.value, abs(risk.value), reward.count, otherwise)
-
-
-def _annual_over(returns: ArrayLike, periods_per_year: float, risk: Estimate) -> Estimate:
-    return over(annualised_return(returns, periods_per_year), risk)
 
 
 def _mean(total: float, count: int) -> Estimate:

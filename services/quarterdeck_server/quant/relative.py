@@ -13,9 +13,8 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from quarterdeck_server.quant.conventions import TRADING_DAYS
-from quarterdeck_server.quant.estimate import Estimate, State, combined
+from quarterdeck_server.quant.estimate import Estimate, State, combined, over
 from quarterdeck_server.quant.moments import FLAT, moments_of
-from quarterdeck_server.quant.ratios import over
 from quarterdeck_server.quant.returns import annualised_return, volatility_from
 from quarterdeck_server.quant.series import FloatArray, finite, paired
 

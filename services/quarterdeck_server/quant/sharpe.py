@@ -5,9 +5,9 @@ kurtosis in its place, as some texts print it, the formulas give other numbers.
 """
 
 import math
+from statistics import NormalDist
 
 from numpy.typing import ArrayLike
-from scipy.special import ndtr, ndtri
 
 from quarterdeck_server.kernel.errors import InvalidField
 from quarterdeck_server.quant.estimate import Estimate, State
@@ -15,6 +15,7 @@ from quarterdeck_server.quant.moments import Moments, moments
 from quarterdeck_server.quant.ratios import sharpe_ratio_from
 from quarterdeck_server.quant.series import finite_number, whole
 
+NORMAL = NormalDist()
 EULER = 0.5772156649015329
 """The Euler-Mascheroni constant."""
 NEEDED = 3
@@ -73,7 +74,7 @@ def confidence(
         return error
     if error.value == 0:
         return Estimate.missing(State.CONSTANT, count)
-    return Estimate.of(ndtr((sharpe - benchmark) / error.value), count)
+    return Estimate.of(_below((sharpe - benchmark) / error.value), count)
 
 
 def standard_error(
@@ -106,8 +107,8 @@ def expected_maximum(trial_variance: float, trials: int) -> float:
     whole(trials, 2, "trials")
     if not 0 <= trial_variance < math.inf:
         raise InvalidField("trial_variance", f"must be zero or above, was {trial_variance}")
-    best = (1 - EULER) * ndtri(1 - 1 / trials) + EULER * ndtri(1 - 1 / (trials * math.e))
-    return float(math.sqrt(trial_variance) * best)
+    usual, rare = (NORMAL.inv_cdf(1 - 1 / tries) for tries in (trials, trials * math.e))
+    return math.sqrt(trial_variance) * ((1 - EULER) * usual + EULER * rare)
 
 
 def deflated_sharpe_ratio(
@@ -144,8 +145,13 @@ def minimum_track_record(
     square = _spread(sharpe.value, found.skewness, found.kurtosis)
     if sharpe.value <= benchmark or square < 0:
         return Estimate.missing(State.NO_SOLUTION, found.count)
-    distance = ndtri(level) / (sharpe.value - benchmark)
+    distance = NORMAL.inv_cdf(level) / (sharpe.value - benchmark)
     return Estimate.of(1 + square * distance**2, found.count)
+
+
+def _below(distance: float) -> float:
+    """Return Φ, exact in both tails."""
+    return math.erfc(-distance / math.sqrt(2)) / 2
 
 
 def _spread(sharpe: float, skewness: float, kurtosis: float) -> float:

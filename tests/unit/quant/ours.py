@@ -12,6 +12,7 @@ from tests.unit.quant import prices
 from quarterdeck_server.kernel.money import Money
 from quarterdeck_server.quant import (
     drawdown,
+    drawdown_ratios,
     flows,
     ratios,
     regression,
@@ -82,7 +83,7 @@ def bacon(compute: Callable[[Any, Any], Any]) -> Ours:
 
 
 def bacon_pain(own: Any, _: Any) -> dict[str, float]:
-    index, ratio = drawdown.pain_index(own), ratios.pain_ratio(own, MONTHS)
+    index, ratio = drawdown.pain_index(own), drawdown_ratios.pain_ratio(own, MONTHS)
     return {"pain_index": known(index), "pain_ratio": known(ratio)}
 
 
@@ -116,7 +117,7 @@ def managers(case: Case) -> dict[str, float]:
     return {
         "ann_ret": known(returns.annualised_return(own, MONTHS)),
         "max_dd": -known(drawdown.max_drawdown(own)),
-        "calmar": known(ratios.calmar_ratio(own, MONTHS)),
+        "calmar": known(drawdown_ratios.calmar_ratio(own, MONTHS)),
         "sortino": known(ratios.sortino_ratio(own, 0.0, 1)),
         "te": known(relative.tracking_error(own, other, MONTHS)),
         "ir": known(relative.information_ratio(own, other, MONTHS, geometric)),
@@ -140,7 +141,7 @@ def growth_and_fall(_: Case) -> dict[str, float]:
     return {
         "cagr": known(returns.annualised_return(own)),
         "mdd": known(drawdown.max_drawdown(own)),
-        "calmar": known(ratios.calmar_ratio(own)),
+        "calmar": known(drawdown_ratios.calmar_ratio(own)),
     }
 
 

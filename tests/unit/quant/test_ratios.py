@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from quarterdeck_server.kernel.errors import InvalidField
-from quarterdeck_server.quant import drawdown, ratios, returns, sharpe, trades
+from quarterdeck_server.quant import drawdown, drawdown_ratios, ratios, returns, sharpe, trades
 from quarterdeck_server.quant.estimate import Estimate, State
 from quarterdeck_server.quant.moments import moments
 
@@ -89,11 +89,10 @@ def test_tails_need_as_many_returns_as_make_one_in_the_tail() -> None:
 
 def test_calmar_over_three_years_needs_three_years() -> None:
     values = [0.01, -0.005] * 18
-    assert ratios.calmar_ratio(values[:-1], 12, 36) == Estimate.insufficient(35, 36)
-    assert same(
-        ratios.calmar_ratio([*[-0.5] * 5, *values], 12, 36), ratios.calmar_ratio(values, 12)
-    )
-    assert ratios.sterling_ratio(values, 12).is_measured
+    assert drawdown_ratios.calmar_ratio(values[:-1], 12, 36) == Estimate.insufficient(35, 36)
+    recent = drawdown_ratios.calmar_ratio([-0.5, -0.5, *values], 12, 36)
+    assert same(recent, drawdown_ratios.calmar_ratio(values, 12))
+    assert drawdown_ratios.sterling_ratio(values, 12).is_measured
 
 
 @given(values=series, benchmark=st.floats(-1, 1))
@@ -146,12 +145,29 @@ def test_trades_without_a_loss_or_a_win_have_a_state() -> None:
     assert trades.kelly_leverage([0.1, 0.1]).state is State.CONSTANT
 
 
+@given(values=series)
+def test_kappa_is_omega_and_sortino_by_its_order(values: list[float]) -> None:
+    first, second = (ratios.kappa_ratio(values, 0.001, order) for order in (1, 2))
+    assert same(second, ratios.sortino_ratio(values, 0.001, 1))
+    omega = ratios.omega_ratio(values, 0.001)
+    assert omega.value is None or omega.value - 1 == pytest.approx(first.value, abs=1e-9)
+
+
+def test_burke_counts_every_spell_under_water() -> None:
+    values = [0.5, -0.1, 0.5, -0.2, 1.0]
+    expected = (returns.total_return(values).value or 0.0) / math.hypot(0.1, 0.2)
+    assert drawdown_ratios.burke_ratio(values, 5).value == pytest.approx(expected)
+    assert drawdown_ratios.burke_ratio([0.1], 1).state is State.NO_LOSS
+
+
 def test_statistics_of_nothing_are_insufficient() -> None:
     for function in (
         drawdown.average_drawdown,
         drawdown.pain_index,
         drawdown.ulcer_index,
-        ratios.calmar_ratio,
+        drawdown_ratios.burke_ratio,
+        drawdown_ratios.calmar_ratio,
+        ratios.kappa_ratio,
         ratios.gain_to_pain_ratio,
         ratios.mean_absolute_deviation,
         ratios.prospect_ratio,
