@@ -12,8 +12,8 @@ from quarterdeck_server.marketdata.domain.status import Status, TradingPhase
 class HaltStore(Protocol):
     """Keeps the halts over a restart."""
 
-    async def all(self) -> Iterable[tuple[str, str]]:
-        """Return each halted instrument with who halted it."""
+    async def all(self) -> Iterable[tuple[Status, str]]:
+        """Return each halt with who ordered it."""
         ...
 
     async def put(self, status: Status, origin: str) -> None:
@@ -30,16 +30,20 @@ class Halts:
 
     def __init__(self, store: HaltStore) -> None:
         self._store = store
-        self._origins: defaultdict[str, set[str]] = defaultdict(set)
+        self._halts: defaultdict[str, dict[str, Status]] = defaultdict(dict)
 
     async def load(self) -> None:
         """Read what held before."""
-        for instrument, origin in await self._store.all():
-            self._origins[instrument].add(origin)
+        for status, origin in await self._store.all():
+            self._halts[status.instrument][origin] = status
+
+    def all(self) -> list[Status]:
+        """Return one halt of each halted instrument."""
+        return [next(iter(halts.values())) for halts in self._halts.values() if halts]
 
     def is_halted(self, instrument: str) -> bool:
         """Tell whether anybody halted an instrument."""
-        return bool(self._origins.get(instrument))
+        return bool(self._halts.get(instrument))
 
     def check(self, entries: Sequence[Entry], origin: str) -> None:
         """Refuse to say that an instrument is not halted while somebody else halts it."""
@@ -57,18 +61,17 @@ class Halts:
         return lifted
 
     async def _note(self, status: Status, origin: str) -> bool:
-        origins = self._origins[status.instrument]
+        halts = self._halts[status.instrument]
         if status.phase is TradingPhase.HALTED:
-            origins.add(origin)
+            halts[origin] = status
             await self._store.put(status, origin)
-        elif origin in origins:
-            origins.discard(origin)
+        elif halts.pop(origin, None) is not None:
             await self._store.drop(status.instrument, origin)
             return True
         return False
 
     def _refuse_other(self, status: Status, origin: str, field: str) -> None:
-        others = sorted(self._origins.get(status.instrument, set()) - {origin})
+        others = sorted(self._halts.get(status.instrument, {}).keys() - {origin})
         if others:
             raise NotPossibleNow(
                 status.instrument,

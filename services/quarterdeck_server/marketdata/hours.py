@@ -18,17 +18,18 @@ from quarterdeck_server.runtime.clock import Clock
 log = structlog.get_logger()
 
 ORIGIN = "calendars"
-LONGEST_PAUSE_S = 30.0
+LONGEST_PAUSE_S = 15.0
 """The wall clock may be set: it is looked at again after this, whatever the hours say."""
 SHORTEST_PAUSE_S = 0.001
-REPEAT_S = 45.0
+REPEAT_S = 30.0
 """Phases are told again within the minute that the bus keeps, for stream workers that start."""
 
 
 class Hours:
     """Publishes the phase of every instrument that has a calendar: at each change, and repeatedly.
 
-    An instrument that somebody halted is left alone until it is opened again.
+    An instrument that somebody halted is left alone until it is opened again; only the halt is
+    repeated.
     """
 
     def __init__(self, gate: Gate, calendars: Calendars, ingest: Ingest, clock: Clock) -> None:
@@ -76,6 +77,8 @@ class Hours:
         statuses += [self._unknown(name) for name in gone if not self._halts.is_halted(name)]
         try:
             await self._ingest.publish(entries_of(statuses), ORIGIN)
+            if again:
+                await self._ingest.repeat(entries_of(self._halts.all()))
         except (NotPossibleNow, Unavailable) as error:
             # Halted this very moment, or the bus is away: the next look tells it.
             log.warning("trading_hours_not_told", error=str(error))

@@ -56,8 +56,19 @@ class Ingest:
         """Expect a clock that was set back: rows of these instruments are not late for it."""
         self._lateness.forget(instruments)
 
+    async def repeat(self, entries: Sequence[Entry]) -> None:
+        """Say again what holds, word for word, to those who begin to listen."""
+        if entries:
+            await self._send(entries)
+
     async def _publish(self, entries: Sequence[Entry], origin: str) -> list[Acknowledgement]:
         lifted = await self._gate.halts.note(entries, origin)
+        messages = await self._send(entries)
+        if lifted:
+            self.on_lifted(lifted)
+        return [self._acknowledgement(message) for message in messages]
+
+    async def _send(self, entries: Sequence[Entry]) -> list[Message]:
         parcels = [Parcel(e.batch.topic, len(e.batch), e.payload) for e in entries]
         try:
             messages = await self._outlet.send(parcels)
@@ -69,9 +80,7 @@ class Ingest:
             self._writer.put(item)
         for entry in entries:
             self._count(entry.batch)
-        if lifted:
-            self.on_lifted(lifted)
-        return [self._acknowledgement(message) for message in messages]
+        return messages
 
     def _check(self, entries: Sequence[Entry], origin: str) -> None:
         rows = 0

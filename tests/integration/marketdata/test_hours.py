@@ -7,6 +7,7 @@ from tests.integration.marketdata.requests import START_NS, refusal, until, upse
 from quarterdeck.api.marketdata.v1.ingest_service_pb2 import PublishRequest
 from quarterdeck.api.marketdata.v1.instrument_service_pb2 import GetInstrumentRequest
 from quarterdeck.api.marketdata.v1.status_pb2 import InstrumentStatus
+from quarterdeck_server.marketdata import hours
 from quarterdeck_server.marketdata.calendars import Calendars
 from quarterdeck_server.marketdata.domain.status import Schedule
 
@@ -47,6 +48,16 @@ async def test_each_change_is_told_when_it_comes(deck, monkeypatch):
     monkeypatch.setattr(Calendars, "schedule", lambda self, code: session)
     await deck.instruments.UpsertInstrument(upsert(trading_calendar="24/7"))
     await until(lambda: phases(deck), lambda told: told == [CLOSED, OPEN, CLOSED])
+
+
+async def test_phases_and_halts_are_repeated_for_those_who_come_later(open_area, monkeypatch):
+    monkeypatch.setattr(hours, "REPEAT_S", 0.05)
+    monkeypatch.setattr(hours, "LONGEST_PAUSE_S", 0.05)
+    async with open_area() as deck:
+        await deck.instruments.UpsertInstrument(upsert("IBM.XNYS", trading_calendar="24/7"))
+        await deck.instruments.UpsertInstrument(upsert())
+        await deck.ingest.Publish(status(HALTED))
+        await until(lambda: phases(deck), lambda told: min(map(told.count, (OPEN, HALTED))) > 2)
 
 
 async def test_a_halt_silences_the_calendar_until_it_is_lifted(deck, monkeypatch):

@@ -71,7 +71,8 @@ class BarReader:
         row = await self.postgres.fetchrow(*sql.newest(making, self.number, self.settle))
         if row is None:
             return 0
-        return max(row["time_ns"], row["now_ns"]) if row["settled"] else int(row["time_ns"])
+        now_ns = int(row["now_ns"])
+        return now_ns if row["settled"] else min(int(row["time_ns"]), now_ns)
 
     async def _recorded(self, query: BarQuery, making: Making) -> BarPage:
         row = await self.postgres.fetchrow(*sql.recorded(query, making, self.number))

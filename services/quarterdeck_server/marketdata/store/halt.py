@@ -1,6 +1,8 @@
 """The table of halts."""
 
-from quarterdeck_server.marketdata.domain.status import Status
+import asyncpg
+
+from quarterdeck_server.marketdata.domain.status import Status, TradingPhase
 from quarterdeck_server.runtime.postgres import Postgres
 
 
@@ -10,10 +12,12 @@ class PostgresHaltStore:
     def __init__(self, postgres: Postgres) -> None:
         self._postgres = postgres
 
-    async def all(self) -> list[tuple[str, str]]:
-        """Return each halted instrument with who halted it."""
-        rows = await self._postgres.fetch("SELECT instrument, origin FROM marketdata.halt")
-        return [(row["instrument"], row["origin"]) for row in rows]
+    async def all(self) -> list[tuple[Status, str]]:
+        """Return each halt with who ordered it."""
+        rows = await self._postgres.fetch(
+            "SELECT instrument, event_time_ns, note, origin FROM marketdata.halt"
+        )
+        return [(_status(row), row["origin"]) for row in rows]
 
     async def put(self, status: Status, origin: str) -> None:
         """Keep a halt."""
@@ -33,3 +37,8 @@ class PostgresHaltStore:
         await self._postgres.execute(
             "DELETE FROM marketdata.halt WHERE instrument = $1 AND origin = $2", instrument, origin
         )
+
+
+def _status(row: asyncpg.Record) -> Status:
+    halted = TradingPhase.HALTED
+    return Status(row["instrument"], halted, row["event_time_ns"], note=row["note"])
