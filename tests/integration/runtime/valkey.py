@@ -11,7 +11,9 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 import redis
+from redis.backoff import NoBackoff
 from redis.exceptions import RedisError
+from redis.retry import Retry
 
 from quarterdeck_server.embedded import binaries
 
@@ -32,7 +34,8 @@ class Server:
 
     def __post_init__(self) -> None:
         self.folder.mkdir(parents=True)
-        self.client = redis.Redis(port=self.port)
+        # Without retries of its own, whose pauses are longer than a start.
+        self.client = redis.Redis(port=self.port, retry=Retry(NoBackoff(), 0))
 
     @property
     def url(self) -> str:

@@ -82,3 +82,17 @@ async def first_stale(deck) -> control_pb2.Stale:
             if control.HasField("stale"):
                 return control.stale
     raise AssertionError("the stream ended")
+
+
+async def test_a_worker_that_starts_without_its_bus_serves_and_heals(server, monkeypatch):
+    monkeypatch.setattr("quarterdeck_server.runtime.bus.writer.PATIENCE_S", 0.2)
+    server.kill()
+    async with (
+        redis_bus(server.url, RedisSettings()) as bus,
+        served(bus, Settings()) as deck,
+        Client(deck, QUOTES) as client,
+    ):
+        assert client.seen.controls[0] == "session_opened"
+        server.start()
+        await deck.bus.publish([notice(QUOTES, 1)])
+        await client.until(lambda: client.seen.events)
