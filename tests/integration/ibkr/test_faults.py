@@ -76,7 +76,7 @@ async def test_a_half_open_socket_is_noticed(tws, impatient):
 
 async def test_a_quiet_market_is_no_half_open_socket(tws, source):
     async with running(source, "AAPL.XNAS") as reader:
-        await asyncio.sleep(0.5)
+        await asyncio.sleep(0.3)
         assert not reader.task.done()
 
 

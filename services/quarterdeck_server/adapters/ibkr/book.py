@@ -4,6 +4,7 @@ from collections.abc import Iterable
 
 import numpy as np
 
+from quarterdeck_server.adapters.ibkr.tapes import sound
 from quarterdeck_server.kernel.time import NS
 from quarterdeck_server.marketdata.domain.book import Book, Deltas
 from quarterdeck_server.marketdata.domain.columns import Ints
@@ -33,7 +34,14 @@ class BookTape:
         return int(self._is_changed)
 
     def level(self, position: int, operation: int, side: int, price: float, size: float) -> None:
-        """Take one change by position; one that lies beyond the end says nothing."""
+        """Take one change by position; one that lies beyond the end says nothing.
+
+        Raises ValueError for what is no change of a book.
+        """
+        if position < 0 or operation not in {INSERT, UPDATE, DELETE} or side not in SIDES:
+            raise ValueError(f"no change of a book is {operation} at {position} of {side}")
+        sound(price)
+        sound(size)
         self._is_changed = True
         levels = self._told[side]
         if operation == INSERT:

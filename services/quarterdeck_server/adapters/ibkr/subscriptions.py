@@ -87,8 +87,14 @@ class Subscriptions:
         if found is None:
             return
         self._note_accepted(request)
-        stream = found[0]
-        stream.hear(kind, values)
+        stream, subscribed = found
+        try:
+            stream.hear(kind, values)
+        except (ValueError, TypeError):
+            # The library counts it as malformed. A book cannot go on without a change.
+            if subscribed == BOOKS:
+                self._again(request)
+            raise
         self._touched[id(stream)] = stream
 
     def packet_read(self) -> None:

@@ -15,6 +15,23 @@ BID_PRICE, ASK_PRICE = frozenset({1, 66}), frozenset({2, 67})
 BID_SIZE, ASK_SIZE = frozenset({0, 69}), frozenset({3, 70})
 NOBODY = -1.0
 MILLISECOND_NS = 1_000_000
+# Beyond these lies no market, and what stands for "not told".
+LARGEST = 1e9
+LATEST_NS = 2**62
+
+
+def sound(number: float) -> float:
+    """Return a price or a quantity. Raises ValueError for what is no such number."""
+    if not abs(number) < LARGEST:
+        raise ValueError(f"no market has {number}")
+    return number
+
+
+def moment(time_ns: int) -> int:
+    """Return a time. Raises ValueError for what is none."""
+    if not 0 < time_ns < LATEST_NS:
+        raise ValueError(f"no time is {time_ns}")
+    return time_ns
 
 
 def scaled(values: Floats, precision: int) -> Ints:
@@ -39,7 +56,7 @@ class QuoteTape:
 
     def price(self, tick: int, price: float, size: float) -> None:
         """Take a price with its size; -1 says that nobody offers."""
-        level = (price, max(size, 0.0)) if self._is_price(price) else None
+        level = (price, _size(size)) if self._is_price(sound(price)) else None
         if tick in BID_PRICE:
             self._is_changed, self._bid = True, level
         elif tick in ASK_PRICE:
@@ -48,9 +65,9 @@ class QuoteTape:
     def size(self, tick: int, size: float) -> None:
         """Take the size of a price that stays."""
         if tick in BID_SIZE and self._bid is not None:
-            self._is_changed, self._bid = True, (self._bid[0], max(size, 0.0))
+            self._is_changed, self._bid = True, (self._bid[0], _size(size))
         elif tick in ASK_SIZE and self._ask is not None:
-            self._is_changed, self._ask = True, (self._ask[0], max(size, 0.0))
+            self._is_changed, self._ask = True, (self._ask[0], _size(size))
 
     def settle(self, time_ns: int) -> None:
         """Note the quote there is now, unless nothing changed or the sides cross for a moment."""
@@ -91,9 +108,10 @@ class TradeTape:
 
     def trade(self, time_ns: int, price: float, size: float) -> None:
         """Take a trade; one of no size tells of something else."""
-        if size > 0:
-            self._times.append(time_ns)
-            self._rows.append((price, size))
+        if sound(size) > 0:
+            row = (sound(price), size)
+            self._times.append(moment(time_ns))
+            self._rows.append(row)
 
     def text(self, text: str) -> None:
         """Take what is told as "price;size;milliseconds;…".
@@ -133,9 +151,14 @@ class BarTape:
         return len(self._rows)
 
     def bar(self, open_s: int, values: Sequence[float]) -> None:
-        """Take a bar: the time it began, then open, high, low, close and volume."""
-        self._times.append((open_s + BAR_S) * NS)
-        self._rows.append(values)
+        """Take a bar: the time it began, then open, high, low, close and volume.
+
+        Raises ValueError where these are not all there.
+        """
+        close_ns = moment((open_s + BAR_S) * NS)
+        first, high, low, last, volume = map(sound, values)
+        self._rows.append((first, high, low, last, volume))
+        self._times.append(close_ns)
 
     def take(self, instrument: Instrument) -> Bars | None:
         """Return what came since the last time."""
@@ -157,6 +180,11 @@ def bars_of(
     first, high, low, last, volume = _table(rows) if rows else [np.empty(0)] * 5
     volumes = np.maximum(volume, 0.0)
     return Bars(instrument.instrument, interval, times, first, high, low, last, volumes)
+
+
+def _size(size: float) -> float:
+    """Return the size of an offer; 0 where none is told."""
+    return size if 0 <= size < LARGEST else 0.0
 
 
 def _table(rows: Sequence[Sequence[float]]) -> list[Floats]:

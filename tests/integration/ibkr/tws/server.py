@@ -83,6 +83,10 @@ class FakeTws:
         ]
 
     async def _serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        if self._server is None or not self._server.is_serving():
+            # It was accepted just before the listening ended.
+            writer.close()
+            return
         session = Session(self, reader, writer)
         self.sessions.append(session)
         self.connections += 1
