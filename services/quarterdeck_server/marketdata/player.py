@@ -33,6 +33,7 @@ class Player:
         self.on_change: Callable[[], None] = lambda: None
         self._ingest, self._clock = ingest, clock
         self._task: asyncio.Task[None] | None = None
+        self._clear: Callable[[], Awaitable[None]] = _nothing
 
     @property
     def record(self) -> SourceRecord:
@@ -49,9 +50,9 @@ class Player:
         """Whether it is at work or waits to be tried again."""
         return self._task is not None and not self._task.done()
 
-    def adopt(self, task: asyncio.Task[None]) -> None:
-        """Take the task in which it plays."""
-        self._task = task
+    def adopt(self, task: asyncio.Task[None], clear: Callable[[], Awaitable[None]]) -> None:
+        """Take the task in which it plays, and what lets go of what the task never came to."""
+        self._task, self._clear = task, clear
 
     async def halt(self) -> None:
         """Stop at once; the record stays as it is."""
@@ -59,6 +60,7 @@ class Player:
             self._task.cancel()
             await asyncio.gather(self._task, return_exceptions=True)
             self._task = None
+            await self._clear()
         self._gauge(0)
 
     async def publish(self, batches: Sequence[Publishable]) -> None:
@@ -109,3 +111,7 @@ class Player:
 
     def _gauge(self, value: int) -> None:
         metrics.RUNNING.labels(self.record.name).set(value)
+
+
+async def _nothing() -> None:
+    """Let go of nothing."""

@@ -167,9 +167,13 @@ class Sources:
             await self._save()
             await self._announce_end(player.record)
 
+        async def clear() -> None:
+            while ready:
+                await ready.pop().close()
+
         # In a context of its own: the call that starts a source ends long before it does.
         start = self._shared.background.start
-        player.adopt(Context().run(start, f"marketdata-{player.record.name}", play))
+        player.adopt(Context().run(start, f"marketdata-{player.record.name}", play), clear)
 
     async def _reopened(self, player: Player) -> Opened:
         """Open a source again as it was started, to go on where it was."""

@@ -206,3 +206,10 @@ async def test_without_a_user_agent_the_source_says_so(open_area, store):
             name="sources/edgar", filings=FilingBackfill(companies=["AAPL"])
         )
         assert (await refusal(deck.sources.BackfillSource(request)))[1] == "STATE_FORBIDS"
+
+
+async def test_what_the_database_cannot_take_names_the_company(deck, shop):
+    found = orjson.loads((ANSWERS / "submissions.json").read_bytes())
+    found["filings"]["recent"]["size"][0] = 2**63
+    shop.always(SUBMISSIONS, Answer(orjson.dumps(found)))
+    assert "AAPL: cannot be stored: " in (await read(deck)).failure

@@ -208,3 +208,12 @@ async def test_a_replay_plays_as_fast_as_configured_if_nobody_says(open_area):
         request = StartSourceRequest(name="sources/replay", replay=options)
         started = (await deck.sources.StartSource(request)).source
         assert started.replay.options.seconds_per_day == 77.0
+
+
+async def test_stopped_before_it_began_it_is_disconnected(open_area, vendor):
+    async with open_area(vendor) as deck:
+        start = deck.sources.StartSource(StartSourceRequest(name=NAME, live=LIVE))
+        stop = deck.sources.StopSource(StopSourceRequest(name=NAME))
+        await asyncio.gather(start, stop)
+        await deck.sources.StopSource(StopSourceRequest(name=NAME))
+        assert vendor.closed == vendor.connected

@@ -8,6 +8,7 @@ from quarterdeck_server.kernel.errors import NotFound
 from quarterdeck_server.marketdata.domain.filing import Company, CompanyFact, Filing, FilingQuery
 from quarterdeck_server.marketdata.ports import Announce
 from quarterdeck_server.marketdata.store.fact import put_facts, read_facts
+from quarterdeck_server.marketdata.store.refusal import refusing
 from quarterdeck_server.runtime.postgres import Postgres
 
 COLUMNS = """name, company, company_name, form, filing_day, report_day, acceptance_ns, description,
@@ -53,6 +54,16 @@ class PostgresFilingStore:
 
         Of a company that was never read to its end nothing is announced: it is all new.
         """
+        with refusing(company.name):
+            await self._put(company, filings, facts, announce)
+
+    async def _put(
+        self,
+        company: Company,
+        filings: Sequence[Filing],
+        facts: Sequence[CompanyFact],
+        announce: Announce[Sequence[Filing]],
+    ) -> None:
         async with self._postgres.transaction() as connection:
             values = (company.name, company.display_name, list(company.instruments))
             row = await connection.fetchrow(PUT_COMPANY, *values)

@@ -15,6 +15,7 @@ from quarterdeck_server.marketdata.domain.observation import (
     Series,
 )
 from quarterdeck_server.marketdata.ports import Announce
+from quarterdeck_server.marketdata.store.refusal import refusing
 from quarterdeck_server.runtime.postgres import Connection, Postgres
 
 COLUMNS = """name, title, unit, frequency, seasonal_adjustment, first_day, last_day, note,
@@ -69,6 +70,12 @@ class PostgresObservationStore:
 
         Of a series that was never read to its end nothing is announced: it is all new.
         """
+        with refusing(series.name):
+            await self._put(series, observations, announce)
+
+    async def _put(
+        self, series: Series, observations: Observations, announce: Announce[Observations]
+    ) -> None:
         async with self._postgres.transaction() as connection:
             row = await connection.fetchrow(PUT_SERIES, *_values(series))
             if row is None:
