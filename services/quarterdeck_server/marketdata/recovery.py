@@ -49,7 +49,10 @@ class RecoveryStore(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Past:
-    """Which messages of the bus are of earlier processes: those before an epoch and a time."""
+    """What earlier processes published: the messages of epochs before ours.
+
+    Ours are dated by our clock, so they tell when the past is over; theirs may be wrong.
+    """
 
     bus: Bus
     window: timedelta
@@ -65,10 +68,10 @@ class Past:
                 except TimeoutError:
                     return
                 for message in batch.messages:
-                    if message.publish_time_ns > self.began_ns + OVERLAP_NS:
-                        return
                     if message.epoch < self.epoch:
                         yield message
+                    elif message.publish_time_ns > self.began_ns + OVERLAP_NS:
+                        return
 
 
 class Recovery:
