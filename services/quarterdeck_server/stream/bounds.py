@@ -8,7 +8,7 @@ from quarterdeck_server.settings import StreamSettings
 from quarterdeck_server.stream.domain import LimitExceeded, Subscription
 
 MOST_CURSORS = 100_000
-MOST_PATTERNS = 100
+MOST_PATTERNS = 50
 """Patterns are compared with every topic of their kind; a ``*`` as a whole last part is cheap."""
 MOST_RATES = 16
 """Each different rate is a log of its own."""

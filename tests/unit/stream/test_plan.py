@@ -74,7 +74,7 @@ def test_a_scoped_caller_may_not_name_what_is_foreign(topic):
 @pytest.mark.parametrize(
     ("asked", "subject"),
     [
-        ([named(f"quotes/*{i}") for i in range(101)], "patterns with a * inside a part"),
+        ([named(f"quotes/*{i}") for i in range(51)], "patterns with a * inside a part"),
         ([named("quotes/*", *map(str, range(1000)))], "subscriptions per stream"),
         ([Subscription(f"q/{i}", Delivery.LATEST, i) for i in range(17)], "different rates"),
     ],

@@ -13,7 +13,7 @@ from quarterdeck_server.stream.replay.reel import Item, Reel
 ENDLESS_NS = 2**63 - 1
 LEAST_PAUSE_S = 0.01
 """Rows that are due within so short a time leave together."""
-MOST_EVENTS = 500
+MOST_EVENTS = 200
 """Events of a frame: others have their turn between two frames."""
 
 
