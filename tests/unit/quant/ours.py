@@ -18,8 +18,10 @@ from quarterdeck_server.quant import (
     regression,
     relative,
     returns,
+    rolling,
     series,
     sharpe,
+    trades,
 )
 from quarterdeck_server.quant.attribution.brinson import Effects, brinson
 from quarterdeck_server.quant.attribution.linking import Linking, linked
@@ -190,12 +192,46 @@ def dsr_paper(case: Case) -> dict[str, float]:
     return {"sr0": best[100], "dsr100": answers[100], "dsr46": answers[46]}
 
 
-def factor_regression(_: Case) -> dict[str, Any]:
+def wins_and_losses(_: Case) -> dict[str, float]:
+    own = prices.equal_weights().values
+    return {
+        "hit_rate": known(trades.hit_rate(own)),
+        "payoff": known(trades.payoff_ratio(own)),
+        "profit_factor": known(trades.profit_factor(own)),
+        "gain_to_pain": known(ratios.gain_to_pain_ratio(own)),
+        "information_ratio": known(relative.information_ratio(own, prices.market())),
+    }
+
+
+def rolling_windows(case: Case) -> dict[str, Any]:
+    own, places = prices.equal_weights().values, case["inputs"]["windows"]
+    return {
+        "sharpe": rolling.rolling_sharpe(own, 126).values[places],
+        "max_drawdown": rolling.rolling_max_drawdown(own, 126).values[places],
+        "beta": rolling.rolling_beta(own, prices.market(), 126).values[places],
+    }
+
+
+def factor_fit() -> tuple[tuple[str, ...], regression.Regression]:
     names, days, columns = prices.factors()
     own = prices.equal_weights()
     _, mine, theirs = np.intersect1d(own.dates, days, return_indices=True)
     fit = regression.factor_regression(own.values[mine], columns[theirs])
     assert isinstance(fit, regression.Regression)
+    return names, fit
+
+
+def factor_errors(_: Case) -> dict[str, Any]:
+    _, fit = factor_fit()
+    return {
+        "errors": fit.errors,
+        "robust_errors": fit.robust_errors,
+        "adjusted_r2": fit.adjusted_r_squared,
+    }
+
+
+def factor_regression(_: Case) -> dict[str, Any]:
+    names, fit = factor_fit()
     return {
         "alpha_annual": fit.alpha_a_year(),
         "betas": dict(zip(names, fit.betas.tolist(), strict=True)),
@@ -346,6 +382,9 @@ OURS: dict[str, Ours] = {
     "bailey_lopez_psr_paper": psr_paper,
     "bailey_lopez_dsr_paper": dsr_paper,
     "factor_regression_ew_on_msci_factors": factor_regression,
+    "factor_regression_newey_west": factor_errors,
+    "ew_wins_losses_information_ratio": wins_and_losses,
+    "ew_rolling_126": rolling_windows,
     "xirr_microsoft_example": xirr,
     "cfa_twr_vs_mwr": cfa_returns,
     "bacon_brinson_fachler_table_5_3_quarter1": brinson_quarter,

@@ -48,24 +48,6 @@ def test_a_window_of_two_series_has_its_own_number(name: str, window: int) -> No
         assert found.values[end] == pytest.approx(alone(OWN[cut], MARKET[cut]).value, rel=1e-7)
 
 
-# empyrical-reloaded 0.7.1 on the same prices: the first, the 1001st and the last of the windows.
-@pytest.mark.parametrize(
-    ("found", "expected"),
-    [
-        (rolling.rolling_sharpe, [2.637994123658636, 1.2998152646349315, 0.9918339781454807]),
-        (
-            rolling.rolling_max_drawdown,
-            [-0.09704696009975393, -0.06127834866708473, -0.1397889274769787],
-        ),
-    ],
-)
-def test_windows_are_those_of_another_library(
-    found: Callable[..., rolling.Rolling], expected: list[float]
-) -> None:
-    values = found(prices.equal_weights().values, 126).values
-    assert values[[125, 1125, -1]] == pytest.approx(expected, rel=1e-10)
-
-
 @given(values=st.lists(st.floats(-0.9, 0.9), max_size=30), window=st.integers(1, 35))
 def test_the_first_value_is_where_the_first_window_is_full(
     values: list[float], window: int
