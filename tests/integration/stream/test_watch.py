@@ -4,11 +4,15 @@ import asyncio
 
 import grpc
 import pytest
+from google.rpc.error_details_pb2 import ErrorInfo, RetryInfo
+from grpc_status import rpc_status
 from tests.integration.areas import info
 from tests.integration.stream.client import Client, subscription
-from tests.integration.stream.served import bearer, notice
+from tests.integration.stream.served import bearer, notice, served
 
 from quarterdeck.api.stream.v1 import stream_service_pb2 as pb
+from quarterdeck_server.runtime.bus import LocalBus
+from quarterdeck_server.settings import Settings, StreamSettings
 
 QUOTES = "quotes/AAPL.XNAS"
 FILLS = "fills/SIM-001/ema"
@@ -122,6 +126,24 @@ async def test_too_many_topics_are_refused_before_they_are_looked_at(deck):
     wanted = [subscription(f"quotes/{number}") for number in range(100_000)]
     refusal = info(await refused(deck, *wanted))
     assert (refusal.reason, refusal.metadata["field"]) == ("FIELD_INVALID", "subscriptions")
+
+
+async def test_who_opens_in_a_loop_is_told_when_to_come_back():
+    settings = Settings(stream=StreamSettings(opens_per_minute=2))
+    async with served(LocalBus(), settings) as deck:
+        for _ in range(2):
+            async with Client(deck, QUOTES):
+                pass
+        error = await refused(deck, subscription(QUOTES))
+        assert info(error) == ErrorInfo(
+            reason="LIMIT_EXCEEDED",
+            domain="quarterdeck",
+            metadata={"subject": "streams opened within a minute", "limit": "2"},
+        )
+        retry = RetryInfo()
+        details = rpc_status.from_call(error).details
+        assert any(detail.Unpack(retry) for detail in details)
+        assert 29 <= retry.retry_delay.seconds <= 30
 
 
 async def test_cursors_of_other_topics_and_of_the_future_are_refused(deck):
