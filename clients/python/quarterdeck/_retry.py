@@ -57,7 +57,8 @@ def worth_resuming(error: QuarterdeckError, *, opened: bool) -> bool:
     """Tell whether a stream that ended so goes on after connecting again.
 
     ``opened`` says whether a session was ever open: a limit on streams may count the one that was
-    just lost, but says no to a first one, unless it says when to come back. A fault of the server ends a stream when a replica dies.
+    just lost, but says no to a first one, unless it says when to come back. A fault of the server
+    ends a stream when a replica dies.
     """
     if error.reason in FINAL_REASONS:
         return False
