@@ -4,7 +4,16 @@ import argparse
 import asyncio
 from collections.abc import Callable
 
-from tests.load import analytics, first_path, ingest, portfolio, streams, trading, workers
+from tests.load import (
+    analytics,
+    first_path,
+    ingest,
+    portfolio,
+    rivals,
+    streams,
+    trading,
+    workers,
+)
 from tests.load.results import Figure, keep
 
 type Bench = Callable[[int], dict[str, Figure]]
@@ -15,6 +24,7 @@ BENCHES: dict[str, Bench] = {
     "trading": lambda samples: asyncio.run(trading.measure(samples)),
     "ingest": lambda samples: asyncio.run(ingest.measure(samples)),
     "streams": streams.measure,
+    "peers": rivals.measure,
     "workers": workers.measure,
     "first_path": lambda samples: first_path.measure(samples, with_cold=True),
 }
