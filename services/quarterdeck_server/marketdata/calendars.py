@@ -13,42 +13,60 @@ from quarterdeck_server.marketdata.domain.status import Schedule
 from quarterdeck_server.runtime.clock import Clock
 
 PROGRAM = "quarterdeck_server.marketdata.sessions"
-BEHIND, AHEAD, RENEW = timedelta(days=14), timedelta(days=120), timedelta(days=30)
+BEHIND, AHEAD = timedelta(days=14), timedelta(days=120)
+RENEW_S = 24 * 3_600.0
+FIRST_PAUSE_S, LONGEST_PAUSE_S = 15.0, 3_600.0
 PATIENCE_S = 60.0
 
 
 class CalendarsUnavailable(Unavailable):
-    """The program that knows the calendars failed."""
+    """The program that knows the calendars failed, or does not know all of them."""
 
     def __init__(self, cause: str) -> None:
         super().__init__(f"the calendars of markets cannot be read: {cause}")
 
 
 class Calendars:
-    """Keeps the schedules that were asked for, and renews them before they end."""
+    """Keeps the schedules that were asked for, and renews them each day."""
 
     def __init__(self, clock: Clock) -> None:
-        self._clock = clock
+        self.clock = clock
         self._schedules: dict[str, Schedule] = {}
-        self._known_until_ns: dict[str, int] = {}
+        self._due_s: dict[str, float] = {}
+        self._pause_s = FIRST_PAUSE_S
 
     def schedule(self, code: str) -> Schedule | None:
-        """Return the schedule of a market, if it is known by now."""
-        return self._schedules.get(code)
+        """Return the schedule of a market, if it is known for now."""
+        schedule = self._schedules.get(code)
+        if schedule is None or schedule.end_ns <= self.clock.now_ns():
+            return None
+        return schedule
 
     async def prepare(self, codes: Collection[str]) -> None:
-        """Compute the schedules that are missing or near their end. Raises CalendarsUnavailable."""
-        now_ns = self._clock.now_ns()
-        wanted = {c for c in codes if self._known_until_ns.get(c, 0) < now_ns + ns(RENEW)}
+        """Compute the schedules that are missing or a day old. Raises CalendarsUnavailable."""
+        now_s = self.clock.monotonic()
+        wanted = {code for code in codes if self._due_s.get(code, now_s) <= now_s}
+        try:
+            await self._compute(wanted)
+        except CalendarsUnavailable:
+            self._due_s |= dict.fromkeys(wanted, now_s + self._pause_s)
+            self._pause_s = min(self._pause_s * 2, LONGEST_PAUSE_S)
+            raise
+        self._due_s |= dict.fromkeys(wanted, now_s + RENEW_S)
+        self._pause_s = FIRST_PAUSE_S if wanted else self._pause_s
+
+    async def _compute(self, wanted: Collection[str]) -> None:
+        now_ns = self.clock.now_ns()
         start_ns, end_ns = now_ns - ns(BEHIND), now_ns + ns(AHEAD)
-        exchanges = sorted(wanted - {ALWAYS, WEEKDAYS})
+        exchanges = sorted({*wanted} - {ALWAYS, WEEKDAYS})
         found = await _read(exchanges, start_ns, end_ns) if exchanges else {}
         if ALWAYS in wanted:
-            found[ALWAYS] = Schedule([(0, LATEST_NS)])
+            found[ALWAYS] = Schedule([(0, LATEST_NS)], LATEST_NS)
         if WEEKDAYS in wanted:
-            found[WEEKDAYS] = Schedule(weekday_sessions(start_ns, end_ns))
+            found[WEEKDAYS] = Schedule(weekday_sessions(start_ns, end_ns), end_ns)
         self._schedules |= found
-        self._known_until_ns |= dict.fromkeys(found, end_ns)
+        if unknown := sorted({*wanted} - self._schedules.keys()):
+            raise CalendarsUnavailable(f"nothing is known of {', '.join(unknown)}")
 
 
 async def _read(codes: Collection[str], start_ns: int, end_ns: int) -> dict[str, Schedule]:
@@ -69,4 +87,5 @@ async def _read(codes: Collection[str], start_ns: int, end_ns: int) -> dict[str,
     if process.returncode:
         last = errors.decode(errors="replace").strip().rpartition("\n")[2]
         raise CalendarsUnavailable(last or f"exit code {process.returncode}")
-    return {code: Schedule(sessions) for code, sessions in json.loads(output).items()}
+    found = json.loads(output)
+    return {code: Schedule(each["sessions"], each["until"]) for code, each in found.items()}

@@ -73,7 +73,7 @@ class Hours:
             if (again or self._told.get(name) != (code, phase)) and not self._halts.is_halted(name)
         }
         statuses = [self._status(name, code, phase) for name, (code, phase) in news.items()]
-        gone = self._told.keys() - self._instruments.calendars().keys()
+        gone = self._told.keys() - {name for name, _, _ in self._phases()}
         statuses += [self._unknown(name) for name in gone if not self._halts.is_halted(name)]
         try:
             await self._ingest.publish(entries_of(statuses), ORIGIN)

@@ -44,7 +44,7 @@ async def test_an_unknown_calendar_is_refused(deck):
 
 async def test_each_change_is_told_when_it_comes(deck, monkeypatch):
     now_ns = deck.shared.clock.now_ns()
-    session = Schedule([(now_ns + 200_000_000, now_ns + 400_000_000)])
+    session = Schedule([(now_ns + 200_000_000, now_ns + 400_000_000)], 2**62)
     monkeypatch.setattr(Calendars, "schedule", lambda self, code: session)
     await deck.instruments.UpsertInstrument(upsert(trading_calendar="24/7"))
     await until(lambda: phases(deck), lambda told: told == [CLOSED, OPEN, CLOSED])
@@ -64,7 +64,7 @@ async def test_a_halt_silences_the_calendar_until_it_is_lifted(deck, monkeypatch
     await deck.instruments.UpsertInstrument(upsert())
     await deck.ingest.Publish(status(HALTED))
     await deck.instruments.UpsertInstrument(upsert(trading_calendar="24/5"))
-    closed = Schedule([(1, 2)])
+    closed = Schedule([(1, 2)], 2**62)
     monkeypatch.setattr(Calendars, "schedule", lambda self, code: closed)
     await deck.ingest.Publish(status(HALTED))
     assert await phases(deck) == [HALTED, HALTED]

@@ -70,7 +70,7 @@ def test_the_first_fault_is_named(bad, place):
 
 
 def test_a_schedule_knows_the_phase_of_a_moment_and_its_ends():
-    schedule = Schedule([(10, 20), (20, 30), (40, 50)])
+    schedule = Schedule([(10, 20), (20, 30), (40, 50)], 60)
     found = [schedule.at(now) for now in (5, 10, 25, 30, 45, 50)]
     assert [phase.is_open for phase in found] == [False, True, True, False, True, False]
     assert [(phase.since_ns, phase.until_ns) for phase in found] == [

@@ -54,9 +54,10 @@ class Phase:
 
 
 class Schedule:
-    """The sessions of a market: when it opens and closes, in order and without overlap."""
+    """The sessions of a market, in order and without overlap, known up to an end."""
 
-    def __init__(self, sessions: Sequence[tuple[int, int]]) -> None:
+    def __init__(self, sessions: Sequence[tuple[int, int]], end_ns: int) -> None:
+        self.end_ns = end_ns
         self._changes = [moment for session in _joined(sessions) for moment in session]
 
     def at(self, now_ns: int) -> Phase:
