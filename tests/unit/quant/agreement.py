@@ -6,7 +6,8 @@ from functools import cache
 from typing import Any
 
 import numpy as np
-from tests.unit.quant.ours import OURS, ROOT, Case, cases, uncommitted
+from tests.unit.quant.answers.case import Case
+from tests.unit.quant.ours import OURS, ROOT, cases, uncommitted
 
 OUTPUT = ROOT / "tests" / "output" / "agreement.md"
 PAGE = ROOT / "docs" / "agreement.md"
