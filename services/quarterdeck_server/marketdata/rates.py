@@ -27,7 +27,7 @@ class Rates:
             metrics.THROTTLED.inc()
             per_s = f"{self._rate.per_s:.0f}"
             message = f"{principal} publishes more than {per_s} rows a second"
-            raise Exhausted(principal, message, wait_s, limit_rows_per_second=per_s)
+            raise Exhausted("rows per second", message, wait_s, limit=per_s)
 
     def _make_room(self, now_s: float) -> None:
         if len(self._buckets) >= MOST_BUCKETS:

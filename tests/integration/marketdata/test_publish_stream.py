@@ -88,7 +88,7 @@ async def test_a_publisher_that_floods_is_told_when_to_come_back(open_area):
                 if detail.Is(message.DESCRIPTOR):
                     detail.Unpack(message)
         assert (info.reason, info.metadata["accepted_requests"]) == ("LIMIT_EXCEEDED", "1")
-        assert quota.violations[0].subject == "principals/ada"
+        assert quota.violations[0].subject == "rows per second"
         assert 0 < retry.retry_delay.ToMilliseconds() < 1_000
 
 
