@@ -164,7 +164,21 @@ def test_the_market_shows_prices_move_and_fills_beside_the_chart(signed_in: Visi
     expect(chart).to_have_accessible_name(re.compile(r"with [1-9]\d* fills"))
     expect(chart.locator("canvas").first).to_be_visible()
     expect(signed_in.panel("Fills of IBM.XNYS").get_by_role("row").nth(1)).to_be_visible()
+    enter_phase(signed_in.deck, "HALTED")
+    expect(row).to_contain_text("HALTED")
     signed_in.keep("market")
+    enter_phase(signed_in.deck, "OPEN")
+    expect(row).not_to_contain_text("HALTED")
+
+
+def enter_phase(deck: Deck, phase: str) -> None:
+    """Say as a publisher that an instrument trades, or that it does not."""
+    status = {
+        "instrument": "IBM.XNYS",
+        "phase": f"TRADING_PHASE_{phase}",
+        "eventTimeNs": str(time.time_ns()),
+    }
+    deck.call("IngestService/Publish", {"statuses": [status]})
 
 
 def test_the_system_shows_the_parts_the_streams_and_the_nodes(signed_in: Visit) -> None:

@@ -1,5 +1,6 @@
 import { create } from "@bufbuild/protobuf";
 import { QuoteBatchSchema } from "@quarterdeck/client/api/marketdata/v1/quote";
+import { InstrumentStatusSchema, TradingPhase } from "@quarterdeck/client/api/marketdata/v1/status";
 import { BarBatchSchema } from "@quarterdeck/client/api/marketdata/v1/bar";
 import { EventSchema } from "@quarterdeck/client/api/stream/v1/event";
 import { FillSchema } from "@quarterdeck/client/api/trading/v1/fill";
@@ -7,6 +8,7 @@ import { NodeMode, NodeState } from "@quarterdeck/client/api/trading/v1/node";
 import { GetEquityCurveResponseSchema } from "@quarterdeck/client/api/trading/v1/portfolio_service";
 import { timestampFromMs, toText } from "@quarterdeck/client";
 import { expect, test } from "vitest";
+import { phasesOf, rests } from "../src/data/phases";
 import { quoteOf } from "../src/data/quotes";
 import { dayBars, formed, mergedBars } from "../src/data/use-bars";
 import { continued, pointsOf } from "../src/data/use-equity";
@@ -24,6 +26,17 @@ const quotes = create(QuoteBatchSchema, {
   askPrice: [2_396n, 2_402n, 2_301n],
   bidSize: [100n, 200n, 300n],
   askSize: [100n, 200n, 300n],
+});
+
+test("an instrument rests while it is closed or halted", () => {
+  const view = (phase: TradingPhase) => {
+    const value = create(InstrumentStatusSchema, { instrument: TradingPhase[phase], phase });
+    const event = create(EventSchema, { payload: { case: "statuses", value } });
+    return [String(phase), { topic: String(phase), event, gaps: 0, skipped: 0n }] as const;
+  };
+  const phases = phasesOf(new Map([TradingPhase.OPEN, TradingPhase.CLOSED, TradingPhase.HALTED].map(view)));
+  expect([...phases].filter(([, status]) => rests(status)).map(([name]) => name)).toEqual(["CLOSED", "HALTED"]);
+  expect(rests(undefined)).toBe(false);
 });
 
 test("the newest row of a batch is the quote", () => {
