@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any
 
-from quarterdeck_server.kernel.errors import NotPossibleNow
+from quarterdeck_server.kernel.errors import InvalidField, NotPossibleNow
 from quarterdeck_server.marketdata.backfill_run import BackfillRun
 from quarterdeck_server.marketdata.domain.backfill import (
     BarWish,
@@ -76,6 +76,8 @@ class Backfills:
             self._check_bars(source, wish)
 
     def _check_bars(self, source: BarBackfill, wish: BarWish) -> None:
+        if wish.start_ns >= self._shared.clock.now_ns():
+            raise InvalidField("bars.start_time", "must be in the past")
         for place, name in enumerate(wish.instruments):
             instrument = self._archive.instruments.find(name, f"bars.instruments[{place}]")
             source.check_bars(instrument, wish.interval)

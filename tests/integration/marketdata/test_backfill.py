@@ -178,6 +178,42 @@ async def test_a_vendor_that_was_away_is_asked_again(open_area, source, shop):
         assert len(shop.requests) == 4
 
 
+async def test_a_vendor_that_stays_away_fails_it_when_patience_ends(open_area, source, shop):
+    shop.always(QUERY, Answer(status=503))
+    async with open_area(await source(), backfill_patience=timedelta(0)) as deck:
+        await deck.instruments.UpsertInstrument(upsert("IBM.XNYS"))
+        started = await deck.sources.BackfillSource(backfill())
+        done = await job(deck, started.job, "FAILED")
+        assert done.failure.endswith("answered with status 503")
+
+
+async def test_a_day_that_the_vendor_says_is_used_up_is_waited_for(open_area, source, shop):
+    """The key is used elsewhere too: our own count would allow more."""
+    shop.always(QUERY, Answer((ANSWERS / "day_used_up.json").read_bytes()))
+    async with open_area(await source()) as deck:
+        await deck.instruments.UpsertInstrument(upsert("IBM.XNYS"))
+        name = (await deck.sources.BackfillSource(backfill())).job
+
+        async def ask():
+            return await deck.shared.jobs.get(name)
+
+        waiting = await until(ask, lambda found: "waits until" in found.note)
+        assert waiting.note.endswith("says the day is used up")
+        assert await quotas(deck) == [0, 0]
+        await deck.shared.jobs.cancel(name)
+        await job(deck, name, "CANCELED")
+
+
+async def test_it_ends_where_the_vendor_has_no_more(open_area, source, shop):
+    unknown = Answer((ANSWERS / "unknown.json").read_bytes())
+    shop.always(QUERY, lambda r: unknown if r.query["month"] == "2024-01" else month(r))
+    async with open_area(await source()) as deck:
+        await deck.instruments.UpsertInstrument(upsert("IBM.XNYS"))
+        started = await deck.sources.BackfillSource(quarter())
+        done = await job(deck, started.job, "SUCCEEDED", "FAILED")
+        assert (done.state, done.note) == ("SUCCEEDED", "1 read, 2 rows")
+
+
 async def test_a_key_that_is_not_accepted_fails_it(open_area, source, shop):
     shop.always(QUERY, Answer((ANSWERS / "invalid_key.json").read_bytes()))
     async with open_area(await source()) as deck:
@@ -245,7 +281,11 @@ async def test_what_cannot_be_backfilled_is_refused_before_it_begins(open_area, 
             pb.BackfillSourceRequest(name=NAME, series=pb.SeriesBackfill(series=["DGS10"])),
         ):
             assert (await refusal(deck.sources.BackfillSource(bad)))[1] == "STATE_FORBIDS"
-        backwards = backfill(start_time=at(2024, 3, 1), end_time=at(2024, 2, 1))
-        assert (await refusal(deck.sources.BackfillSource(backwards)))[1] == "FIELD_INVALID"
+        for field, values in (
+            ("bars.end_time", {"start_time": at(2024, 3, 1), "end_time": at(2024, 2, 1)}),
+            ("bars.start_time", {"start_time": at(2200, 1, 1)}),
+        ):
+            _, _, metadata = await refusal(deck.sources.BackfillSource(backfill(**values)))
+            assert metadata["field"] == field
         start = pb.StartSourceRequest(name=NAME)
         assert (await refusal(deck.sources.StartSource(start)))[1] == "STATE_FORBIDS"

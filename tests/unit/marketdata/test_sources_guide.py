@@ -27,3 +27,8 @@ def test_a_setting_of_the_guide_exists(name: str) -> None:
 
 def test_the_guide_names_the_key_of_every_vendor() -> None:
     assert {"ALPHAVANTAGE__API_KEY", "FRED__API_KEY", "EDGAR__USER_AGENT"} <= set(NAMES)
+
+
+def test_the_program_has_names_that_exist() -> None:
+    [program] = re.findall(r"```python\n(.*?)```", GUIDE, re.DOTALL)
+    exec(compile(program, "guide", "exec"), {"__name__": "guide"})  # noqa: S102 - ours
