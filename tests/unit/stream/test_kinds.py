@@ -11,7 +11,10 @@ from quarterdeck_server.stream import domain
 from quarterdeck_server.stream.encode import KIND_PERMISSIONS, KINDS
 
 GUIDE = Path(__file__).resolve().parents[3] / "docs/guides/streaming.md"
-ROW = re.compile(r"^\| (`.+?) \|.*?\| (?:`(\w+)`|any principal) \| `(\w+)` \| (yes|no) \|$", re.M)
+ROW = re.compile(
+    r"^\| (`.+?) \|.*?\| (?:`(\w+)`|any principal) \| `(\w+)` \| (yes|no) \|$",
+    re.MULTILINE,
+)
 
 
 def guide() -> dict[str, tuple[str, str, str]]:
