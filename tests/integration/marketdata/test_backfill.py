@@ -5,7 +5,9 @@ from collections.abc import AsyncIterator
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from urllib.parse import urlsplit
 
+import asyncpg
 import grpc
 import orjson
 import pytest
@@ -25,7 +27,7 @@ from quarterdeck_server.settings import AlphaVantageSettings, HttpSettings
 NAME = "sources/alphavantage"
 ANSWERS = Path(__file__).parents[2] / "unit/adapters/alphavantage/answers"
 QUERY = "/query"
-MONTHS = ("2024-03", "2024-02", "2024-01")
+BREAK = "SELECT count(pg_terminate_backend(pid)) FROM pg_stat_activity WHERE datname = $1"
 
 
 @pytest.fixture(autouse=True)
@@ -223,6 +225,26 @@ async def test_a_key_that_is_not_accepted_fails_it(open_area, source, shop):
         done = await job(deck, started.job, "FAILED")
         assert done.failure == f"{NAME} does not accept the key"
         assert len(shop.requests) == 1
+
+
+async def test_a_database_that_breaks_off_costs_no_row(open_area, source, shop, servers, dsn):
+    """Each time a month is asked for, all connections to the database are broken."""
+    other = await asyncpg.connect(servers.dsn)
+
+    async def broken() -> int:
+        return await other.fetchval(BREAK, urlsplit(dsn).path.lstrip("/"))
+
+    shop.always(QUERY, lambda request: replace(month(request), delay_s=0.2))
+    async with open_area(await source()) as deck:
+        await deck.instruments.UpsertInstrument(upsert("IBM.XNYS"))
+        name = (await deck.sources.BackfillSource(quarter())).job
+        for count in (1, 2):
+            await until(lambda: asked(shop), lambda found, count=count: len(found) >= count)
+            assert await broken()
+        done = await job(deck, name, "SUCCEEDED", "FAILED")
+        assert done.state == "SUCCEEDED", done
+        assert len(await closes(deck, "1h")) == 3
+    await other.close()
 
 
 async def test_bars_that_cannot_be_right_are_not_stored(open_area, source, shop):
