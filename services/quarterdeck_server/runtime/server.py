@@ -19,6 +19,7 @@ log = structlog.get_logger()
 # grpc refuses what is larger before any code of ours runs, so it says less about it; up to this
 # many times the documented limit the refusal is ours, with details.
 HARD_LIMIT_FACTOR = 8
+MOST_CALLS = 100_000
 
 
 def build(settings: ServerSettings, guard: Guard) -> grpc.aio.Server:
@@ -32,7 +33,11 @@ def build(settings: ServerSettings, guard: Guard) -> grpc.aio.Server:
         options=[
             ("grpc.max_receive_message_length", hard),
             ("grpc.max_send_message_length", 64 * 1024 * 1024),
-            ("grpc.max_concurrent_streams", 100_000),
+            ("grpc.max_concurrent_streams", MOST_CALLS),
+            # grpc's default refuses calls at random when 1,000 come at once, as they do when the
+            # readers of a worker that died come to another. Our own limits say whom and why.
+            ("grpc.server.max_pending_requests", MOST_CALLS),
+            ("grpc.server.max_pending_requests_hard_limit", MOST_CALLS),
             ("grpc.so_reuseport", 0),
             # The edge pings every 10 s; grpc's default would answer with GOAWAY.
             ("grpc.http2.min_ping_interval_without_data_ms", 5_000),
