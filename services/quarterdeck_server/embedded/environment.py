@@ -49,7 +49,7 @@ class Environments:
 
     def migrate(self) -> dict[str, str]:
         """Say what the migration needs: where the database is."""
-        return self._common()
+        return _without_vendors(self._common())
 
     def services(self) -> dict[str, str]:
         """Say what the process of all areas but stream needs."""
@@ -65,10 +65,8 @@ class Environments:
 
     def stream(self, worker: WorkerAddress) -> dict[str, str]:
         """Say what a process of streams needs; it signs nothing and so gets no key."""
-        return {
-            **self._server(worker.port, worker.metrics),
-            "QUARTERDECK_STREAM__WORKER": worker.name,
-        }
+        server = self._server(worker.port, worker.metrics)
+        return {**_without_vendors(server), "QUARTERDECK_STREAM__WORKER": worker.name}
 
     def _server(self, port: int, metrics_port: int) -> dict[str, str]:
         return {
@@ -95,3 +93,12 @@ class Environments:
 
     def _other_metrics(self) -> dict[str, str]:
         return {worker.name: local(worker.metrics) for worker in self.addresses.streams}
+
+
+def _without_vendors(environment: Mapping[str, str]) -> dict[str, str]:
+    """Leave out what only the process of market data reads: the keys of vendors among it."""
+    return {
+        name: value
+        for name, value in environment.items()
+        if not name.startswith(f"{SETTINGS_PREFIX}MARKETDATA__")
+    }

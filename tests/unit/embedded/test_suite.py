@@ -86,6 +86,13 @@ def test_services_get_the_users_settings_and_nothing_else_that_is_secret(build: 
     assert "AWS_SECRET_ACCESS_KEY" not in environment
 
 
+@pytest.mark.parametrize("name", ["migrate", "stream"])
+def test_the_keys_of_vendors_go_to_the_process_of_market_data_alone(
+    build: Build, name: str
+) -> None:
+    assert SECRET not in build()[name].environment.values()
+
+
 def test_only_the_process_of_auth_gets_the_signing_key(build: Build) -> None:
     having = [
         n for n, p in build().items() if "QUARTERDECK_AUTH__SIGNING_KEY_FILE" in p.environment
@@ -99,8 +106,7 @@ def test_the_environments_are_settings_that_the_services_accept(
     for name in ("migrate", "services", "stream"):
         with monkeypatch.context() as patch:
             for key, value in build()[name].environment.items():
-                if not key.startswith("QUARTERDECK_MARKETDATA__FRED"):
-                    patch.setenv(key, value)
+                patch.setenv(key, value)
             settings = Settings()
         assert settings.peers["auth"] != settings.peers["stream"]
 
