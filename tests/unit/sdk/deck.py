@@ -171,6 +171,16 @@ class Streams(StreamServiceServicer):
             except TimeoutError:
                 yield beat()
 
+    async def Replay(self, request: Any, context: Any) -> AsyncIterator[stream.ReplayResponse]:
+        """Play the log; a replay at a speed hangs after its first event."""
+        await self.auth.check(context)
+        first = opened("")
+        yield stream.ReplayResponse(controls=first.controls)
+        for one in self.log:
+            yield stream.ReplayResponse(events=[one])
+            if request.speed:
+                await asyncio.Event().wait()
+
     async def UpdateSubscription(self, request: Any, context: Any) -> Any:
         self.updates.append((await self.auth.check(context), request))
         return stream.UpdateSubscriptionResponse()

@@ -10,12 +10,15 @@ from typing import Self
 
 from quarterdeck._address import parse
 from quarterdeck._async.channel import AsyncChannel
+from quarterdeck._async.replay import replayed
 from quarterdeck._async.services import auth, marketdata, stream, system, trading
 from quarterdeck._async.watch import AsyncWatch
-from quarterdeck._inbox import Inbox, items_of
+from quarterdeck._inbox import Inbox
 from quarterdeck._plan import Plan, subscribe
 from quarterdeck._positions import Positions
+from quarterdeck._times import timestamp
 from quarterdeck.api.marketdata.v1.ingest_service_pb2 import PublishResponse, PublishStreamResponse
+from quarterdeck.api.stream.v1.stream_service_pb2 import ReplayRequest
 from quarterdeck.api.stream.v1.subscription_pb2 import (
     DELIVERY_UNSPECIFIED,
     Cursor,
@@ -126,12 +129,14 @@ class AsyncClient:
         clock starts with the first event. What history lacks is a Gap. A Heartbeat tells the event
         time the replay has come to. A replay that breaks raises, and is not resumed.
         """
-        answers = self.stream.replay(
-            topics=topics, start_time=start_time, end_time=end_time, speed=speed
+        request = ReplayRequest(
+            topics=topics,
+            start_time=timestamp(start_time),
+            end_time=timestamp(end_time),
+            speed=speed,
         )
-        async for answer in answers:
-            for item in items_of(answer):
-                yield item
+        async for item in replayed(self._channel, request):
+            yield item
 
     async def publish(
         self,

@@ -4,7 +4,7 @@ import asyncio
 from collections.abc import AsyncIterator
 from typing import Protocol
 
-from quarterdeck.api.stream.v1.stream_service_pb2 import WatchResponse
+from google.protobuf.message import Message
 
 
 class AsyncAnswers[Response](Protocol):
@@ -20,14 +20,14 @@ class AsyncAnswers[Response](Protocol):
         """End the call."""
 
 
-class AsyncReader:
+class AsyncReader[Response: Message]:
     """Reads the answers of one call."""
 
-    def __init__(self, call: AsyncAnswers[WatchResponse]) -> None:
-        self._call = call
+    def __init__(self, call: AsyncAnswers[Response], response: type[Response]) -> None:
+        self._call, self._response = call, response
         self._reading: asyncio.Task[object] | None = None
 
-    async def read(self, silence: float) -> WatchResponse | None:
+    async def read(self, silence: float) -> Response | None:
         """Read the next answer, None at the end. TimeoutError after ``silence`` seconds.
 
         The read goes on when this is cancelled, so that nothing is lost to ``asyncio.wait_for``.
@@ -39,7 +39,7 @@ class AsyncReader:
             raise TimeoutError
         reading, self._reading = self._reading, None
         answer = reading.result()
-        return answer if isinstance(answer, WatchResponse) else None
+        return answer if isinstance(answer, self._response) else None
 
     def cancel(self) -> None:
         """End the call."""

@@ -19,7 +19,7 @@ from quarterdeck._plan import Plan, resumed_at, subscribe
 from quarterdeck._retry import Backoff, wants_new_token, worth_resuming
 from quarterdeck._status import error_from, error_from_stream
 from quarterdeck.api.stream.v1.control_pb2 import Control as ControlMessage
-from quarterdeck.api.stream.v1.stream_service_pb2 import UpdateSubscriptionRequest
+from quarterdeck.api.stream.v1.stream_service_pb2 import UpdateSubscriptionRequest, WatchResponse
 from quarterdeck.api.stream.v1.subscription_pb2 import (
     DELIVERY_UNSPECIFIED,
     Cursor,
@@ -43,7 +43,7 @@ class Session:
     """One call on a connection of its own, so that a dead connection ends with it."""
 
     channel: grpc.aio.Channel
-    reader: AsyncReader
+    reader: AsyncReader[WatchResponse]
     token: str
     session_id: str = ""
     renew_after: float = 0.0
@@ -206,7 +206,7 @@ class AsyncWatch:
         channel = dial(self._channel.address)
         self._plan.reopens()
         call = self._channel.open(channel, WATCH, self._plan.request(self.cursors), token)
-        self._session = Session(channel, AsyncReader(call), token)
+        self._session = Session(channel, AsyncReader(call, WatchResponse), token)
         return self._session
 
     async def _token(self) -> str:

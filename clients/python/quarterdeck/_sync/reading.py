@@ -6,8 +6,7 @@ from collections.abc import Iterator
 from typing import Protocol
 
 import grpc
-
-from quarterdeck.api.stream.v1.stream_service_pb2 import WatchResponse
+from google.protobuf.message import Message
 
 IDLE_POLL = 0.5
 """Seconds between looks at a reader that waits for nothing."""
@@ -23,22 +22,22 @@ class Answers[Response](Protocol):
         """End the call."""
 
 
-class Reader:
+class Reader[Response: Message]:
     """Reads the answers of one call.
 
     A blocking read has no timeout of its own, so a thread beside it cancels the call when the
     time is over.
     """
 
-    def __init__(self, call: Answers[WatchResponse]) -> None:
+    def __init__(self, call: Answers[Response], _response: type[Response]) -> None:
         self._call = call
-        self._answers: Iterator[WatchResponse] = iter(call)
+        self._answers: Iterator[Response] = iter(call)
         self._deadline: float | None = None
         self._was_silent = False
         self._stopped = threading.Event()
         threading.Thread(target=self._guard, name="quarterdeck-watchdog", daemon=True).start()
 
-    def read(self, silence: float) -> WatchResponse | None:
+    def read(self, silence: float) -> Response | None:
         """Read the next answer, None at the end. TimeoutError after ``silence`` seconds."""
         self._deadline = time.monotonic() + silence
         try:

@@ -17,7 +17,7 @@ from quarterdeck._sync.channel import Channel, dial
 from quarterdeck._sync.reading import Reader
 from quarterdeck._sync.services.stream import UPDATE_SUBSCRIPTION, WATCH
 from quarterdeck.api.stream.v1.control_pb2 import Control as ControlMessage
-from quarterdeck.api.stream.v1.stream_service_pb2 import UpdateSubscriptionRequest
+from quarterdeck.api.stream.v1.stream_service_pb2 import UpdateSubscriptionRequest, WatchResponse
 from quarterdeck.api.stream.v1.subscription_pb2 import (
     DELIVERY_UNSPECIFIED,
     Cursor,
@@ -41,7 +41,7 @@ class Session:
     """One call on a connection of its own, so that a dead connection ends with it."""
 
     channel: grpc.Channel
-    reader: Reader
+    reader: Reader[WatchResponse]
     token: str
     session_id: str = ""
     renew_after: float = 0.0
@@ -202,7 +202,7 @@ class Watch:
         channel = dial(self._channel.address)
         self._plan.reopens()
         call = self._channel.open(channel, WATCH, self._plan.request(self.cursors), token)
-        self._session = Session(channel, Reader(call), token)
+        self._session = Session(channel, Reader(call, WatchResponse), token)
         return self._session
 
     def _token(self) -> str:
