@@ -12,8 +12,11 @@ import pytest
 from tests.conftest import Servers
 from tests.faults.server import Server
 from tests.faults.strangers import token_of
+from tests.faults.witnesses import Recorder
 from tests.rpcs import Rpc
 
+INSTRUMENT, NODE, ACCOUNT = "AAPL.XNAS", "nodes/demo", "ACC-demo"
+"""What exists."""
 WAIT_S = 0.15
 """A stream that has nothing to say has accepted what it was asked."""
 
@@ -33,17 +36,17 @@ class Target:
             return error.code()
         return grpc.StatusCode.OK
 
-    def call(self, rpc: Rpc, data: bytes) -> None:
-        """Call an rpc with bytes."""
+    def call(self, rpc: Rpc, data: bytes) -> bytes:
+        """Call an rpc with bytes, and return what it answers first."""
         options = {"metadata": self._metadata, "timeout": WAIT_S if rpc.streams else 10}
         if rpc.method.client_streaming:
-            self._channel.stream_unary(rpc.path)(iter([data]), **options)
-        elif rpc.streams:
+            return bytes(self._channel.stream_unary(rpc.path)(iter([data]), **options))
+        if rpc.streams:
             answers = self._channel.unary_stream(rpc.path)(data, **options)
-            next(answers, None)
+            first = next(answers, b"")
             answers.cancel()
-        else:
-            self._channel.unary_unary(rpc.path)(data, **options)
+            return bytes(first)
+        return bytes(self._channel.unary_unary(rpc.path)(data, **options))
 
     def close(self) -> None:
         self._channel.close()
@@ -59,8 +62,11 @@ def target(servers: Servers, template: str) -> Iterator[Target]:
         await connection.execute(f"CREATE DATABASE {name} TEMPLATE {template}")
         await connection.close()
 
-    async def sign_in() -> str:
+    async def begin() -> str:
+        """Make what requests may name, and return the token to call with."""
         async with server.client() as client:
+            recorder = Recorder(client, instrument=INSTRUMENT, name=NODE.removeprefix("nodes/"))
+            await recorder.begin()
             return await token_of(client)
 
     asyncio.run(make())
@@ -72,7 +78,7 @@ def target(servers: Servers, template: str) -> Iterator[Target]:
         }
         server = Server(Path(folder), where | bounds)
         server.start()
-        made = Target(server.address, asyncio.run(sign_in()))
+        made = Target(server.address, asyncio.run(begin()))
         yield made
         made.close()
         server.end()

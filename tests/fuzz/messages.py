@@ -13,6 +13,7 @@ TEXTS = (
     *("", "*", "\0", "%", "%2F", "/", ".", "a" * 301, "NaN", "-1", "1e999", "1d", "9999d"),
     *("quotes/*", "quotes/AAPL.XNAS", "bars/1d/AAPL.XNAS", "fills/SIM-001/*", "nothing/*"),
     *("AAPL.XNAS", "principals/admin", "nodes/demo", "sources/replay", "connections/x", "jobs/1"),
+    *("1", "100.25", "0.0000001", "1" * 60, "Infinity", "S-1", "O-1", "ACC-demo", "USD"),
     *("series/FRED/DGS10", "\u202e", "\U0001f40d" * 20, "2012-01-03", "EUR", "Africa/Nowhere"),
 )
 INTEGERS = {
@@ -28,6 +29,7 @@ INTEGERS = {
     FieldDescriptor.TYPE_FIXED64: (0, 2**64 - 1),
     FieldDescriptor.TYPE_ENUM: (-1, 40),
 }
+FLOATS = {FieldDescriptor.TYPE_DOUBLE: (), FieldDescriptor.TYPE_FLOAT: ()}
 
 
 def messages(descriptor: Descriptor, depth: int = 0) -> st.SearchStrategy[Message]:
@@ -71,3 +73,19 @@ def _nested(descriptor: Descriptor, depth: int) -> st.SearchStrategy[Message]:
 @cache
 def _of(descriptor: Descriptor, depth: int) -> st.SearchStrategy[Message]:
     return messages(descriptor, depth)
+
+
+@st.composite
+def nearly[M: Message](draw: st.DrawFn, valid: M, most: int = 2) -> M:
+    """Make a message that differs from a valid one in a field or two, or in a cell of a column."""
+    made = type(valid)()
+    made.CopyFrom(valid)
+    for _ in range(draw(st.integers(0, most))):
+        field = draw(st.sampled_from(list(valid.DESCRIPTOR.fields)))
+        column = getattr(made, field.name)
+        if field.type in INTEGERS | FLOATS and field.is_repeated and column:
+            column[draw(st.integers(0, len(column) - 1))] = draw(_value(field, 0))
+            continue
+        made.ClearField(field.name)
+        made.MergeFrom(type(valid)(**{field.name: draw(_values(field, 1))}))
+    return made

@@ -80,7 +80,9 @@ def _credentials() -> tuple[tuple[str, str], ...]:
 
 
 def _failure(error: grpc.aio.AioRpcError, instrument: str) -> Exception:
-    if error.code() is grpc.StatusCode.NOT_FOUND:
+    # What cannot be an identifier names no instrument either. To call that unavailable would have
+    # the caller try again for ever.
+    if error.code() in {grpc.StatusCode.NOT_FOUND, grpc.StatusCode.INVALID_ARGUMENT}:
         return InstrumentNotFound(instrument)
     if error.code() is grpc.StatusCode.PERMISSION_DENIED:
         return NotAllowed("the caller may not read instruments", permission="MARKETDATA_READ")
