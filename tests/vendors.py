@@ -172,5 +172,5 @@ class ForgetfulQuotas:
     async def used(self, source: str, since_ns: int) -> list[int]:
         return [time_ns for time_ns in self.times if time_ns >= since_ns]
 
-    async def use(self, source: str, time_ns: int) -> None:
+    async def use(self, source: str, time_ns: int, since_ns: int) -> None:
         self.times.append(time_ns)

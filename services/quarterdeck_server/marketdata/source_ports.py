@@ -184,9 +184,9 @@ class QuotaStore(Protocol):
     """Remembers when vendors were asked, over restarts."""
 
     async def used(self, source: str, since_ns: int) -> Sequence[int]:
-        """Return the times of requests since a time, and forget those before."""
+        """Return the times of requests since a time, oldest first."""
         ...
 
-    async def use(self, source: str, time_ns: int) -> None:
-        """Count a request, before it is sent."""
+    async def use(self, source: str, time_ns: int, since_ns: int) -> None:
+        """Count a request, before it is sent, and forget those before a time."""
         ...

@@ -31,8 +31,7 @@ class QuotaKeeper:
     async def load(self) -> None:
         """Read what was used before this process."""
         if self._length_s >= REMEMBERED_S:
-            since_ns = self._clock.now_ns() - round(self._length_s * NS)
-            used = await self._store.used(self._source, since_ns)
+            used = await self._store.used(self._source, self._since_ns(self._clock.now_ns()))
             self._ledger = Ledger(self._ledger.windows, used)
 
     async def take(self) -> None:
@@ -41,7 +40,7 @@ class QuotaKeeper:
             await self._wait()
             now_ns = self._clock.now_ns()
             if self._length_s >= REMEMBERED_S:
-                await self._store.use(self._source, now_ns)
+                await self._store.use(self._source, now_ns, self._since_ns(now_ns))
             self._ledger.take(now_ns)
 
     def block(self, seconds: float) -> None:
@@ -51,6 +50,10 @@ class QuotaKeeper:
     def quotas(self) -> tuple[Quota, ...]:
         """Return what is left."""
         return self._ledger.quotas(self._clock.now_ns())
+
+    def _since_ns(self, now_ns: int) -> int:
+        """Return the time before which requests count no more."""
+        return now_ns - round(self._length_s * NS)
 
     async def _wait(self) -> None:
         while True:
