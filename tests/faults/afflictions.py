@@ -9,7 +9,7 @@ from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 
-from tests.faults.pace import PAUSE_S
+from tests.faults.pace import BUS_PAUSE_S, PAUSE_S
 from tests.system.deck import PARTS, Deck, wait_for
 
 from quarterdeck_server.embedded.components import PartState
@@ -37,7 +37,7 @@ def kill(deck: Deck, part: str) -> None:
 def pause(deck: Deck, part: str) -> None:
     """Let a part with all its processes do nothing for a while, as a machine that swaps does."""
     with paused(deck, part):
-        time.sleep(PAUSE_S)
+        time.sleep(BUS_PAUSE_S if part == "valkey" else PAUSE_S)
 
 
 def empty(deck: Deck, part: str) -> None:
