@@ -100,7 +100,11 @@ async function rest<T>(
   await pause(ms, plan.signal);
 }
 
-async function* unlessSilent<T>(plan: Reconnection<T>): AsyncGenerator<T, void> {
+/** How to open a stream, and how long it may be silent. */
+export type Opening<T> = Pick<Reconnection<T>, "open" | "silenceMs" | "onLink" | "signal">;
+
+/** Yield the messages of a stream; throws when it is silent for too long, or closed. */
+export async function* unlessSilent<T>(plan: Opening<T>): AsyncGenerator<T, void> {
   // Not AbortSignal.any: some engines let such a signal be collected while it is waited for.
   const attempt = new AbortController();
   const end = (): void => attempt.abort();
@@ -121,7 +125,7 @@ async function* unlessSilent<T>(plan: Reconnection<T>): AsyncGenerator<T, void> 
 }
 
 /** Wait for a message, but not longer than a living stream could be silent. */
-function before<T>(message: Promise<T>, plan: Reconnection<unknown>, signal: AbortSignal): Promise<T> {
+function before<T>(message: Promise<T>, plan: Opening<unknown>, signal: AbortSignal): Promise<T> {
   const ms = plan.silenceMs();
   return new Promise((resolve, reject) => {
     const silentForMs = ms * OVERDUE;

@@ -2,7 +2,9 @@
 import { timestampFromDate } from "@bufbuild/protobuf/wkt";
 import type { Client } from "@connectrpc/connect";
 import { toQuarterdeckError } from "./errors.js";
-import type { StreamService } from "./gen/quarterdeck/api/stream/v1/stream_service_pb.js";
+import type { ReplayResponse, StreamService } from "./gen/quarterdeck/api/stream/v1/stream_service_pb.js";
+import { unlessSilent } from "./reconnecting.js";
+import { msOfDuration } from "./time.js";
 import type { Frame } from "./watch.js";
 
 /** What to play of a topic, and how fast. */
@@ -16,11 +18,14 @@ export interface ReplayWindow {
   readonly signal?: AbortSignal;
 }
 
-/** Play topics; a replay that breaks throws, and is not resumed. */
+// Until the deck has said how often its heart beats.
+const OPENING_MS = 30_000;
+
+/** Play topics; a replay that breaks or goes silent throws, and is not resumed. */
 export async function* replayed(
   streams: Pick<Client<typeof StreamService>, "replay">,
   topics: readonly string[],
-  { start, end, speed = 0, signal }: ReplayWindow,
+  { start, end, speed = 0, signal = new AbortController().signal }: ReplayWindow,
 ): AsyncGenerator<Frame, void> {
   const request = {
     topics: [...topics],
@@ -28,11 +33,27 @@ export async function* replayed(
     ...(end ? { endTime: timestampFromDate(end) } : {}),
     speed,
   };
+  let longest = OPENING_MS;
+  const responses = unlessSilent<ReplayResponse>({
+    open: (attempt) => streams.replay(request, { signal: attempt }),
+    silenceMs: () => longest,
+    onLink: () => undefined,
+    signal,
+  });
   try {
-    for await (const { controls, events } of streams.replay(request, signal ? { signal } : {})) {
+    for await (const { controls, events } of responses) {
+      longest = silenceOf(controls) ?? longest;
       yield { controls, events, receivedAt: Date.now() };
     }
   } catch (thrown) {
     throw toQuarterdeckError(thrown);
   }
+}
+
+/** After how long without a message the replay counts as dead, if it says so. */
+function silenceOf(controls: Frame["controls"]): number | undefined {
+  for (const { message } of controls) {
+    if (message.case === "sessionOpened") return 2 * msOfDuration(message.value.heartbeatInterval);
+  }
+  return undefined;
 }

@@ -127,6 +127,21 @@ test("a replay plays and ends", async () => {
   expect(frames.map(({ events }) => events[0]?.topic)).toEqual([Q]);
 });
 
+test("a replay that goes silent throws", async () => {
+  const client = await signedIn({
+    streams: {
+      async *replay(_request, context) {
+        yield create(ReplayResponseSchema, { controls: [opened("", 50)] });
+        await untilLeft(context);
+      },
+    },
+  });
+  const play = async () => {
+    for await (const _ of client.replay([Q], { start: new Date(0) }));
+  };
+  await expect(play()).rejects.toMatchObject({ name: "Unavailable" });
+});
+
 test("the reason in the stream is the reason of the error", async () => {
   async function* watch() {
     const message = "refused";

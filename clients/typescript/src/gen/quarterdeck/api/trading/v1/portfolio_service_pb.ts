@@ -8,6 +8,8 @@ import { file_buf_validate_validate } from "../../../../buf/validate/validate_pb
 import { file_google_api_annotations } from "../../../../google/api/annotations_pb.js";
 import type { Timestamp } from "@bufbuild/protobuf/wkt";
 import { file_google_protobuf_timestamp } from "@bufbuild/protobuf/wkt";
+import type { Date } from "../../../../google/type/date_pb.js";
+import { file_google_type_date } from "../../../../google/type/date_pb.js";
 import { file_quarterdeck_api_auth_v1_permission } from "../../auth/v1/permission_pb.js";
 import type { Account, Portfolio, PositionColumns } from "./portfolio_pb.js";
 import { file_quarterdeck_api_trading_v1_portfolio } from "./portfolio_pb.js";
@@ -17,7 +19,7 @@ import type { Message } from "@bufbuild/protobuf";
  * Describes the file quarterdeck/api/trading/v1/portfolio_service.proto.
  */
 export const file_quarterdeck_api_trading_v1_portfolio_service: GenFile = /*@__PURE__*/
-  fileDesc("CjJxdWFydGVyZGVjay9hcGkvdHJhZGluZy92MS9wb3J0Zm9saW9fc2VydmljZS5wcm90bxIacXVhcnRlcmRlY2suYXBpLnRyYWRpbmcudjEifwoTR2V0UG9ydGZvbGlvUmVxdWVzdBIPCgdhY2NvdW50GAEgASgJEhAKCHN0cmF0ZWd5GAIgASgJEkUKC2Nvc3RfbWV0aG9kGAMgASgOMiYucXVhcnRlcmRlY2suYXBpLnRyYWRpbmcudjEuQ29zdE1ldGhvZEIIukgFggECEAEiUAoUR2V0UG9ydGZvbGlvUmVzcG9uc2USOAoJcG9ydGZvbGlvGAEgASgLMiUucXVhcnRlcmRlY2suYXBpLnRyYWRpbmcudjEuUG9ydGZvbGlvIsYBChRMaXN0UG9zaXRpb25zUmVxdWVzdBIPCgdhY2NvdW50GAEgASgJEhAKCHN0cmF0ZWd5GAIgASgJEhEKCW9wZW5fb25seRgDIAEoCBJFCgtjb3N0X21ldGhvZBgEIAEoDjImLnF1YXJ0ZXJkZWNrLmFwaS50cmFkaW5nLnYxLkNvc3RNZXRob2RCCLpIBYIBAhABEh0KCXBhZ2Vfc2l6ZRgFIAEoBUIKukgHGgUYkE4oABISCgpwYWdlX3Rva2VuGAYgASgJInAKFUxpc3RQb3NpdGlvbnNSZXNwb25zZRI+Cglwb3NpdGlvbnMYASABKAsyKy5xdWFydGVyZGVjay5hcGkudHJhZGluZy52MS5Qb3NpdGlvbkNvbHVtbnMSFwoPbmV4dF9wYWdlX3Rva2VuGAIgASgJIkgKE0xpc3RBY2NvdW50c1JlcXVlc3QSHQoJcGFnZV9zaXplGAEgASgFQgq6SAcaBRjoBygAEhIKCnBhZ2VfdG9rZW4YAiABKAkiZgoUTGlzdEFjY291bnRzUmVzcG9uc2USNQoIYWNjb3VudHMYASADKAsyIy5xdWFydGVyZGVjay5hcGkudHJhZGluZy52MS5BY2NvdW50EhcKD25leHRfcGFnZV90b2tlbhgCIAEoCSJnChVXYXRjaFBvcnRmb2xpb1JlcXVlc3QSDwoHYWNjb3VudBgBIAEoCRIQCghzdHJhdGVneRgCIAEoCRIrCghtYXhfcmF0ZRgDIAEoAUIZukgWEhRAARkAAAAAAECPQCkAAAAAAAAAACKnAQoWV2F0Y2hQb3J0Zm9saW9SZXNwb25zZRIQCghzbmFwc2hvdBgBIAEoCBI4Cglwb3J0Zm9saW8YAiABKAsyJS5xdWFydGVyZGVjay5hcGkudHJhZGluZy52MS5Qb3J0Zm9saW8SLwoLc2VydmVyX3RpbWUYAyABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wEhAKCHNlcXVlbmNlGAQgASgEIucBChVHZXRFcXVpdHlDdXJ2ZVJlcXVlc3QSGAoHYWNjb3VudBgBIAEoCUIHukgEcgIQARIQCghzdHJhdGVneRgCIAEoCRIzCgpzdGFydF90aW1lGAMgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcEgAiAEBEjEKCGVuZF90aW1lGAQgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcEgBiAEBEh4KCm1heF9wb2ludHMYBSABKAVCCrpIBxoFGJBOKABCDQoLX3N0YXJ0X3RpbWVCCwoJX2VuZF90aW1lIpMBChZHZXRFcXVpdHlDdXJ2ZVJlc3BvbnNlEhAKCGN1cnJlbmN5GAEgASgJEhUKDWV2ZW50X3RpbWVfbnMYAiADKBASDgoGZXF1aXR5GAMgAygBEhcKD3JlYWxpc2VkX3Byb2ZpdBgEIAMoARIZChF1bnJlYWxpc2VkX3Byb2ZpdBgFIAMoARIMCgRmZWVzGAYgAygBKlgKCkNvc3RNZXRob2QSGwoXQ09TVF9NRVRIT0RfVU5TUEVDSUZJRUQQABIXChNDT1NUX01FVEhPRF9BVkVSQUdFEAESFAoQQ09TVF9NRVRIT0RfRklGTxACMpcGChBQb3J0Zm9saW9TZXJ2aWNlEo8BCgxHZXRQb3J0Zm9saW8SLy5xdWFydGVyZGVjay5hcGkudHJhZGluZy52MS5HZXRQb3J0Zm9saW9SZXF1ZXN0GjAucXVhcnRlcmRlY2suYXBpLnRyYWRpbmcudjEuR2V0UG9ydGZvbGlvUmVzcG9uc2UiHJACAYi1GAaC0+STAg8SDS92MS9wb3J0Zm9saW8SkgEKDUxpc3RQb3NpdGlvbnMSMC5xdWFydGVyZGVjay5hcGkudHJhZGluZy52MS5MaXN0UG9zaXRpb25zUmVxdWVzdBoxLnF1YXJ0ZXJkZWNrLmFwaS50cmFkaW5nLnYxLkxpc3RQb3NpdGlvbnNSZXNwb25zZSIckAIBiLUYBoLT5JMCDxINL3YxL3Bvc2l0aW9ucxKOAQoMTGlzdEFjY291bnRzEi8ucXVhcnRlcmRlY2suYXBpLnRyYWRpbmcudjEuTGlzdEFjY291bnRzUmVxdWVzdBowLnF1YXJ0ZXJkZWNrLmFwaS50cmFkaW5nLnYxLkxpc3RBY2NvdW50c1Jlc3BvbnNlIhuQAgGItRgGgtPkkwIOEgwvdjEvYWNjb3VudHMSnQEKDldhdGNoUG9ydGZvbGlvEjEucXVhcnRlcmRlY2suYXBpLnRyYWRpbmcudjEuV2F0Y2hQb3J0Zm9saW9SZXF1ZXN0GjIucXVhcnRlcmRlY2suYXBpLnRyYWRpbmcudjEuV2F0Y2hQb3J0Zm9saW9SZXNwb25zZSIikAIBiLUYBoLT5JMCFRITL3YxL3BvcnRmb2xpbzp3YXRjaDABEqoBCg5HZXRFcXVpdHlDdXJ2ZRIxLnF1YXJ0ZXJkZWNrLmFwaS50cmFkaW5nLnYxLkdldEVxdWl0eUN1cnZlUmVxdWVzdBoyLnF1YXJ0ZXJkZWNrLmFwaS50cmFkaW5nLnYxLkdldEVxdWl0eUN1cnZlUmVzcG9uc2UiMZACAYi1GAaC0+STAiQSIi92MS9hY2NvdW50cy97YWNjb3VudH0vZXF1aXR5Q3VydmViBnByb3RvMw", [file_buf_validate_validate, file_google_api_annotations, file_google_protobuf_timestamp, file_quarterdeck_api_auth_v1_permission, file_quarterdeck_api_trading_v1_portfolio]);
+  fileDesc("CjJxdWFydGVyZGVjay9hcGkvdHJhZGluZy92MS9wb3J0Zm9saW9fc2VydmljZS5wcm90bxIacXVhcnRlcmRlY2suYXBpLnRyYWRpbmcudjEifwoTR2V0UG9ydGZvbGlvUmVxdWVzdBIPCgdhY2NvdW50GAEgASgJEhAKCHN0cmF0ZWd5GAIgASgJEkUKC2Nvc3RfbWV0aG9kGAMgASgOMiYucXVhcnRlcmRlY2suYXBpLnRyYWRpbmcudjEuQ29zdE1ldGhvZEIIukgFggECEAEiUAoUR2V0UG9ydGZvbGlvUmVzcG9uc2USOAoJcG9ydGZvbGlvGAEgASgLMiUucXVhcnRlcmRlY2suYXBpLnRyYWRpbmcudjEuUG9ydGZvbGlvIsYBChRMaXN0UG9zaXRpb25zUmVxdWVzdBIPCgdhY2NvdW50GAEgASgJEhAKCHN0cmF0ZWd5GAIgASgJEhEKCW9wZW5fb25seRgDIAEoCBJFCgtjb3N0X21ldGhvZBgEIAEoDjImLnF1YXJ0ZXJkZWNrLmFwaS50cmFkaW5nLnYxLkNvc3RNZXRob2RCCLpIBYIBAhABEh0KCXBhZ2Vfc2l6ZRgFIAEoBUIKukgHGgUYkE4oABISCgpwYWdlX3Rva2VuGAYgASgJInAKFUxpc3RQb3NpdGlvbnNSZXNwb25zZRI+Cglwb3NpdGlvbnMYASABKAsyKy5xdWFydGVyZGVjay5hcGkudHJhZGluZy52MS5Qb3NpdGlvbkNvbHVtbnMSFwoPbmV4dF9wYWdlX3Rva2VuGAIgASgJIkgKE0xpc3RBY2NvdW50c1JlcXVlc3QSHQoJcGFnZV9zaXplGAEgASgFQgq6SAcaBRjoBygAEhIKCnBhZ2VfdG9rZW4YAiABKAkiZgoUTGlzdEFjY291bnRzUmVzcG9uc2USNQoIYWNjb3VudHMYASADKAsyIy5xdWFydGVyZGVjay5hcGkudHJhZGluZy52MS5BY2NvdW50EhcKD25leHRfcGFnZV90b2tlbhgCIAEoCSJnChVXYXRjaFBvcnRmb2xpb1JlcXVlc3QSDwoHYWNjb3VudBgBIAEoCRIQCghzdHJhdGVneRgCIAEoCRIrCghtYXhfcmF0ZRgDIAEoAUIZukgWEhRAARkAAAAAAECPQCkAAAAAAAAAACKnAQoWV2F0Y2hQb3J0Zm9saW9SZXNwb25zZRIQCghzbmFwc2hvdBgBIAEoCBI4Cglwb3J0Zm9saW8YAiABKAsyJS5xdWFydGVyZGVjay5hcGkudHJhZGluZy52MS5Qb3J0Zm9saW8SLwoLc2VydmVyX3RpbWUYAyABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wEhAKCHNlcXVlbmNlGAQgASgEIucBChVHZXRFcXVpdHlDdXJ2ZVJlcXVlc3QSGAoHYWNjb3VudBgBIAEoCUIHukgEcgIQARIQCghzdHJhdGVneRgCIAEoCRIzCgpzdGFydF90aW1lGAMgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcEgAiAEBEjEKCGVuZF90aW1lGAQgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcEgBiAEBEh4KCm1heF9wb2ludHMYBSABKAVCCrpIBxoFGJBOKABCDQoLX3N0YXJ0X3RpbWVCCwoJX2VuZF90aW1lIpMBChZHZXRFcXVpdHlDdXJ2ZVJlc3BvbnNlEhAKCGN1cnJlbmN5GAEgASgJEhUKDWV2ZW50X3RpbWVfbnMYAiADKBASDgoGZXF1aXR5GAMgAygBEhcKD3JlYWxpc2VkX3Byb2ZpdBgEIAMoARIZChF1bnJlYWxpc2VkX3Byb2ZpdBgFIAMoARIMCgRmZWVzGAYgAygBIrUBChVHZXREYWlseUVxdWl0eVJlcXVlc3QSGAoHYWNjb3VudBgBIAEoCUIHukgEcgIQARIQCghzdHJhdGVneRgCIAEoCRIqCgpzdGFydF9kYXRlGAMgASgLMhEuZ29vZ2xlLnR5cGUuRGF0ZUgAiAEBEigKCGVuZF9kYXRlGAQgASgLMhEuZ29vZ2xlLnR5cGUuRGF0ZUgBiAEBQg0KC19zdGFydF9kYXRlQgsKCV9lbmRfZGF0ZSLBAQoWR2V0RGFpbHlFcXVpdHlSZXNwb25zZRIQCghjdXJyZW5jeRgBIAEoCRIMCgRkYXlzGAIgAygREg4KBmVxdWl0eRgDIAMoARIOCgZwcm9maXQYBCADKAESDQoFZmxvd3MYBSADKAESGAoLb3BlbmluZ19kYXkYBiABKBFIAIgBARIWCg5vcGVuaW5nX2VxdWl0eRgHIAEoARIWCg5vcGVuaW5nX3Byb2ZpdBgIIAEoAUIOCgxfb3BlbmluZ19kYXkqWAoKQ29zdE1ldGhvZBIbChdDT1NUX01FVEhPRF9VTlNQRUNJRklFRBAAEhcKE0NPU1RfTUVUSE9EX0FWRVJBR0UQARIUChBDT1NUX01FVEhPRF9GSUZPEAIyxAcKEFBvcnRmb2xpb1NlcnZpY2USjwEKDEdldFBvcnRmb2xpbxIvLnF1YXJ0ZXJkZWNrLmFwaS50cmFkaW5nLnYxLkdldFBvcnRmb2xpb1JlcXVlc3QaMC5xdWFydGVyZGVjay5hcGkudHJhZGluZy52MS5HZXRQb3J0Zm9saW9SZXNwb25zZSIckAIBiLUYBoLT5JMCDxINL3YxL3BvcnRmb2xpbxKSAQoNTGlzdFBvc2l0aW9ucxIwLnF1YXJ0ZXJkZWNrLmFwaS50cmFkaW5nLnYxLkxpc3RQb3NpdGlvbnNSZXF1ZXN0GjEucXVhcnRlcmRlY2suYXBpLnRyYWRpbmcudjEuTGlzdFBvc2l0aW9uc1Jlc3BvbnNlIhyQAgGItRgGgtPkkwIPEg0vdjEvcG9zaXRpb25zEo4BCgxMaXN0QWNjb3VudHMSLy5xdWFydGVyZGVjay5hcGkudHJhZGluZy52MS5MaXN0QWNjb3VudHNSZXF1ZXN0GjAucXVhcnRlcmRlY2suYXBpLnRyYWRpbmcudjEuTGlzdEFjY291bnRzUmVzcG9uc2UiG5ACAYi1GAaC0+STAg4SDC92MS9hY2NvdW50cxKdAQoOV2F0Y2hQb3J0Zm9saW8SMS5xdWFydGVyZGVjay5hcGkudHJhZGluZy52MS5XYXRjaFBvcnRmb2xpb1JlcXVlc3QaMi5xdWFydGVyZGVjay5hcGkudHJhZGluZy52MS5XYXRjaFBvcnRmb2xpb1Jlc3BvbnNlIiKQAgGItRgGgtPkkwIVEhMvdjEvcG9ydGZvbGlvOndhdGNoMAESqgEKDkdldEVxdWl0eUN1cnZlEjEucXVhcnRlcmRlY2suYXBpLnRyYWRpbmcudjEuR2V0RXF1aXR5Q3VydmVSZXF1ZXN0GjIucXVhcnRlcmRlY2suYXBpLnRyYWRpbmcudjEuR2V0RXF1aXR5Q3VydmVSZXNwb25zZSIxkAIBiLUYBoLT5JMCJBIiL3YxL2FjY291bnRzL3thY2NvdW50fS9lcXVpdHlDdXJ2ZRKqAQoOR2V0RGFpbHlFcXVpdHkSMS5xdWFydGVyZGVjay5hcGkudHJhZGluZy52MS5HZXREYWlseUVxdWl0eVJlcXVlc3QaMi5xdWFydGVyZGVjay5hcGkudHJhZGluZy52MS5HZXREYWlseUVxdWl0eVJlc3BvbnNlIjGQAgGItRgGgtPkkwIkEiIvdjEvYWNjb3VudHMve2FjY291bnR9L2RhaWx5RXF1aXR5YgZwcm90bzM", [file_buf_validate_validate, file_google_api_annotations, file_google_protobuf_timestamp, file_google_type_date, file_quarterdeck_api_auth_v1_permission, file_quarterdeck_api_trading_v1_portfolio]);
 
 /**
  * @generated from message quarterdeck.api.trading.v1.GetPortfolioRequest
@@ -379,6 +381,116 @@ export const GetEquityCurveResponseSchema: GenMessage<GetEquityCurveResponse> = 
   messageDesc(file_quarterdeck_api_trading_v1_portfolio_service, 9);
 
 /**
+ * @generated from message quarterdeck.api.trading.v1.GetDailyEquityRequest
+ */
+export type GetDailyEquityRequest = Message<"quarterdeck.api.trading.v1.GetDailyEquityRequest"> & {
+  /**
+   * The account, for example "SIM-001".
+   *
+   * @generated from field: string account = 1;
+   */
+  account: string;
+
+  /**
+   * The strategy whose profit is wanted; empty for the whole account.
+   *
+   * @generated from field: string strategy = 2;
+   */
+  strategy: string;
+
+  /**
+   * The inclusive first day; absent means the beginning.
+   *
+   * @generated from field: optional google.type.Date start_date = 3;
+   */
+  startDate?: Date | undefined;
+
+  /**
+   * The inclusive last day; absent means the newest.
+   *
+   * @generated from field: optional google.type.Date end_date = 4;
+   */
+  endDate?: Date | undefined;
+};
+
+/**
+ * Describes the message quarterdeck.api.trading.v1.GetDailyEquityRequest.
+ * Use `create(GetDailyEquityRequestSchema)` to create a new message.
+ */
+export const GetDailyEquityRequestSchema: GenMessage<GetDailyEquityRequest> = /*@__PURE__*/
+  messageDesc(file_quarterdeck_api_trading_v1_portfolio_service, 10);
+
+/**
+ * @generated from message quarterdeck.api.trading.v1.GetDailyEquityResponse
+ */
+export type GetDailyEquityResponse = Message<"quarterdeck.api.trading.v1.GetDailyEquityResponse"> & {
+  /**
+   * The currency of the columns: the base currency of the account.
+   *
+   * @generated from field: string currency = 1;
+   */
+  currency: string;
+
+  /**
+   * Days since 1970-01-01, increasing; index i of all columns is one day.
+   *
+   * @generated from field: repeated sint32 days = 2;
+   */
+  days: number[];
+
+  /**
+   * The equity of the account at the end of each day.
+   *
+   * @generated from field: repeated double equity = 3;
+   */
+  equity: number[];
+
+  /**
+   * Profit after fees since the first fill, of the strategy or of the account.
+   *
+   * @generated from field: repeated double profit = 4;
+   */
+  profit: number[];
+
+  /**
+   * Deposits less withdrawals of the account on each day, in its base currency; without opening
+   * balances.
+   *
+   * @generated from field: repeated double flows = 5;
+   */
+  flows: number[];
+
+  /**
+   * The day before the first: of the last value before it or, without one, the calendar day before.
+   * Absent without days.
+   *
+   * @generated from field: optional sint32 opening_day = 6;
+   */
+  openingDay?: number | undefined;
+
+  /**
+   * The account's equity then: without a value, what it began with.
+   *
+   * @generated from field: double opening_equity = 7;
+   */
+  openingEquity: number;
+
+  /**
+   * The profit until then.
+   *
+   * @generated from field: double opening_profit = 8;
+   */
+  openingProfit: number;
+};
+
+/**
+ * Describes the message quarterdeck.api.trading.v1.GetDailyEquityResponse.
+ * Use `create(GetDailyEquityResponseSchema)` to create a new message.
+ */
+export const GetDailyEquityResponseSchema: GenMessage<GetDailyEquityResponse> = /*@__PURE__*/
+  messageDesc(file_quarterdeck_api_trading_v1_portfolio_service, 11);
+
+/**
  * How closing quantities are matched with opening ones.
  *
  * @generated from enum quarterdeck.api.trading.v1.CostMethod
@@ -474,6 +586,20 @@ export const PortfolioService: GenService<{
     methodKind: "unary";
     input: typeof GetEquityCurveRequestSchema;
     output: typeof GetEquityCurveResponseSchema;
+  },
+  /**
+   * Gets the equity of an account and its profit, or a strategy's, at the end of each day.
+   *
+   * A day ends at the configured time of the configured zone, in the market's time. Days on which
+   * nothing was valued are left out. Fails with NOT_FOUND (RESOURCE_NOT_FOUND) for an unknown
+   * account or strategy.
+   *
+   * @generated from rpc quarterdeck.api.trading.v1.PortfolioService.GetDailyEquity
+   */
+  getDailyEquity: {
+    methodKind: "unary";
+    input: typeof GetDailyEquityRequestSchema;
+    output: typeof GetDailyEquityResponseSchema;
   },
 }> = /*@__PURE__*/
   serviceDesc(file_quarterdeck_api_trading_v1_portfolio_service, 0);
