@@ -12,6 +12,7 @@ from tests.load import (
     rivals,
     streams,
     trading,
+    way,
     workers,
 )
 from tests.load.results import Figure, keep
@@ -25,6 +26,7 @@ BENCHES: dict[str, Bench] = {
     "ingest": lambda samples: asyncio.run(ingest.measure(samples)),
     "streams": streams.measure,
     "peers": rivals.measure,
+    "way": way.measure,
     "workers": workers.measure,
     "first_path": lambda samples: first_path.measure(samples, with_cold=True),
 }

@@ -1,11 +1,10 @@
 """Measures what a user meets first, on a clone of its own: ``python -m tests.load.first_path``.
 
-A cold start from empty caches, warm starts until a price moves at a gRPC-Web reader, the memory of
-the idle suite, and the way of one quote from publisher to reader, direct and through the edge.
+A cold start from empty caches, warm starts until a price moves at a gRPC-Web reader, and the memory
+of the idle suite.
 """
 
 import argparse
-import asyncio
 import os
 import re
 import signal
@@ -19,20 +18,14 @@ from http.client import HTTPConnection
 from pathlib import Path
 
 import psutil
-from tests.examples import RPCS, instrument
+from tests.examples import RPCS
 from tests.load.results import Figure, figure, keep
 from tests.protocols import Grpc
-
-from quarterdeck import AsyncClient, Quotes
 
 ROOT = Path(__file__).resolve().parents[2]
 COLD_LIMIT_S = 900
 WARM_LIMIT_S = 120
 SETTLE_S = 45
-NAME = "LOAD.XNAS"
-QUOTES = 400
-WARM_UP = 50
-PAUSE_S = 0.02
 
 
 class Run:
@@ -133,53 +126,6 @@ def memory_mib(run: Run) -> float:
     return sum(p.memory_full_info().pss for p in run.processes()) / 2**20
 
 
-async def delays_ms(publish_at: str, read_at: str, token: str) -> list[float]:
-    """Publish quotes one by one on an idle suite and time each until the SDK hands it over."""
-    async with (
-        AsyncClient(publish_at, token=token) as publisher,
-        AsyncClient(read_at, token=token) as reader,
-    ):
-        arrived: asyncio.Queue[float] = asyncio.Queue()
-        task = asyncio.create_task(listen(reader, arrived))
-        await asyncio.sleep(1)
-        while not arrived.empty():
-            arrived.get_nowait()
-        found = []
-        for number in range(QUOTES):
-            started = time.perf_counter()
-            await publisher.publish(quotes=[one_quote(number)])
-            found.append((await asyncio.wait_for(arrived.get(), 5) - started) * 1_000)
-            await asyncio.sleep(PAUSE_S)
-        task.cancel()
-    return found[WARM_UP:]
-
-
-async def listen(reader: AsyncClient, arrived: "asyncio.Queue[float]") -> None:
-    """Note when each event arrives."""
-    async for _ in reader.watch(f"quotes/{NAME}").events():
-        arrived.put_nowait(time.perf_counter())
-
-
-def one_quote(number: int) -> Quotes:
-    """Make a quote that differs from the last."""
-    bid = 100 + number % 50
-    return Quotes(
-        instrument=NAME,
-        price_precision=2,
-        size_precision=0,
-        event_time_ns=[time.time_ns()],
-        bid_price=[bid],
-        ask_price=[bid + 1],
-        bid_size=[1],
-        ask_size=[1],
-    )
-
-
-def p99(values: list[float]) -> float:
-    """Return the value that one in a hundred exceeds."""
-    return sorted(values)[int(len(values) * 0.99)]
-
-
 def measure(samples: int, *, with_cold: bool) -> dict[str, Figure]:
     """Measure everything, on clones that are removed afterwards."""
     found = {}
@@ -197,21 +143,10 @@ def measure(samples: int, *, with_cold: bool) -> dict[str, Figure]:
 
 
 def measure_idle(run: Run, samples: int) -> dict[str, Figure]:
-    """Measure the memory of a suite that only plays, then the way of a quote through it."""
+    """Measure the memory of a suite that only plays."""
     run.wait(WARM_LIMIT_S)
     time.sleep(SETTLE_S)
     found = {"idle_rss_mib": figure([memory_mib(run) for _ in range(samples)], "MiB (PSS)")}
-    edge = f"127.0.0.1:{run.port('edge')}"
-    token = sign_in(edge, run.password())
-    admin = Grpc(edge)
-    admin.call(RPCS["SourceService/StopSource"], {"name": "sources/replay"}, token)
-    made = {"instrument": instrument(NAME, "EQUITY")}
-    admin.call(RPCS["InstrumentService/UpsertInstrument"], made, token)
-    direct = f"127.0.0.1:{run.port('services')}", f"127.0.0.1:{run.port('stream')}"
-    for name, ends in (("watch_idle", direct), ("watch_idle_envoy", (edge, edge))):
-        runs = [asyncio.run(delays_ms(*ends, token)) for _ in range(samples)]
-        found[f"{name}_p99_ms"] = figure([p99(one) for one in runs], "ms")
-        found[f"{name}_p50_ms"] = figure([sorted(one)[len(one) // 2] for one in runs], "ms")
     run.stop()
     return found
 
