@@ -96,8 +96,9 @@ async def test_filings_are_listed_newest_first_by_company_form_and_day(deck, sho
     assert {request.headers["user-agent"] for request in shop.requests} == {AGENT}
 
 
-async def test_a_filing_has_its_company_instruments_and_document(deck):
-    await read(deck, "320193", forms=["10-K"])
+async def test_a_filing_of_a_company_without_facts_has_its_instruments_and_document(deck, shop):
+    shop.always(FACTS, Answer(b"<Error><Code>NoSuchKey</Code></Error>", 404))
+    await read(deck, "320193", forms=["10-K"], facts=True)
     assert len(await listed(deck)) == 1
     filing = (await deck.filings.GetFiling(pb.GetFilingRequest(name=NEWEST))).filing
     assert (filing.company, filing.company_name) == (COMPANY, "Apple Inc.")
@@ -106,7 +107,7 @@ async def test_a_filing_has_its_company_instruments_and_document(deck):
     assert filing.report_date == Date(year=2023, month=9, day=30)
 
 
-async def test_facts_are_ordered_by_period_and_day_of_filing(deck):
+async def test_facts_are_ordered_and_no_more_than_a_message_holds(deck, monkeypatch):
     await read(deck, facts=True)
     await read(deck, facts=True)
     request = pb.GetCompanyFactsRequest(company=COMPANY)
@@ -116,20 +117,9 @@ async def test_facts_are_ordered_by_period_and_day_of_filing(deck):
     assert income.filing_days[0] < income.filing_days[1]
     only = pb.GetCompanyFactsRequest(company=COMPANY, taxonomy="dei", concepts=["NetIncomeLoss"])
     assert len((await deck.filings.GetCompanyFacts(only)).facts) == 0
-
-
-async def test_more_facts_than_a_message_holds_are_refused(deck, monkeypatch):
-    await read(deck, facts=True)
     monkeypatch.setattr(fact, "MOST_VALUES", 3)
-    request = pb.GetCompanyFactsRequest(company=COMPANY)
     _, _, metadata = await refusal(deck.filings.GetCompanyFacts(request))
     assert metadata["field"] == "concepts"
-
-
-async def test_a_company_without_facts_has_its_filings(deck, shop):
-    shop.always(FACTS, Answer(b"<Error><Code>NoSuchKey</Code></Error>", 404))
-    assert (await read(deck, facts=True)).state == "SUCCEEDED"
-    assert len(await listed(deck)) == 3
 
 
 async def test_new_filings_are_published_and_known_ones_are_not(deck, shop):
@@ -169,20 +159,17 @@ async def test_known_companies_are_read_again_from_time_to_time(open_area, shop,
     assert Filing.FromString(batch.messages[0].payload).name.endswith("24-000002")
 
 
-@pytest.mark.parametrize(
-    ("answer", "words"),
-    [
-        (Answer(b"Undeclared Automated Tool", 403), "does not accept who asks"),
-        (Answer(b"<Error>", 404), "EDGAR has nothing there"),
-    ],
-)
-async def test_a_refusal_says_what_it_means(deck, shop, answer, words):
-    shop.always(SUBMISSIONS, answer)
-    assert words in (await read(deck)).failure
-
-
-async def test_a_company_nobody_knows_fails_the_job(deck):
+async def test_what_goes_wrong_with_a_company_is_told(deck, shop):
     assert "EDGAR knows no company with this symbol" in (await read(deck, "NOPE")).failure
+    found = orjson.loads((ANSWERS / "submissions.json").read_bytes())
+    found["filings"]["recent"]["size"][0] = 2**63
+    for answer, words in (
+        (Answer(b"Undeclared Automated Tool", 403), "does not accept who asks"),
+        (Answer(b"<Error>", 404), "AAPL: EDGAR has nothing there"),
+        (Answer(orjson.dumps(found)), "AAPL: cannot be stored: "),
+    ):
+        shop.always(SUBMISSIONS, answer)
+        assert words in (await read(deck)).failure
 
 
 async def test_an_unknown_filing_or_company_is_not_found(deck):
@@ -206,10 +193,3 @@ async def test_without_a_user_agent_the_source_says_so(open_area, store):
             name="sources/edgar", filings=FilingBackfill(companies=["AAPL"])
         )
         assert (await refusal(deck.sources.BackfillSource(request)))[1] == "STATE_FORBIDS"
-
-
-async def test_what_the_database_cannot_take_names_the_company(deck, shop):
-    found = orjson.loads((ANSWERS / "submissions.json").read_bytes())
-    found["filings"]["recent"]["size"][0] = 2**63
-    shop.always(SUBMISSIONS, Answer(orjson.dumps(found)))
-    assert "AAPL: cannot be stored: " in (await read(deck)).failure

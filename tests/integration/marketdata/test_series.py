@@ -163,13 +163,10 @@ async def test_news_are_published_and_what_is_known_is_not(deck, monkeypatch):
     assert (told.series, list(told.value)) == (NAME, [96, 99])
 
 
-async def test_a_series_that_does_not_exist_fails_the_job(deck, shop):
+async def test_what_does_not_exist_or_is_asked_wrongly_is_refused(deck, shop):
     shop.always(SERIES, Answer((ANSWERS / "unknown.json").read_bytes(), 400))
     job = await read(deck, vintages=False, series="NOPE")
     assert job.failure.endswith("1 of 1 were not read: NOPE: FRED has no such series")
-
-
-async def test_what_is_asked_wrongly_is_refused(deck):
     missing = pb.GetSeriesRequest(name="series/fred/NOPE")
     assert (await refusal(deck.observations.GetSeries(missing)))[1] == "RESOURCE_NOT_FOUND"
     for field, values in (
