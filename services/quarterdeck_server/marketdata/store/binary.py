@@ -2,7 +2,6 @@
 
 from collections.abc import AsyncIterator, Sequence
 from dataclasses import dataclass
-from itertools import chain
 from typing import Any
 
 import numpy as np
@@ -14,7 +13,9 @@ TRAILER = b"\xff\xff"
 POSTGRES_EPOCH_US = 946_684_800_000_000
 FORMATS = {"int2": ">i2", "int4": ">i4", "int8": ">i8", "float8": ">f8", "timestamptz": ">i8"}
 
-type Column = NDArray[Any] | int
+PIECE = 2_000
+
+type Column = NDArray[Any]
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,34 +23,59 @@ class Layout:
     """The columns of a table with their types, in the order in which they are sent."""
 
     columns: tuple[str, ...]
-    dtype: np.dtype[np.void]
+    formats: tuple[str, ...]
 
     @classmethod
     def of(cls, **types: str) -> "Layout":
         """Lay out columns of PostgreSQL types that have a fixed length."""
-        fields = chain.from_iterable(
-            ((f"length_{name}", ">i4"), (name, FORMATS[kind])) for name, kind in types.items()
-        )
-        return cls(tuple(types), np.dtype([("fields", ">i2"), *fields]))
+        return cls(tuple(types), tuple(FORMATS[kind] for kind in types.values()))
 
-    def encode(self, rows: int, columns: Sequence[Column]) -> bytes:
-        """Return rows; a column is an array or one value for all."""
-        table = np.empty(rows, self.dtype)
-        table["fields"] = len(self.columns)
+    def encode(self, columns: Sequence[Column], texts: Sequence[str] | None = None) -> bytes:
+        """Return rows of whole columns, and of a text as the last if there are such."""
+        # Some rows at a time: the columns are written one after the other into the same memory.
+        parts = [slice(start, start + PIECE) for start in range(0, len(columns[0]), PIECE)]
+        pieces = (([column[part] for column in columns], part) for part in parts)
+        if texts is None:
+            return b"".join(self._table(piece, ()).tobytes() for piece, _ in pieces)
+        return b"".join(self._with_texts(piece, texts[part]) for piece, part in pieces)
+
+    def _with_texts(self, columns: Sequence[Column], texts: Sequence[str]) -> bytes:
+        encoded = [text.encode() for text in texts]
+        lengths = np.array([len(text) for text in encoded])
+        longest = int(lengths.max())
+        text = [("text", f"S{longest}")] if longest else []
+        table = self._table(columns, [("length_text", ">i4"), *text])
+        table["length_text"] = lengths
+        if text:
+            table["text"] = encoded
+        if (lengths == longest).all():
+            return table.tobytes()
+        # Each text was given the room of the longest; the rest of it is left out.
+        width = table.dtype.itemsize
+        bytes_of_rows = table.view(np.uint8).reshape(len(texts), width)
+        return bytes_of_rows[np.arange(width) < (width - longest + lengths)[:, None]].tobytes()
+
+    def _table(
+        self, columns: Sequence[Column], more: Sequence[tuple[str, str]]
+    ) -> NDArray[np.void]:
+        fields = [("fields", ">i2")]
+        for name, form in zip(self.columns, self.formats, strict=True):
+            fields += [(f"length_{name}", ">i4"), (name, form)]
+        table = np.empty(len(columns[0]), np.dtype([*fields, *more]))
+        table["fields"] = (len(fields) + len(more)) // 2
         for name, values in zip(self.columns, columns, strict=True):
-            table[f"length_{name}"] = self.dtype[name].itemsize
+            table[f"length_{name}"] = table.dtype[name].itemsize
             table[name] = values
-        return table.tobytes()
+        return table
 
 
-def timestamptz(ns: int) -> int:
-    """Return a time as PostgreSQL sends it."""
+def timestamptz(ns: NDArray[np.int64]) -> NDArray[np.int64]:
+    """Return times as PostgreSQL sends them."""
     return ns // 1_000 - POSTGRES_EPOCH_US
 
 
-async def copy_source(parts: Sequence[bytes]) -> AsyncIterator[bytes]:
+async def copy_source(encoded: bytes) -> AsyncIterator[bytes]:
     """Frame encoded rows as COPY wants them."""
     yield HEADER
-    for part in parts:
-        yield part
+    yield encoded
     yield TRAILER

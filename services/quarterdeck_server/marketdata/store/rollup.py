@@ -16,6 +16,7 @@ from quarterdeck_server.marketdata.domain.rollup import (
     fold,
 )
 from quarterdeck_server.marketdata.ports import Sequenced
+from quarterdeck_server.marketdata.store.rows import Keys
 from quarterdeck_server.runtime.postgres import Connection, Postgres
 
 type Number = Callable[[str], int]
@@ -124,17 +125,5 @@ def _quote_ticks(items: Sequence[Sequenced], number: Number) -> Ticks | None:
 
 
 def _ticks(items: Sequence[Sequenced], number: Number, price: Floats, volume: Floats) -> Ticks:
-    lengths = np.array([len(item.batch) for item in items])
-    numbers = np.array([number(item.batch.instrument) for item in items], dtype=np.int64)
-    epochs = np.array([item.epoch for item in items], dtype=np.int64)
-    # Within a batch the numbers follow each other; each batch starts anew.
-    ends = np.cumsum(lengths)
-    firsts = np.array([item.first_sequence for item in items], dtype=np.int64)
-    return Ticks(
-        instrument=np.repeat(numbers, lengths),
-        event_time_ns=np.concatenate([item.batch.times for item in items]),
-        epoch=np.repeat(epochs, lengths),
-        sequence=np.arange(len(price)) + np.repeat(firsts - (ends - lengths), lengths),
-        price=price,
-        volume=volume,
-    )
+    keys = Keys.of(items, number)
+    return Ticks(keys.number, keys.event_time_ns, keys.epoch, keys.sequence, price, volume)

@@ -1,18 +1,15 @@
 """How quotes, trades and bars lie in their tables."""
 
-import struct
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from itertools import chain
 
 import numpy as np
 
-from quarterdeck_server.marketdata.domain.columns import Bars, Quotes, Trades
+from quarterdeck_server.marketdata.domain.columns import Bars, Ints, Trades
 from quarterdeck_server.marketdata.ports import Sequenced
 from quarterdeck_server.marketdata.store.binary import Layout, timestamptz
 
-_LENGTH = struct.Struct(">i")
-_FIELDS = struct.Struct(">h")
 _TICK = {
     "publish_time": "timestamptz",
     "instrument_id": "int4",
@@ -24,16 +21,21 @@ _TICK = {
 
 @dataclass(frozen=True, slots=True)
 class Table:
-    """A table of ticks and the columns that COPY sends."""
+    """A table of ticks: its key, its numbers, and a text as the last column if it has one."""
 
     name: str
     layout: Layout
-    more_columns: tuple[str, ...] = ()
+    text: str = ""
 
     @property
     def columns(self) -> tuple[str, ...]:
         """The columns in their order."""
-        return self.layout.columns + self.more_columns
+        return (*self.layout.columns, self.text) if self.text else self.layout.columns
+
+    @property
+    def values(self) -> tuple[str, ...]:
+        """The columns of numbers that are not of the key."""
+        return self.layout.columns[len(_TICK) :]
 
 
 QUOTE = Table(
@@ -41,21 +43,50 @@ QUOTE = Table(
     Layout.of(**_TICK, bid_price="int8", ask_price="int8", bid_size="int8", ask_size="int8"),
 )
 TRADE = Table(
-    "trade", Layout.of(**_TICK, price="int8", size="int8", aggressor_side="int2"), ("trade_id",)
+    "trade", Layout.of(**_TICK, price="int8", size="int8", aggressor_side="int2"), "trade_id"
 )
 
 
-def quote_rows(item: Sequenced, quotes: Quotes, number: int) -> bytes:
-    """Encode quotes for COPY."""
-    columns = (quotes.bid_price, quotes.ask_price, quotes.bid_size, quotes.ask_size)
-    return QUOTE.layout.encode(len(quotes), [*_tick_columns(item, number), *columns])
+@dataclass(frozen=True, slots=True)
+class Keys:
+    """The keys of all ticks of several batches in columns, in the order of the batches."""
+
+    number: Ints
+    event_time_ns: Ints
+    epoch: Ints
+    sequence: Ints
+    publish_time_ns: Ints
+
+    @classmethod
+    def of(cls, items: Sequence[Sequenced], number: Callable[[str], int]) -> "Keys":
+        """Gather the keys of batches; ``number`` tells instruments as the tables know them."""
+        lengths = np.array([len(item.batch) for item in items])
+        firsts = np.array([item.first_sequence for item in items], dtype=np.int64)
+        # Within a batch the numbers follow each other; each batch starts anew.
+        offsets = np.cumsum(lengths) - lengths
+        return cls(
+            number=_repeated([number(item.batch.instrument) for item in items], lengths),
+            event_time_ns=np.concatenate([item.batch.times for item in items]),
+            epoch=_repeated([item.epoch for item in items], lengths),
+            sequence=np.arange(lengths.sum()) + np.repeat(firsts - offsets, lengths),
+            publish_time_ns=_repeated([item.publish_time_ns for item in items], lengths),
+        )
+
+    def __len__(self) -> int:
+        return len(self.number)
 
 
-def trade_rows(item: Sequenced, trades: Trades, number: int) -> bytes:
-    """Encode trades for COPY: the fixed columns at once, then each row's identifier."""
-    columns = (trades.price, trades.size, trades.aggressor_side)
-    fixed = TRADE.layout.encode(len(trades), [*_tick_columns(item, number), *columns])
-    return _with_texts(fixed, TRADE, trades.trade_id or ("",) * len(trades))
+def tick_rows(table: Table, items: Sequence[Sequenced], number: Callable[[str], int]) -> bytes:
+    """Encode batches of one kind for COPY."""
+    keys = Keys.of(items, number)
+    columns = [
+        timestamptz(keys.publish_time_ns),
+        *(keys.number, keys.event_time_ns, keys.epoch, keys.sequence),
+        *(np.concatenate([getattr(each.batch, name) for each in items]) for name in table.values),
+    ]
+    if not table.text:
+        return table.layout.encode(columns)
+    return table.layout.encode(columns, list(chain.from_iterable(map(_texts, items))))
 
 
 def bar_columns(bars: Sequence[Bars], numbers: Sequence[int]) -> list[list[object]]:
@@ -68,18 +99,10 @@ def bar_columns(bars: Sequence[Bars], numbers: Sequence[int]) -> list[list[objec
     ]
 
 
-def _tick_columns(item: Sequenced, number: int) -> list[np.ndarray | int]:
-    sequence = np.arange(item.first_sequence, item.last_sequence + 1, dtype=np.int64)
-    time = timestamptz(item.publish_time_ns)
-    return [time, number, item.batch.times, item.epoch, sequence]
+def _texts(item: Sequenced) -> Sequence[str]:
+    given = item.batch.trade_id if isinstance(item.batch, Trades) else ()
+    return given or ("",) * len(item.batch)
 
 
-def _with_texts(fixed: bytes, table: Table, texts: Sequence[str]) -> bytes:
-    size = table.layout.dtype.itemsize
-    head = _FIELDS.pack(len(table.columns))
-    encoded = [text.encode() for text in texts]
-    rows = (
-        (head, fixed[row * size + len(head) : (row + 1) * size], _LENGTH.pack(len(text)), text)
-        for row, text in enumerate(encoded)
-    )
-    return b"".join(chain.from_iterable(rows))
+def _repeated(values: Sequence[int], lengths: Ints) -> Ints:
+    return np.repeat(np.array(values, dtype=np.int64), lengths)

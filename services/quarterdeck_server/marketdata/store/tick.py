@@ -21,24 +21,15 @@ async def put_ticks(
     """
     quotes = [item for item in items if isinstance(item.batch, Quotes)]
     trades = [item for item in items if isinstance(item.batch, Trades)]
+    stored: list[Sequenced] = []
     for table, group in ((rows.QUOTE, quotes), (rows.TRADE, trades)):
-        if not group:
-            continue
-        parts = [_encoded(item, number) for item in group]
-        if again:
-            stored = await _merge(connection, table, parts)
-            group[:] = [item for item in group if _key(item, number) in stored]
-        else:
-            await _copy(connection, table, parts)
-    return [*quotes, *trades]
-
-
-def _encoded(item: Sequenced, number: Number) -> bytes:
-    if isinstance(item.batch, Quotes):
-        return rows.quote_rows(item, item.batch, number(item.batch.instrument))
-    if isinstance(item.batch, Trades):
-        return rows.trade_rows(item, item.batch, number(item.batch.instrument))
-    raise TypeError(f"a batch of {type(item.batch).__name__} has no ticks")
+        if group and again:
+            fresh = await _merge(connection, table, rows.tick_rows(table, group, number))
+            stored += [item for item in group if _key(item, number) in fresh]
+        elif group:
+            await _copy(connection, table, rows.tick_rows(table, group, number))
+            stored += group
+    return stored
 
 
 def _key(item: Sequenced, number: Number) -> Key:
@@ -46,17 +37,17 @@ def _key(item: Sequenced, number: Number) -> Key:
     return (number(item.batch.instrument), item.epoch, item.first_sequence)
 
 
-async def _copy(connection: Connection, table: rows.Table, parts: Sequence[bytes]) -> None:
+async def _copy(connection: Connection, table: rows.Table, encoded: bytes) -> None:
     await connection.copy_to_table(
         table.name,
         schema_name="marketdata",
         columns=table.columns,
-        source=copy_source(parts),
+        source=copy_source(encoded),
         format="binary",
     )
 
 
-async def _merge(connection: Connection, table: rows.Table, parts: Sequence[bytes]) -> set[Key]:
+async def _merge(connection: Connection, table: rows.Table, encoded: bytes) -> set[Key]:
     """Write rows of which some may be there: their key is natural, so they are the same rows.
 
     Returns the keys of those that were not there.
@@ -66,7 +57,7 @@ async def _merge(connection: Connection, table: rows.Table, parts: Sequence[byte
         f"CREATE TEMP TABLE {incoming} (LIKE marketdata.{table.name}) ON COMMIT DROP"
     )
     await connection.copy_to_table(
-        incoming, columns=table.columns, source=copy_source(parts), format="binary"
+        incoming, columns=table.columns, source=copy_source(encoded), format="binary"
     )
     columns = ", ".join(table.columns)
     stored = await connection.fetch(
