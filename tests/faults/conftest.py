@@ -1,9 +1,10 @@
 """One running deck for all that is done to it, and the table of what was seen."""
 
-from collections.abc import Iterator
+from collections.abc import Generator
 from pathlib import Path
 
 import pytest
+from tests.faults.house import close_after, keep_together, stack_of
 from tests.faults.laboratory import Laboratory
 from tests.faults.table import Table
 from tests.system.deck import Deck, start, stop
@@ -20,31 +21,35 @@ SETTINGS = {
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Keep these tests together in any order of the others, since they share a running deck."""
-    mine = [item for item in items if item.path.is_relative_to(HERE)]
-    if mine:
-        place = items.index(mine[0])
-        others = [item for item in items if item not in set(mine)]
-        items[:] = [*others[:place], *mine, *others[place:]]
+    keep_together(items, HERE)
 
 
-@pytest.fixture(scope="package")
-def suite(request: pytest.FixtureRequest) -> Iterator[Deck]:
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_teardown(item: pytest.Item, nextitem: pytest.Item | None) -> Generator[None]:
+    """Stop the deck after the last of these tests."""
+    yield
+    close_after(item, nextitem, HERE)
+
+
+@pytest.fixture(scope="session")
+def suite(request: pytest.FixtureRequest) -> Deck:
     """A deck as a user starts it, which survives every fault in turn."""
-    with folders_of(request.session)() as folder:
-        running = start(folder / "d", SETTINGS)
-        yield running
-        stop(running)
+    stack = stack_of(request.config, HERE)
+    folder = stack.enter_context(folders_of(request.session)())
+    running = start(folder / "d", SETTINGS)
+    stack.callback(stop, running)
+    return running
 
 
-@pytest.fixture(scope="package")
-def table() -> Iterator[Table]:
+@pytest.fixture(scope="session")
+def table(request: pytest.FixtureRequest) -> Table:
     """What was seen of each fault; written down at the end."""
     made = Table()
-    yield made
-    made.write()
+    stack_of(request.config, HERE).callback(made.write)
+    return made
 
 
-@pytest.fixture(scope="package")
+@pytest.fixture(scope="session")
 def laboratory(suite: Deck, table: Table) -> Laboratory:
     """Strikes each fault once, however many tests ask what happened then."""
     return Laboratory(suite, table)

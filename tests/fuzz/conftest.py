@@ -3,18 +3,20 @@
 import asyncio
 import os
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Generator
 from pathlib import Path
 
 import asyncpg
 import grpc
 import pytest
 from tests.conftest import Servers
+from tests.faults.house import close_after, keep_together, stack_of
 from tests.faults.server import Server
 from tests.faults.strangers import token_of
 from tests.faults.witnesses import Recorder
 from tests.rpcs import Rpc
 
+HERE = Path(__file__).parent
 INSTRUMENT, NODE, ACCOUNT = "AAPL.XNAS", "nodes/demo", "ACC-demo"
 """What exists."""
 WAIT_S = 0.15
@@ -52,33 +54,47 @@ class Target:
         self._channel.close()
 
 
-@pytest.fixture(scope="package")
-def target(servers: Servers, template: str) -> Iterator[Target]:
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Keep these tests together in any order of the others, since they share a process."""
+    keep_together(items, HERE)
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_teardown(item: pytest.Item, nextitem: pytest.Item | None) -> Generator[None]:
+    """Stop the process after the last of these tests."""
+    yield
+    close_after(item, nextitem, HERE)
+
+
+@pytest.fixture(scope="session")
+def target(request: pytest.FixtureRequest, servers: Servers, template: str) -> Target:
     """Every area in one process."""
     name = f"fuzz_{os.getpid()}"
+    stack = stack_of(request.config, HERE)
+    asyncio.run(make_database(servers.dsn, name, template))
+    folder = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="fuzz-")))
+    where = {"DATABASE_URL": servers.database(name), "REDIS_URL": servers.redis_url}
+    bounds = {
+        "QUARTERDECK_REDIS__STREAM": name,
+        "QUARTERDECK_STREAM__OPENS_PER_MINUTE": "1000000",
+    }
+    server = Server(folder, where | bounds)
+    server.start()
+    stack.callback(server.end)
+    made = Target(server.address, asyncio.run(begin(server)))
+    stack.callback(made.close)
+    return made
 
-    async def make() -> None:
-        connection = await asyncpg.connect(servers.dsn)
-        await connection.execute(f"CREATE DATABASE {name} TEMPLATE {template}")
-        await connection.close()
 
-    async def begin() -> str:
-        """Make what requests may name, and return the token to call with."""
-        async with server.client() as client:
-            recorder = Recorder(client, instrument=INSTRUMENT, name=NODE.removeprefix("nodes/"))
-            await recorder.begin()
-            return await token_of(client)
+async def make_database(dsn: str, name: str, template: str) -> None:
+    connection = await asyncpg.connect(dsn)
+    await connection.execute(f"CREATE DATABASE {name} TEMPLATE {template}")
+    await connection.close()
 
-    asyncio.run(make())
-    with tempfile.TemporaryDirectory(prefix="fuzz-") as folder:
-        where = {"DATABASE_URL": servers.database(name), "REDIS_URL": servers.redis_url}
-        bounds = {
-            "QUARTERDECK_REDIS__STREAM": name,
-            "QUARTERDECK_STREAM__OPENS_PER_MINUTE": "1000000",
-        }
-        server = Server(Path(folder), where | bounds)
-        server.start()
-        made = Target(server.address, asyncio.run(begin()))
-        yield made
-        made.close()
-        server.end()
+
+async def begin(server: Server) -> str:
+    """Make what requests may name, and return the token to call with."""
+    async with server.client() as client:
+        recorder = Recorder(client, instrument=INSTRUMENT, name=NODE.removeprefix("nodes/"))
+        await recorder.begin()
+        return await token_of(client)

@@ -16,7 +16,7 @@ from quarterdeck_server.kernel import patterns, topics
 from quarterdeck_server.kernel.topics import TopicInvalid
 from quarterdeck_server.runtime.bus import Message, decode, encode
 
-EXAMPLES = 5_000 if FULL else 100
+EXAMPLES = 1_000 if FULL else 100
 ANYTHING = settings(max_examples=EXAMPLES, derandomize=not FULL, deadline=None, database=None)
 KINDS = ("quotes", "fills", "bars")
 PARTS = st.text(st.characters(exclude_categories=["Cs"]), min_size=1)
