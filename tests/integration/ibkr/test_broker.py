@@ -47,7 +47,7 @@ async def test_the_view_is_of_one_account_where_one_is_set(tws, settings):
 
 async def test_an_account_of_nobody_is_refused(settings):
     other = settings.model_copy(update={"account": "DU9999999"})
-    with pytest.raises(InvalidField, match=r"marketdata.ibkr.account is no account"):
+    with pytest.raises(InvalidField, match=r"IBKR__ACCOUNT is no account"):
         await IbkrBroker(other, SystemClock()).view()
 
 

@@ -36,7 +36,7 @@ async def test_a_tws_that_is_not_there_is_unavailable(tws, source):
 async def test_a_client_number_in_use_is_told_at_once(tws, source):
     tws.used_client_ids.add(7)
     async with asyncio.timeout(3):
-        with pytest.raises(Unavailable, match=r"\(326\): set marketdata.ibkr.client_id"):
+        with pytest.raises(Unavailable, match=r"\(326\): set QUARTERDECK_.*CLIENT_ID"):
             await source.connect(AAPL)
 
 

@@ -114,8 +114,8 @@ async def test_what_a_class_never_has_is_refused(tws, source):
 
 async def test_the_source_says_what_it_lacks(settings, source):
     assert source.missing_setting == ""
-    nowhere = settings.model_copy(update={"host": ""})
-    assert type(source)(nowhere, source._clock).missing_setting == "marketdata.ibkr.host"
+    nowhere = type(source)(settings.model_copy(update={"host": ""}), source._clock)
+    assert nowhere.missing_setting == "QUARTERDECK_MARKETDATA__IBKR__HOST"
     assert library.installed() in library.NAMES
 
 

@@ -70,7 +70,7 @@ async def test_an_unknown_instrument_fails_the_call_and_starts_nothing(open_area
 async def test_it_is_listed_with_what_it_lacks(open_area):
     async with open_area(IbkrSource(IbkrSettings(), SystemClock())) as deck:
         listed = await state(deck)
-        assert listed.missing_setting == "marketdata.ibkr.host"
+        assert listed.missing_setting == "QUARTERDECK_MARKETDATA__IBKR__HOST"
         assert list(listed.capabilities) == [
             pb.SOURCE_CAPABILITY_PUBLISH,
             pb.SOURCE_CAPABILITY_BACKFILL_BARS,

@@ -125,7 +125,9 @@ class IbkrBroker:
         known = tuple(session.client.getAccounts())
         wanted = self._settings.account
         if wanted and wanted not in known:
-            raise InvalidField("marketdata.ibkr.account", "is no account of the TWS's user")
+            raise InvalidField(
+                "QUARTERDECK_MARKETDATA__IBKR__ACCOUNT", "is no account of the TWS's user"
+            )
         return (wanted,) if wanted else known
 
 

@@ -67,8 +67,9 @@ async def find(session: Session, instrument: str, settings: IbkrSettings, place:
         raise NotOffered(instrument, f"is not known to Interactive Brokers, was {instrument!r}")
     if len(found) > 1:
         numbers = ", ".join(str(each.contract.conId) for each in found[:5])
-        text = f"may be {len(found)} contracts ({numbers}): set marketdata.ibkr.contracts"
-        raise NotOffered(instrument, f"{text}, was {instrument!r}")
+        remedy = "set QUARTERDECK_MARKETDATA__IBKR__CONTRACTS"
+        text = f"may be {len(found)} contracts ({numbers}): {remedy}, was {instrument!r}"
+        raise NotOffered(instrument, text)
     details = found[0]
     if details.contract.secType not in CLASSES:
         raise NotOffered(instrument, f"is no share, pair, future or index, was {instrument!r}")

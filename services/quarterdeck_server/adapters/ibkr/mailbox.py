@@ -127,7 +127,7 @@ class Mailbox:
         tell = log.warning if code in BROKEN_FARMS else log.info
         tell("ibkr_told", request=request, code=code, text=text)
         if what is Meaning.NO_CLIENT:
-            self.finish(Unavailable(f"{text} (326): set marketdata.ibkr.client_id"))
+            self.finish(Unavailable(f"{text} (326): set QUARTERDECK_MARKETDATA__IBKR__CLIENT_ID"))
         answer = self._answers.get(request)
         if answer is not None and what in {Meaning.REFUSED, Meaning.UNKNOWN}:
             self._answers.pop(request)

@@ -41,7 +41,7 @@ class IbkrSource:
     def missing_setting(self) -> str:
         """What is missing before it can be used: an address, or a library."""
         if not self._settings.host:
-            return "marketdata.ibkr.host"
+            return "QUARTERDECK_MARKETDATA__IBKR__HOST"
         return "" if library.installed() else library.MISSING
 
     def quotas(self) -> Sequence[Quota]:
