@@ -234,6 +234,8 @@ class MarketDataSettings(_Section):
     """When nothing came for so long, a bar whose time is over is complete, whatever may follow."""
     publish_rows_per_second: int = Field(default=1_000_000, gt=0)
     """Rows a principal may publish each second."""
+    publish_streams_per_principal: int = Field(default=20, gt=0)
+    """Calls of PublishStream of a principal at the same time."""
     publish_burst: timedelta = timedelta(seconds=2)
     """For how many seconds' worth of rows a principal may be ahead of its rate."""
     future_tolerance: timedelta = timedelta(days=1)

@@ -96,7 +96,7 @@ def _hours(gate: Gate, ingest: Ingest, shared: Shared) -> Hours:
 
 def _rates(options: MarketDataSettings, shared: Shared) -> Rates:
     rate = Rate(options.publish_rows_per_second, options.publish_burst.total_seconds())
-    return Rates(rate, shared.clock)
+    return Rates(rate, options.publish_streams_per_principal, shared.clock)
 
 
 def _services(

@@ -119,6 +119,29 @@ async def test_a_publisher_is_held_up_while_the_bus_is_slow(deck, monkeypatch):
     call.cancel()
 
 
+async def test_a_principal_publishes_on_so_many_streams_at_a_time(open_area):
+    async with open_area(publish_streams_per_principal=1) as deck:
+        request, turn = PublishStreamRequest(quotes=[quotes([1])]), asyncio.Event()
+
+        async def held():
+            yield request
+            await turn.wait()
+
+        first = deck.ingest.PublishStream(held(), metadata=ADA)
+        await until(lambda: _published(deck), lambda rows: rows > 0)
+        _, reason, metadata = await refusal(published(deck, request))
+        assert (reason, metadata["limit"]) == ("LIMIT_EXCEEDED", "1")
+        assert (await published(deck, request, token=(("authorization", "Bearer bob"),))).rows == 1
+        turn.set()
+        assert (await first).rows == 1
+        assert (await published(deck, request)).rows == 1
+
+
+async def _published(deck):
+    async with deck.bus.subscribe(["quotes"], replay=timedelta(minutes=1)) as batches:
+        return await asyncio.wait_for(anext(batches), 5) is not None
+
+
 def _length(items):
     async def length():
         return len(items)

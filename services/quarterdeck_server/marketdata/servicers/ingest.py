@@ -47,12 +47,13 @@ class IngestServicer(IngestServiceServicer):
         requests = rows = 0
         topics: dict[str, Acknowledgement] = {}
         try:
-            async for request in request_iterator:
-                for each in await self._take(request):
-                    earlier = topics.get(each.topic)
-                    topics[each.topic] = each if earlier is None else each.after(earlier)
-                    rows += each.rows
-                requests += 1
+            with self._rates.stream(current().principal):
+                async for request in request_iterator:
+                    for each in await self._take(request):
+                        earlier = topics.get(each.topic)
+                        topics[each.topic] = each if earlier is None else each.after(earlier)
+                        rows += each.rows
+                    requests += 1
         except QuarterdeckError as error:
             error.metadata["accepted_requests"] = str(requests)
             raise
