@@ -1,10 +1,12 @@
 """Live market data of Interactive Brokers, read from a fake TWS."""
 
 import time
+from dataclasses import replace
 from decimal import Decimal
 
 import pytest
-from tests.integration.ibkr.reading import running
+from tests.integration.ibkr.reading import running, until
+from tests.integration.ibkr.tws import AAPL
 
 from quarterdeck_server.adapters.ibkr import library
 from quarterdeck_server.kernel.errors import InvalidField
@@ -31,6 +33,28 @@ async def test_an_unknown_instrument_is_named_by_its_place(tws, source):
     with pytest.raises(InvalidField, match=r"live.instruments\[1\] is not known") as raised:
         await source.connect(LiveOptions(("AAPL.XNAS", "NOBODY.XNAS")))
     assert raised.value.field == "live.instruments[1]"
+
+
+async def test_an_instrument_that_may_be_several_contracts_is_told_with_their_numbers(
+    tws, source, settings
+):
+    tws.securities = [AAPL, replace(AAPL, con_id=7, name="APPLE, ELSEWHERE")]
+    with pytest.raises(InvalidField, match=r"may be 2 contracts \(265598, 7\).*CONTRACTS"):
+        await source.connect(LiveOptions(("AAPL.XNAS",)))
+    known = settings.model_copy(update={"contracts": {"AAPL.XNAS": 7}})
+    feed = await type(source)(known, source._clock).connect(LiveOptions(("AAPL.XNAS",)))
+    await feed.close()
+    assert feed.instruments[0].display_name == "APPLE, ELSEWHERE"
+
+
+async def test_what_no_instrument_can_be_is_refused(tws, source):
+    tws.securities = [replace(AAPL, min_tick=0.0)]
+    with pytest.raises(InvalidField, match=r"live.instruments\[0\] is described so that it cannot"):
+        await source.connect(LiveOptions(("AAPL.XNAS",)))
+    tws.securities = [replace(AAPL, kind="OPT")]
+    settings = source._settings.model_copy(update={"contracts": {"AAPL.XNAS": AAPL.con_id}})
+    with pytest.raises(InvalidField, match="is no share, pair, future or index"):
+        await type(source)(settings, source._clock).connect(LiveOptions(("AAPL.XNAS",)))
 
 
 async def test_a_bid_and_an_offer_make_a_quote(tws, source):
@@ -152,6 +176,18 @@ async def test_a_book_that_is_void_is_published_whole_again(tws, source):
         _, book = await reader.rows("books", 2)
     assert book.bid_price.tolist() == [1_509_900, 1_509_800]
     assert reader.of("deltas") == []
+
+
+async def test_a_change_of_a_book_that_cannot_be_reads_the_book_anew(tws, source):
+    async with running(source, "AAPL.XNAS", quotes=False, book_depth=2) as reader:
+        tws.book("AAPL", 150.0, 2)
+        await reader.rows("books")
+        (_, before), *_ = tws.requests("books", "AAPL")
+        tws.level("AAPL", 0, 1, 1, float("nan"), 100)
+        await until(lambda: [number for _, number in tws.requests("books", "AAPL")] > [before])
+        tws.book("AAPL", 151.0, 2)
+        _, book = await reader.rows("books", 2)
+    assert book.ask_price.tolist() == [1_510_100, 1_510_200]
 
 
 async def test_a_halt_is_published_and_its_end_even_after_a_new_connection(tws, source):

@@ -111,8 +111,15 @@ class Stream:
 
     def _ask_book(self, client: Client, number: int) -> None:
         self.book.clear()
-        is_smart = self.known.contract.exchange == SMART
-        client.reqMktDepth(number, self.known.contract, self.depth, is_smart, [])
+        client.reqMktDepth(number, self.known.contract, self.depth, self._is_smart, [])
+
+    def cancel_book(self, client: Client, number: int) -> None:
+        """Unsubscribe the book: the vendor allows few."""
+        client.cancelMktDepth(number, self._is_smart)
+
+    @property
+    def _is_smart(self) -> bool:
+        return bool(self.known.contract.exchange == SMART)
 
     def hear(self, kind: str, values: tuple[Any, ...]) -> None:
         """Take a message of one of the subscriptions."""

@@ -93,6 +93,7 @@ class Subscriptions:
         except (ValueError, TypeError):
             # The library counts it as malformed. A book cannot go on without a change.
             if subscribed == BOOKS:
+                stream.cancel_book(self._session.client, request)
                 self._again(request)
             raise
         self._touched[id(stream)] = stream
