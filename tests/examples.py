@@ -280,6 +280,7 @@ def portfolio(s: Session) -> None:
     assert s.call("PortfolioService/ListAccounts", {"pageSize": 1000})["accounts"]
     assert s.call("PortfolioService/WatchPortfolio", dict(account))["snapshot"]
     assert s.call("PortfolioService/GetEquityCurve", dict(account))["currency"] == "USD"
+    assert s.call("PortfolioService/GetDailyEquity", dict(account))["currency"] == "USD"
 
 
 def stream(s: Session) -> None:

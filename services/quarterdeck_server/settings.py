@@ -4,11 +4,12 @@ Read once, in ``cli.py``: from the environment (``QUARTERDECK_`` and ``__`` betw
 then from ``quarterdeck.toml`` in the working directory. Each part receives its own section.
 """
 
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime, time, timedelta
 from pathlib import Path
 from typing import Literal
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
-from pydantic import AliasChoices, BaseModel, ConfigDict, Field, SecretStr
+from pydantic import AliasChoices, BaseModel, ConfigDict, Field, SecretStr, field_validator
 from pydantic_settings import (
     BaseSettings,
     PydanticBaseSettingsSource,
@@ -265,6 +266,19 @@ class TradingSettings(_Section):
     """A node that has not reported for so long is lost."""
     equity_interval: timedelta = timedelta(seconds=5)
     """How often a changed equity is kept as a point of its curve."""
+    day_zone: str = "UTC"
+    """The zone of ``day_roll``, for example ``America/New_York``."""
+    day_roll: time = time()
+    """When a trading day ends; with 17:00, Monday's begins on Sunday at 17:00."""
+
+    @field_validator("day_zone")
+    @classmethod
+    def _is_a_zone(cls, value: str) -> str:
+        try:
+            ZoneInfo(value)
+        except (ZoneInfoNotFoundError, ValueError) as error:
+            raise ValueError(f"no such time zone: {value}") from error
+        return value
 
 
 class SystemSettings(_Section):

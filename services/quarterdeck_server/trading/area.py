@@ -4,6 +4,7 @@ import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
+from zoneinfo import ZoneInfo
 
 import orjson
 import structlog
@@ -12,7 +13,9 @@ from quarterdeck_server.kernel.errors import QuarterdeckError
 from quarterdeck_server.kernel.time import NS
 from quarterdeck_server.runtime.shared import Shared
 from quarterdeck_server.settings import TradingSettings
+from quarterdeck_server.trading.daily import DailyCurves
 from quarterdeck_server.trading.desk import Desk
+from quarterdeck_server.trading.domain.day import DayRoll
 from quarterdeck_server.trading.facts import Facts
 from quarterdeck_server.trading.feed import Feed
 from quarterdeck_server.trading.fleet import Fleet
@@ -47,6 +50,7 @@ class Area:
     ticker: Ticker
     publisher: Publisher
     sampler: Sampler
+    daily: DailyCurves
 
 
 @asynccontextmanager
@@ -129,7 +133,8 @@ async def _assembled(
     nodes, lost_after = NodeStore(postgres, health_of), settings.node_lost_after
     fleet = Fleet(nodes, desk, bus, clock, lost_after, epoch=epoch)
     await fleet.load()
-    return Area(desk, recorder, fleet, feed, ticker, publisher, sampler)
+    daily = DailyCurves(postgres, DayRoll(ZoneInfo(settings.day_zone), settings.day_roll))
+    return Area(desk, recorder, fleet, feed, ticker, publisher, sampler, daily)
 
 
 class Keeper:

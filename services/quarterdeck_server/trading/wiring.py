@@ -32,7 +32,7 @@ def services(area: Area, shared: Shared) -> Sequence[Service]:
     """Return the services of an open area."""
     nodes = NodeServicer(area.fleet, area.recorder, shared.clock)
     events = TradingEventServicer(area.recorder, shared.postgres)
-    portfolio = PortfolioServicer(area.desk, area.feed, shared.postgres)
+    portfolio = PortfolioServicer(area.desk, area.feed, area.daily, shared.postgres)
     add_nodes = node_service_pb2_grpc.add_NodeServiceServicer_to_server
     add_events = trading_event_service_pb2_grpc.add_TradingEventServiceServicer_to_server
     add_portfolio = portfolio_service_pb2_grpc.add_PortfolioServiceServicer_to_server

@@ -8,8 +8,8 @@ from quarterdeck_server.kernel import page
 from quarterdeck_server.kernel.errors import InvalidField
 from quarterdeck_server.marketdata.domain.filing import CompanyFact, Filing, FilingQuery
 from quarterdeck_server.marketdata.domain.observation import FIRST_DAY, LAST_DAY
-from quarterdeck_server.marketdata.mapping.day import day_from, day_to
 from quarterdeck_server.runtime.convert import timestamp_to
+from quarterdeck_server.runtime.day import day_from, day_to
 
 ROWS, MOST_ROWS = 100, 1_000
 

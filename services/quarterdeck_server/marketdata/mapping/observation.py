@@ -13,8 +13,8 @@ from quarterdeck_server.marketdata.domain.observation import (
     Observations,
     Series,
 )
-from quarterdeck_server.marketdata.mapping.day import day_from, day_to
 from quarterdeck_server.runtime.convert import timestamp_to
+from quarterdeck_server.runtime.day import day_from, day_to
 
 SERIES_ROWS, MOST_SERIES = 100, 1_000
 ROWS, MOST_ROWS = 1_000, 10_000

@@ -15,3 +15,25 @@ class EquityPoint:
     realised_profit: float
     unrealised_profit: float
     fees: float
+
+
+@dataclass(frozen=True, slots=True)
+class DayValue:
+    """The equity of an account at the end of a day, and a profit until then."""
+
+    day: int
+    """Days since 1970-01-01."""
+    event_time_ns: int
+    """Of the point of the curve that the day ended with."""
+    equity: float
+    profit: float
+
+
+@dataclass(frozen=True, slots=True)
+class DailyEquity:
+    """Values by day; ``opening`` is the value that the first day began with."""
+
+    opening: DayValue | None
+    days: tuple[DayValue, ...]
+    flows: tuple[float, ...]
+    """Cash from outside on each day, opening balances left out."""

@@ -6,7 +6,7 @@ from quarterdeck.api.trading.v1 import portfolio_pb2, portfolio_service_pb2
 from quarterdeck_server.runtime.convert import decimal_to, timestamp_to
 from quarterdeck_server.trading.desk import Cash
 from quarterdeck_server.trading.domain.account import Account
-from quarterdeck_server.trading.domain.equity import EquityPoint
+from quarterdeck_server.trading.domain.equity import DailyEquity, EquityPoint
 from quarterdeck_server.trading.portfolio import CostMethod, PositionColumns
 from quarterdeck_server.trading.profit import ProfitAndLoss
 
@@ -125,3 +125,19 @@ def curve_to(
         unrealised_profit=[point.unrealised_profit for point in points],
         fees=[point.fees for point in points],
     )
+
+
+def daily_to(daily: DailyEquity, currency: str) -> portfolio_service_pb2.GetDailyEquityResponse:
+    """Write the equity of days."""
+    message = portfolio_service_pb2.GetDailyEquityResponse(
+        currency=currency,
+        days=[value.day for value in daily.days],
+        equity=[value.equity for value in daily.days],
+        profit=[value.profit for value in daily.days],
+        flows=daily.flows,
+    )
+    if daily.opening is not None:
+        message.opening_day = daily.opening.day
+        message.opening_equity = daily.opening.equity
+        message.opening_profit = daily.opening.profit
+    return message

@@ -5,10 +5,12 @@ from collections.abc import AsyncIterator
 from quarterdeck.api.trading.v1 import portfolio_service_pb2 as pb
 from quarterdeck.api.trading.v1.portfolio_service_pb2_grpc import PortfolioServiceServicer
 from quarterdeck_server.kernel import page
-from quarterdeck_server.kernel.errors import NotFound
+from quarterdeck_server.kernel.errors import InvalidField, NotFound
 from quarterdeck_server.runtime.convert import LATEST_NS, timestamp_from
+from quarterdeck_server.runtime.day import day_from
 from quarterdeck_server.runtime.postgres import Postgres
 from quarterdeck_server.runtime.service import Context
+from quarterdeck_server.trading.daily import DailyCurves
 from quarterdeck_server.trading.desk import Desk
 from quarterdeck_server.trading.feed import Feed
 from quarterdeck_server.trading.mapping import portfolio as mapping
@@ -24,8 +26,8 @@ DEFAULT_POINTS, MOST_POINTS = 1_000, 10_000
 class PortfolioServicer(PortfolioServiceServicer):
     """Serves what is held and what it earned."""
 
-    def __init__(self, desk: Desk, feed: Feed, postgres: Postgres) -> None:
-        self._desk, self._feed, self._postgres = desk, feed, postgres
+    def __init__(self, desk: Desk, feed: Feed, daily: DailyCurves, postgres: Postgres) -> None:
+        self._desk, self._feed, self._daily, self._postgres = desk, feed, daily, postgres
 
     async def GetPortfolio(
         self, request: pb.GetPortfolioRequest, context: Context
@@ -106,6 +108,19 @@ class PortfolioServicer(PortfolioServiceServicer):
         )
         return mapping.curve_to(points, currency)
 
+    async def GetDailyEquity(
+        self, request: pb.GetDailyEquityRequest, context: Context
+    ) -> pb.GetDailyEquityResponse:
+        account, strategy = request.account, request.strategy
+        view = view_of(account, strategy)
+        currency = self._desk.bases.get(account)
+        if currency is None:
+            raise NotFound("account", account)
+        if strategy and strategy not in self._desk.strategies_of(view, account):
+            raise NotFound("strategy", strategy)
+        found = await self._daily.read(account, strategy, currency, _days(request))
+        return mapping.daily_to(found, currency)
+
 
 def _place(key: PositionKey) -> tuple[str, str, str]:
     return (key.account, key.strategy, key.instrument)
@@ -117,4 +132,12 @@ def _within(request: pb.GetEquityCurveRequest) -> tuple[int, int]:
         start = timestamp_from(request.start_time, "start_time")
     if request.HasField("end_time"):
         end = timestamp_from(request.end_time, "end_time")
+    return start, end
+
+
+def _days(request: pb.GetDailyEquityRequest) -> tuple[int | None, int | None]:
+    start = day_from(request.start_date, "start_date") if request.HasField("start_date") else None
+    end = day_from(request.end_date, "end_date") if request.HasField("end_date") else None
+    if start is not None and end is not None and end < start:
+        raise InvalidField("end_date", "must not be before start_date")
     return start, end

@@ -4,6 +4,7 @@ from collections.abc import AsyncIterator, Iterable
 from datetime import datetime
 
 from google.protobuf.timestamp_pb2 import Timestamp
+from google.type.date_pb2 import Date
 
 from quarterdeck._async.channel import AsyncChannel
 from quarterdeck._method import Method
@@ -35,6 +36,8 @@ from quarterdeck.api.trading.v1.node_service_pb2 import (
 from quarterdeck.api.trading.v1.portfolio_service_pb2 import (
     COST_METHOD_UNSPECIFIED,
     CostMethod,
+    GetDailyEquityRequest,
+    GetDailyEquityResponse,
     GetEquityCurveRequest,
     GetEquityCurveResponse,
     GetPortfolioRequest,
@@ -202,6 +205,11 @@ GET_EQUITY_CURVE = Method[GetEquityCurveRequest, GetEquityCurveResponse](
     GetEquityCurveResponse,
     repeatable=True,
 )
+GET_DAILY_EQUITY = Method[GetDailyEquityRequest, GetDailyEquityResponse](
+    "/quarterdeck.api.trading.v1.PortfolioService/GetDailyEquity",
+    GetDailyEquityResponse,
+    repeatable=True,
+)
 
 
 class AsyncPortfolioService:
@@ -293,6 +301,26 @@ class AsyncPortfolioService:
             max_points=max_points,
         )
         return await self._channel.unary(GET_EQUITY_CURVE, request, timeout)
+
+    async def get_daily_equity(
+        self,
+        *,
+        account: str = "",
+        strategy: str = "",
+        start_date: Date | None = None,
+        end_date: Date | None = None,
+        timeout: float | None = None,
+    ) -> GetDailyEquityResponse:
+        """Gets the equity of an account and its profit, or a strategy's, at the end of each day.
+
+        A day ends at the configured time of the configured zone, in the market's time. Days on
+        which nothing was valued are left out. Fails with NOT_FOUND (RESOURCE_NOT_FOUND) for an
+        unknown account or strategy.
+        """
+        request = GetDailyEquityRequest(
+            account=account, strategy=strategy, start_date=start_date, end_date=end_date
+        )
+        return await self._channel.unary(GET_DAILY_EQUITY, request, timeout)
 
 
 RECORD_EVENTS = Method[RecordEventsRequest, RecordEventsResponse](

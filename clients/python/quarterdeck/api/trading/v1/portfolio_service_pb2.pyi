@@ -9,6 +9,7 @@ from google.protobuf import message as _message
 from google.protobuf import timestamp_pb2 as _timestamp_pb2
 from google.protobuf.internal import containers as _containers
 from google.protobuf.internal import enum_type_wrapper as _enum_type_wrapper
+from google.type import date_pb2 as _date_pb2
 from quarterdeck.api.trading.v1 import portfolio_pb2 as _portfolio_pb2
 import builtins as _builtins
 import sys
@@ -373,3 +374,108 @@ class GetEquityCurveResponse(_message.Message):
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
 Global___GetEquityCurveResponse: _TypeAlias = GetEquityCurveResponse  # noqa: Y015
+
+@_typing.final
+class GetDailyEquityRequest(_message.Message):
+    DESCRIPTOR: _descriptor.Descriptor
+
+    ACCOUNT_FIELD_NUMBER: _builtins.int
+    STRATEGY_FIELD_NUMBER: _builtins.int
+    START_DATE_FIELD_NUMBER: _builtins.int
+    END_DATE_FIELD_NUMBER: _builtins.int
+    account: _builtins.str
+    """The account, for example "SIM-001"."""
+    strategy: _builtins.str
+    """The strategy whose profit is wanted; empty for the whole account."""
+    @_builtins.property
+    def start_date(self) -> _date_pb2.Date:
+        """The inclusive first day; absent means the beginning."""
+
+    @_builtins.property
+    def end_date(self) -> _date_pb2.Date:
+        """The inclusive last day; absent means the newest."""
+
+    def __init__(
+        self,
+        *,
+        account: _builtins.str = ...,
+        strategy: _builtins.str = ...,
+        start_date: _date_pb2.Date | None = ...,
+        end_date: _date_pb2.Date | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["_end_date", b"_end_date", "_start_date", b"_start_date", "end_date", b"end_date", "start_date", b"start_date"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["_end_date", b"_end_date", "_start_date", b"_start_date", "account", b"account", "end_date", b"end_date", "start_date", b"start_date", "strategy", b"strategy"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    _WhichOneofReturnType__end_date: _TypeAlias = _typing.Literal["end_date"]  # noqa: Y015
+    _WhichOneofArgType__end_date: _TypeAlias = _typing.Literal["_end_date", b"_end_date"]  # noqa: Y015
+    _WhichOneofReturnType__start_date: _TypeAlias = _typing.Literal["start_date"]  # noqa: Y015
+    _WhichOneofArgType__start_date: _TypeAlias = _typing.Literal["_start_date", b"_start_date"]  # noqa: Y015
+    @_typing.overload
+    def WhichOneof(self, oneof_group: _WhichOneofArgType__end_date) -> _WhichOneofReturnType__end_date | None: ...
+    @_typing.overload
+    def WhichOneof(self, oneof_group: _WhichOneofArgType__start_date) -> _WhichOneofReturnType__start_date | None: ...
+
+Global___GetDailyEquityRequest: _TypeAlias = GetDailyEquityRequest  # noqa: Y015
+
+@_typing.final
+class GetDailyEquityResponse(_message.Message):
+    DESCRIPTOR: _descriptor.Descriptor
+
+    CURRENCY_FIELD_NUMBER: _builtins.int
+    DAYS_FIELD_NUMBER: _builtins.int
+    EQUITY_FIELD_NUMBER: _builtins.int
+    PROFIT_FIELD_NUMBER: _builtins.int
+    FLOWS_FIELD_NUMBER: _builtins.int
+    OPENING_DAY_FIELD_NUMBER: _builtins.int
+    OPENING_EQUITY_FIELD_NUMBER: _builtins.int
+    OPENING_PROFIT_FIELD_NUMBER: _builtins.int
+    currency: _builtins.str
+    """The currency of the columns: the base currency of the account."""
+    opening_day: _builtins.int
+    """The day before the first: of the last value before it or, without one, the calendar day before.
+    Absent without days.
+    """
+    opening_equity: _builtins.float
+    """The account's equity then: without a value, what it began with."""
+    opening_profit: _builtins.float
+    """The profit until then."""
+    @_builtins.property
+    def days(self) -> _containers.RepeatedScalarFieldContainer[_builtins.int]:
+        """Days since 1970-01-01, increasing; index i of all columns is one day."""
+
+    @_builtins.property
+    def equity(self) -> _containers.RepeatedScalarFieldContainer[_builtins.float]:
+        """The equity of the account at the end of each day."""
+
+    @_builtins.property
+    def profit(self) -> _containers.RepeatedScalarFieldContainer[_builtins.float]:
+        """Profit after fees since the first fill, of the strategy or of the account."""
+
+    @_builtins.property
+    def flows(self) -> _containers.RepeatedScalarFieldContainer[_builtins.float]:
+        """Deposits less withdrawals of the account on each day, in its base currency; without opening
+        balances.
+        """
+
+    def __init__(
+        self,
+        *,
+        currency: _builtins.str = ...,
+        days: _abc.Iterable[_builtins.int] | None = ...,
+        equity: _abc.Iterable[_builtins.float] | None = ...,
+        profit: _abc.Iterable[_builtins.float] | None = ...,
+        flows: _abc.Iterable[_builtins.float] | None = ...,
+        opening_day: _builtins.int | None = ...,
+        opening_equity: _builtins.float = ...,
+        opening_profit: _builtins.float = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["_opening_day", b"_opening_day", "opening_day", b"opening_day"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["_opening_day", b"_opening_day", "currency", b"currency", "days", b"days", "equity", b"equity", "flows", b"flows", "opening_day", b"opening_day", "opening_equity", b"opening_equity", "opening_profit", b"opening_profit", "profit", b"profit"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    _WhichOneofReturnType__opening_day: _TypeAlias = _typing.Literal["opening_day"]  # noqa: Y015
+    _WhichOneofArgType__opening_day: _TypeAlias = _typing.Literal["_opening_day", b"_opening_day"]  # noqa: Y015
+    def WhichOneof(self, oneof_group: _WhichOneofArgType__opening_day) -> _WhichOneofReturnType__opening_day | None: ...
+
+Global___GetDailyEquityResponse: _TypeAlias = GetDailyEquityResponse  # noqa: Y015

@@ -60,6 +60,11 @@ class PortfolioServiceStub(object):
                 request_serializer=quarterdeck_dot_api_dot_trading_dot_v1_dot_portfolio__service__pb2.GetEquityCurveRequest.SerializeToString,
                 response_deserializer=quarterdeck_dot_api_dot_trading_dot_v1_dot_portfolio__service__pb2.GetEquityCurveResponse.FromString,
                 _registered_method=True)
+        self.GetDailyEquity = channel.unary_unary(
+                '/quarterdeck.api.trading.v1.PortfolioService/GetDailyEquity',
+                request_serializer=quarterdeck_dot_api_dot_trading_dot_v1_dot_portfolio__service__pb2.GetDailyEquityRequest.SerializeToString,
+                response_deserializer=quarterdeck_dot_api_dot_trading_dot_v1_dot_portfolio__service__pb2.GetDailyEquityResponse.FromString,
+                _registered_method=True)
 
 
 class PortfolioServiceServicer(object):
@@ -108,6 +113,17 @@ class PortfolioServiceServicer(object):
         context.set_details('Method not implemented!')
         raise NotImplementedError('Method not implemented!')
 
+    def GetDailyEquity(self, request, context):
+        """Gets the equity of an account and its profit, or a strategy's, at the end of each day.
+
+        A day ends at the configured time of the configured zone, in the market's time. Days on which
+        nothing was valued are left out. Fails with NOT_FOUND (RESOURCE_NOT_FOUND) for an unknown
+        account or strategy.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
 
 def add_PortfolioServiceServicer_to_server(servicer, server):
     rpc_method_handlers = {
@@ -135,6 +151,11 @@ def add_PortfolioServiceServicer_to_server(servicer, server):
                     servicer.GetEquityCurve,
                     request_deserializer=quarterdeck_dot_api_dot_trading_dot_v1_dot_portfolio__service__pb2.GetEquityCurveRequest.FromString,
                     response_serializer=quarterdeck_dot_api_dot_trading_dot_v1_dot_portfolio__service__pb2.GetEquityCurveResponse.SerializeToString,
+            ),
+            'GetDailyEquity': grpc.unary_unary_rpc_method_handler(
+                    servicer.GetDailyEquity,
+                    request_deserializer=quarterdeck_dot_api_dot_trading_dot_v1_dot_portfolio__service__pb2.GetDailyEquityRequest.FromString,
+                    response_serializer=quarterdeck_dot_api_dot_trading_dot_v1_dot_portfolio__service__pb2.GetDailyEquityResponse.SerializeToString,
             ),
     }
     generic_handler = grpc.method_handlers_generic_handler(
@@ -273,6 +294,33 @@ class PortfolioService(object):
             '/quarterdeck.api.trading.v1.PortfolioService/GetEquityCurve',
             quarterdeck_dot_api_dot_trading_dot_v1_dot_portfolio__service__pb2.GetEquityCurveRequest.SerializeToString,
             quarterdeck_dot_api_dot_trading_dot_v1_dot_portfolio__service__pb2.GetEquityCurveResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def GetDailyEquity(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/quarterdeck.api.trading.v1.PortfolioService/GetDailyEquity',
+            quarterdeck_dot_api_dot_trading_dot_v1_dot_portfolio__service__pb2.GetDailyEquityRequest.SerializeToString,
+            quarterdeck_dot_api_dot_trading_dot_v1_dot_portfolio__service__pb2.GetDailyEquityResponse.FromString,
             options,
             channel_credentials,
             insecure,

@@ -53,6 +53,13 @@ class PortfolioServiceStub:
 
     Fails with NOT_FOUND (RESOURCE_NOT_FOUND) for an unknown account.
     """
+    GetDailyEquity: _grpc.UnaryUnaryMultiCallable[_portfolio_service_pb2.GetDailyEquityRequest, _portfolio_service_pb2.GetDailyEquityResponse]
+    """Gets the equity of an account and its profit, or a strategy's, at the end of each day.
+
+    A day ends at the configured time of the configured zone, in the market's time. Days on which
+    nothing was valued are left out. Fails with NOT_FOUND (RESOURCE_NOT_FOUND) for an unknown
+    account or strategy.
+    """
 
 @_typing.type_check_only
 class PortfolioServiceAsyncStub(PortfolioServiceStub):
@@ -78,6 +85,13 @@ class PortfolioServiceAsyncStub(PortfolioServiceStub):
     """Gets the equity of an account, or the profit of a strategy, over the market's time.
 
     Fails with NOT_FOUND (RESOURCE_NOT_FOUND) for an unknown account.
+    """
+    GetDailyEquity: _aio.UnaryUnaryMultiCallable[_portfolio_service_pb2.GetDailyEquityRequest, _portfolio_service_pb2.GetDailyEquityResponse]  # type: ignore[assignment]
+    """Gets the equity of an account and its profit, or a strategy's, at the end of each day.
+
+    A day ends at the configured time of the configured zone, in the market's time. Days on which
+    nothing was valued are left out. Fails with NOT_FOUND (RESOURCE_NOT_FOUND) for an unknown
+    account or strategy.
     """
 
 class PortfolioServiceServicer(metaclass=_abc_1.ABCMeta):
@@ -131,6 +145,19 @@ class PortfolioServiceServicer(metaclass=_abc_1.ABCMeta):
         """Gets the equity of an account, or the profit of a strategy, over the market's time.
 
         Fails with NOT_FOUND (RESOURCE_NOT_FOUND) for an unknown account.
+        """
+
+    @_abc_1.abstractmethod
+    def GetDailyEquity(
+        self,
+        request: _portfolio_service_pb2.GetDailyEquityRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_portfolio_service_pb2.GetDailyEquityResponse, _abc.Awaitable[_portfolio_service_pb2.GetDailyEquityResponse]]:
+        """Gets the equity of an account and its profit, or a strategy's, at the end of each day.
+
+        A day ends at the configured time of the configured zone, in the market's time. Days on which
+        nothing was valued are left out. Fails with NOT_FOUND (RESOURCE_NOT_FOUND) for an unknown
+        account or strategy.
         """
 
 def add_PortfolioServiceServicer_to_server(servicer: PortfolioServiceServicer, server: _typing.Union[_grpc.Server, _aio.Server]) -> None: ...
