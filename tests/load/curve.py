@@ -21,6 +21,7 @@ STREAMS = (1, 10, 100, 300, 1_000, 2_000, 5_000)
 RATES = (100, 1_000)
 MOST_CONNECTIONS = 100
 WINDOW_S, WARM_S = 2.0, 2.0
+WARM_S_PER_STREAM = 0.001
 
 
 def shapes(rate: int) -> list[Shape]:
@@ -37,7 +38,8 @@ def line(rate: int, progress: Progress) -> list[Window]:
     for shape in shapes(rate):
         progress.step(f"{shape.streams} streams, {rate} events/s")
         with deck() as running:
-            found += windows(running, shape, 1, WINDOW_S, WARM_S)
+            warm_s = WARM_S + WARM_S_PER_STREAM * shape.streams
+            found += windows(running, shape, 1, WINDOW_S, warm_s)
     return found
 
 
