@@ -283,6 +283,21 @@ def portfolio(s: Session) -> None:
     assert s.call("PortfolioService/GetDailyEquity", dict(account))["currency"] == "USD"
 
 
+def reconciliation(s: Session) -> None:
+    account = s.known["account"]
+    csv = f"record,account,instrument,quantity\nposition,{account},{INSTRUMENT},3\n"
+    view: Fields = {"statement": {"broker": "brokers/examples", "csv": csv}}
+    told = s.call("ReconciliationService/Reconcile", {**view, "dryRun": True})
+    assert (told["openedCount"], told["breaks"][0]["kind"]) == (1, "BREAK_KIND_QUANTITY")
+    s.call("ReconciliationService/Reconcile", view)
+    breaks = s.call("ReconciliationService/ListBreaks", {"account": account})["breaks"]
+    name = {"name": next(b["name"] for b in breaks if b["source"] == "brokers/examples")}
+    assert s.call("ReconciliationService/GetBreak", name)["found"]["logQuantity"]["value"] == "2"
+    reason = {**name, "reason": "settles tomorrow"}
+    resolved = s.call("ReconciliationService/ResolveBreak", reason)["resolved"]
+    assert resolved["state"] == "BREAK_STATE_RESOLVED"
+
+
 def stream(s: Session) -> None:
     subscription = {"topic": f"quotes/{INSTRUMENT}"}
     opened = s.call("StreamService/Watch", {"subscriptions": [subscription]})
@@ -300,7 +315,7 @@ def stream(s: Session) -> None:
 
 STEPS: tuple[Callable[[Session], None], ...] = (
     *(auth, keys, audit, marketdata, sources, observations, filings),
-    *(system, nodes, trading, portfolio, stream),
+    *(system, nodes, trading, portfolio, reconciliation, stream),
 )
 
 # These need a stream that stays open while they are called; tests/contract/test_stream.py has them.

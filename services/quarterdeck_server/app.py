@@ -14,7 +14,7 @@ from quarterdeck_server.adapters.alphavantage.wiring import alphavantage_source
 from quarterdeck_server.adapters.edgar.wiring import edgar_source
 from quarterdeck_server.adapters.fred.wiring import fred_source
 from quarterdeck_server.adapters.http.client import web
-from quarterdeck_server.adapters.ibkr.wiring import ibkr_source
+from quarterdeck_server.adapters.ibkr.wiring import ibkr_source, ibkr_statements
 from quarterdeck_server.adapters.replay.wiring import replay_source
 from quarterdeck_server.kernel.errors import InvalidField
 from quarterdeck_server.marketdata.source_ports import Source
@@ -68,10 +68,17 @@ async def http_sources(
         yield [alphavantage, edgar, fred]
 
 
+def _trading(
+    settings: Settings, shared: Shared
+) -> AbstractAsyncContextManager[Sequence[Service]]:
+    broker = ibkr_statements(settings.marketdata.ibkr, shared.clock)
+    return quarterdeck_server.trading.wiring.open(settings, shared, {"brokers/ibkr": broker})
+
+
 AREAS: dict[str, Area] = {
     "auth": quarterdeck_server.auth.wiring.open,
     "marketdata": _marketdata,
-    "trading": quarterdeck_server.trading.wiring.open,
+    "trading": _trading,
     "system": quarterdeck_server.system.wiring.open,
     "stream": quarterdeck_server.stream.wiring.open,
 }

@@ -266,6 +266,8 @@ class TradingSettings(_Section):
     """A node that has not reported for so long is lost."""
     equity_interval: timedelta = timedelta(seconds=5)
     """How often a changed equity is kept as a point of its curve."""
+    doubt_after: timedelta = timedelta(seconds=30)
+    """A fill whose order stays unknown, or an order unanswered, for so long is a break."""
     day_zone: str = "UTC"
     """The zone of ``day_roll``, for example ``America/New_York``."""
     day_roll: time = time()

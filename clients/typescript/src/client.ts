@@ -13,6 +13,7 @@ import { HealthService } from "./gen/quarterdeck/api/system/v1/health_service_pb
 import { JobService } from "./gen/quarterdeck/api/system/v1/job_service_pb.js";
 import { NodeService } from "./gen/quarterdeck/api/trading/v1/node_service_pb.js";
 import { PortfolioService } from "./gen/quarterdeck/api/trading/v1/portfolio_service_pb.js";
+import { ReconciliationService } from "./gen/quarterdeck/api/trading/v1/reconciliation_service_pb.js";
 import { TradingEventService } from "./gen/quarterdeck/api/trading/v1/trading_event_service_pb.js";
 import type { Feed } from "./feed.js";
 import { Hub } from "./hub.js";
@@ -50,6 +51,7 @@ export interface QuarterdeckClient {
   readonly nodes: Client<typeof NodeService>;
   readonly trading: Client<typeof TradingEventService>;
   readonly portfolio: Client<typeof PortfolioService>;
+  readonly reconciliation: Client<typeof ReconciliationService>;
   readonly health: Client<typeof HealthService>;
   readonly jobs: Client<typeof JobService>;
   /** One live stream for all who show live data. */
@@ -113,6 +115,7 @@ export function createClient(options: ClientOptions): QuarterdeckClient {
     filings: typedClient(FilingService, calls),
     nodes: typedClient(NodeService, calls),
     portfolio: typedClient(PortfolioService, calls),
+    reconciliation: typedClient(ReconciliationService, calls),
     health: typedClient(HealthService, calls),
     jobs: typedClient(JobService, calls),
     replay: (topics, window) => replayed(streams, topics, window),

@@ -23,6 +23,7 @@ from quarterdeck_server.trading.mapping.node import health_of
 from quarterdeck_server.trading.portfolio import Book
 from quarterdeck_server.trading.ports import InstrumentSource
 from quarterdeck_server.trading.publisher import Publisher
+from quarterdeck_server.trading.reconciler import Reconciler
 from quarterdeck_server.trading.recorder import Recorder, move
 from quarterdeck_server.trading.sampler import Sampler
 from quarterdeck_server.trading.store import load, topics
@@ -51,6 +52,7 @@ class Area:
     publisher: Publisher
     sampler: Sampler
     daily: DailyCurves
+    reconciler: Reconciler
 
 
 @asynccontextmanager
@@ -69,6 +71,7 @@ async def opened(
         work.start("trading-records", area.publisher.run),
         work.start("trading-samples", area.sampler.run),
         work.start("trading-nodes", area.fleet.watch_over),
+        work.start("trading-breaks", area.reconciler.run),
         work.start("trading-keeper", keeper.run),
     ]
     try:
@@ -134,7 +137,8 @@ async def _assembled(
     fleet = Fleet(nodes, desk, bus, clock, lost_after, epoch=epoch)
     await fleet.load()
     daily = DailyCurves(postgres, DayRoll(ZoneInfo(settings.day_zone), settings.day_roll))
-    return Area(desk, recorder, fleet, feed, ticker, publisher, sampler, daily)
+    reconciler = Reconciler(postgres, desk, bus, clock, settings.doubt_after)
+    return Area(desk, recorder, fleet, feed, ticker, publisher, sampler, daily, reconciler)
 
 
 class Keeper:

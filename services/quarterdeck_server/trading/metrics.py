@@ -27,6 +27,10 @@ PRICES_REFUSED = Counter(
 )
 READERS = Gauge("quarterdeck_trading_portfolio_readers", "Open portfolio streams.")
 NODES = Gauge("quarterdeck_trading_nodes", "Nodes by state.", ["state"])
+BREAKS = Counter(
+    "quarterdeck_trading_breaks_total", "Breaks found for the first time, by kind.", ["kind"]
+)
+OPEN_BREAKS = Gauge("quarterdeck_trading_open_breaks", "Open breaks, by kind.", ["kind"])
 
 
 def counted(batch: Batch) -> None:

@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from typing import Protocol
 
+from quarterdeck_server.trading.domain.statement import Statement
 from quarterdeck_server.trading.domain.topic import TopicRecord
 from quarterdeck_server.trading.portfolio import Instrument
 
@@ -24,4 +25,12 @@ class RecordSink(Protocol):
 
     def committed(self, records: Sequence[TopicRecord]) -> None:
         """Pass records on to readers, in order, without waiting."""
+        ...
+
+
+class Broker(Protocol):
+    """A broker that can be asked what its accounts hold and did."""
+
+    async def statement(self) -> Statement:
+        """Return what it says now; fails with Unavailable."""
         ...

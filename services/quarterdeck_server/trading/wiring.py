@@ -1,11 +1,12 @@
 """Puts the trading area together, and takes it apart in reverse."""
 
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import asynccontextmanager
 
 from quarterdeck.api.trading.v1 import (
     node_service_pb2_grpc,
     portfolio_service_pb2_grpc,
+    reconciliation_service_pb2_grpc,
     trading_event_service_pb2_grpc,
 )
 from quarterdeck_server.runtime.encoded import register
@@ -14,29 +15,36 @@ from quarterdeck_server.runtime.shared import Shared
 from quarterdeck_server.settings import Settings
 from quarterdeck_server.trading.area import Area, opened
 from quarterdeck_server.trading.peers import InstrumentPeer
+from quarterdeck_server.trading.ports import Broker
 from quarterdeck_server.trading.servicers.event import TradingEventServicer
 from quarterdeck_server.trading.servicers.node import NodeServicer
 from quarterdeck_server.trading.servicers.portfolio import PortfolioServicer
+from quarterdeck_server.trading.servicers.reconciliation import ReconciliationServicer
 
 PACKAGE = "quarterdeck.api.trading.v1"
 
 
 @asynccontextmanager
-async def open(settings: Settings, shared: Shared) -> AsyncIterator[Sequence[Service]]:  # noqa: A001
-    """Open the trading area: its log, its desk and its nodes."""
+async def open(  # noqa: A001
+    settings: Settings, shared: Shared, brokers: Mapping[str, Broker]
+) -> AsyncIterator[Sequence[Service]]:
+    """Open the trading area: its log, its desk and its nodes; ``brokers`` are those to be asked."""
     async with opened(settings.trading, shared, InstrumentPeer(shared.peers)) as area:
-        yield services(area, shared)
+        yield services(area, shared, brokers)
 
 
-def services(area: Area, shared: Shared) -> Sequence[Service]:
+def services(area: Area, shared: Shared, brokers: Mapping[str, Broker]) -> Sequence[Service]:
     """Return the services of an open area."""
-    nodes = NodeServicer(area.fleet, area.recorder, shared.clock)
+    nodes = NodeServicer(area.fleet, area.recorder, area.reconciler, shared.clock)
+    breaks = ReconciliationServicer(area.reconciler, shared.postgres, brokers)
     events = TradingEventServicer(area.recorder, shared.postgres)
     portfolio = PortfolioServicer(area.desk, area.feed, area.daily, shared.postgres)
     add_nodes = node_service_pb2_grpc.add_NodeServiceServicer_to_server
     add_events = trading_event_service_pb2_grpc.add_TradingEventServiceServicer_to_server
     add_portfolio = portfolio_service_pb2_grpc.add_PortfolioServiceServicer_to_server
+    add_breaks = reconciliation_service_pb2_grpc.add_ReconciliationServiceServicer_to_server
     return (
+        Service(f"{PACKAGE}.ReconciliationService", lambda server: add_breaks(breaks, server)),
         Service(f"{PACKAGE}.NodeService", lambda server: add_nodes(nodes, server)),
         Service(f"{PACKAGE}.TradingEventService", lambda server: add_events(events, server)),
         Service(

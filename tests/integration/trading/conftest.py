@@ -3,6 +3,7 @@
 from collections.abc import AsyncIterator, Callable
 from contextlib import AbstractAsyncContextManager, AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
+from datetime import timedelta
 
 import grpc
 import pytest
@@ -13,6 +14,7 @@ from quarterdeck.api.marketdata.v1 import instrument_service_pb2 as pb
 from quarterdeck.api.marketdata.v1 import instrument_service_pb2_grpc as rpc
 from quarterdeck.api.trading.v1.node_service_pb2_grpc import NodeServiceStub
 from quarterdeck.api.trading.v1.portfolio_service_pb2_grpc import PortfolioServiceStub
+from quarterdeck.api.trading.v1.reconciliation_service_pb2_grpc import ReconciliationServiceStub
 from quarterdeck.api.trading.v1.trading_event_service_pb2_grpc import TradingEventServiceStub
 from quarterdeck_server.kernel.errors import InstrumentNotFound
 from quarterdeck_server.runtime.audit import audit_log
@@ -34,6 +36,7 @@ from quarterdeck_server.trading import wiring
 from quarterdeck_server.trading.area import Area, opened
 from quarterdeck_server.trading.peers import InstrumentPeer
 
+DOUBTFUL_SOON = TradingSettings(doubt_after=timedelta(seconds=0.2))
 PERMISSIONS = frozenset({"MARKETDATA_READ", "TRADING_READ", "TRADING_RECORD", "TRADING_CONTROL"})
 EQUITY = instrument_pb2.INSTRUMENT_CLASS_EQUITY
 CURRENCY_PAIR = instrument_pb2.INSTRUMENT_CLASS_CURRENCY_PAIR
@@ -121,6 +124,7 @@ class Client:
     nodes: NodeServiceStub
     events: TradingEventServiceStub
     portfolio: PortfolioServiceStub
+    breaks: ReconciliationServiceStub
 
 
 @dataclass(frozen=True, slots=True)
@@ -141,6 +145,7 @@ class Deck:
             NodeServiceStub(channel),
             TradingEventServiceStub(channel),
             PortfolioServiceStub(channel),
+            ReconciliationServiceStub(channel),
         )
 
 
@@ -164,13 +169,13 @@ async def deck_on(store: Postgres, bus: Bus) -> AsyncIterator[Deck]:
         runner = await stack.enter_async_context(jobs(store))
         shared = Shared(store, bus, clock, Compute(), runner, work, peers, tokens, live)
         source = InstrumentPeer(peers)
-        area = await stack.enter_async_context(opened(TradingSettings(), shared, source))
+        area = await stack.enter_async_context(opened(DOUBTFUL_SOON, shared, source))
         instruments = Instruments()
         market = Service(
             "quarterdeck.api.marketdata.v1.InstrumentService",
             lambda server: rpc.add_InstrumentServiceServicer_to_server(instruments, server),
         )
-        services = [*wiring.services(area, shared), market]
+        services = [*wiring.services(area, shared, {}), market]
         await stack.enter_async_context(running(server, services, settings.server, live.drain))
         yield Deck(area, shared, peers.here, stack)
 

@@ -80,6 +80,7 @@ class AsyncClient:
         self.nodes = trading.AsyncNodeService(self._channel)
         self.trading = trading.AsyncTradingEventService(self._channel)
         self.portfolio = trading.AsyncPortfolioService(self._channel)
+        self.reconciliation = trading.AsyncReconciliationService(self._channel)
         self.health = system.AsyncHealthService(self._channel)
         self.jobs = system.AsyncJobService(self._channel)
         self.metrics = system.AsyncMetricService(self._channel)

@@ -80,6 +80,7 @@ class Client:
         self.nodes = trading.NodeService(self._channel)
         self.trading = trading.TradingEventService(self._channel)
         self.portfolio = trading.PortfolioService(self._channel)
+        self.reconciliation = trading.ReconciliationService(self._channel)
         self.health = system.HealthService(self._channel)
         self.jobs = system.JobService(self._channel)
         self.metrics = system.MetricService(self._channel)

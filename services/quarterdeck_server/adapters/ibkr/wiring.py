@@ -2,6 +2,7 @@
 
 from quarterdeck_server.adapters.ibkr.broker import IbkrBroker
 from quarterdeck_server.adapters.ibkr.source import IbkrSource
+from quarterdeck_server.adapters.ibkr.statement import IbkrStatements
 from quarterdeck_server.runtime.clock import Clock
 from quarterdeck_server.settings import IbkrSettings
 
@@ -14,3 +15,8 @@ def ibkr_source(settings: IbkrSettings, clock: Clock) -> IbkrSource:
 def ibkr_broker(settings: IbkrSettings, clock: Clock) -> IbkrBroker:
     """Make the reader of accounts."""
     return IbkrBroker(settings, clock)
+
+
+def ibkr_statements(settings: IbkrSettings, clock: Clock) -> IbkrStatements:
+    """Make what the trading log is compared with."""
+    return IbkrStatements(ibkr_broker(settings, clock))

@@ -12,6 +12,7 @@ from quarterdeck_server.trading.domain.command import CommandKind
 from quarterdeck_server.trading.domain.node import Node
 from quarterdeck_server.trading.fleet import Fleet
 from quarterdeck_server.trading.mapping import node as mapping
+from quarterdeck_server.trading.reconciler import Reconciler
 from quarterdeck_server.trading.recorder import Recorder
 
 DEFAULT_NODES, MOST_NODES = 100, 1_000
@@ -20,8 +21,11 @@ DEFAULT_NODES, MOST_NODES = 100, 1_000
 class NodeServicer(NodeServiceServicer):
     """Serves the nodes that trade."""
 
-    def __init__(self, fleet: Fleet, recorder: Recorder, clock: Clock) -> None:
+    def __init__(
+        self, fleet: Fleet, recorder: Recorder, reconciler: Reconciler, clock: Clock
+    ) -> None:
         self._fleet, self._recorder, self._clock = fleet, recorder, clock
+        self._reconciler = reconciler
 
     async def RegisterNode(
         self, request: pb.RegisterNodeRequest, context: Context
@@ -29,7 +33,9 @@ class NodeServicer(NodeServiceServicer):
         _require_scope(request)
         await self._recorder.open_accounts(mapping.openings_from(request))
         node = mapping.node_from(request, self._clock.now_ns())
-        registered = await self._fleet.register(node, mapping.cached_from(request))
+        cached = mapping.cached_from(request)
+        registered = await self._fleet.register(node, cached)
+        await self._reconciler.node_registered(registered, cached)
         return pb.RegisterNodeResponse(
             node=mapping.node_to(registered, self._fleet.state(registered))
         )

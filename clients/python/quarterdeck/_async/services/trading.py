@@ -2,6 +2,7 @@
 
 from collections.abc import AsyncIterator, Iterable
 from datetime import datetime
+from typing import cast
 
 from google.protobuf.timestamp_pb2 import Timestamp
 from google.type.date_pb2 import Date
@@ -9,6 +10,7 @@ from google.type.date_pb2 import Date
 from quarterdeck._async.channel import AsyncChannel
 from quarterdeck._method import Method
 from quarterdeck._times import timestamp
+from quarterdeck.api.trading.v1.break_pb2 import BREAK_STATE_UNSPECIFIED, BreakState
 from quarterdeck.api.trading.v1.node_pb2 import (
     COMMAND_KIND_UNSPECIFIED,
     NODE_MODE_UNSPECIFIED,
@@ -48,6 +50,17 @@ from quarterdeck.api.trading.v1.portfolio_service_pb2 import (
     ListPositionsResponse,
     WatchPortfolioRequest,
     WatchPortfolioResponse,
+)
+from quarterdeck.api.trading.v1.reconciliation_service_pb2 import (
+    BrokerStatement,
+    GetBreakRequest,
+    GetBreakResponse,
+    ListBreaksRequest,
+    ListBreaksResponse,
+    ReconcileRequest,
+    ReconcileResponse,
+    ResolveBreakRequest,
+    ResolveBreakResponse,
 )
 from quarterdeck.api.trading.v1.trading_event_pb2 import TradingEvent
 from quarterdeck.api.trading.v1.trading_event_service_pb2 import (
@@ -321,6 +334,94 @@ class AsyncPortfolioService:
             account=account, strategy=strategy, start_date=start_date, end_date=end_date
         )
         return await self._channel.unary(GET_DAILY_EQUITY, request, timeout)
+
+
+RECONCILE = Method[ReconcileRequest, ReconcileResponse](
+    "/quarterdeck.api.trading.v1.ReconciliationService/Reconcile",
+    ReconcileResponse,
+    repeatable=True,
+)
+LIST_BREAKS = Method[ListBreaksRequest, ListBreaksResponse](
+    "/quarterdeck.api.trading.v1.ReconciliationService/ListBreaks",
+    ListBreaksResponse,
+    repeatable=True,
+)
+GET_BREAK = Method[GetBreakRequest, GetBreakResponse](
+    "/quarterdeck.api.trading.v1.ReconciliationService/GetBreak", GetBreakResponse, repeatable=True
+)
+RESOLVE_BREAK = Method[ResolveBreakRequest, ResolveBreakResponse](
+    "/quarterdeck.api.trading.v1.ReconciliationService/ResolveBreak",
+    ResolveBreakResponse,
+    repeatable=True,
+)
+
+
+class AsyncReconciliationService:
+    """The log against what others say: brokers when asked, nodes whenever they register, and the
+    log against itself all the time.
+
+    A fill whose order stays unknown, and an order that stays unanswered, become breaks after 30
+    seconds, and are resolved when the missing word comes. New breaks are announced on
+    `notices/reconciliation`.
+    """
+
+    def __init__(self, channel: AsyncChannel) -> None:
+        self._channel = channel
+
+    async def reconcile(
+        self,
+        *,
+        statement: BrokerStatement | None = None,
+        broker: str | None = None,
+        dry_run: bool = False,
+        timeout: float | None = None,
+    ) -> ReconcileResponse:
+        """Compares what a broker says with the log as it is now, and keeps each difference as a
+        break.
+
+        A difference that is known is not a second break. A break that this comparison covers and
+        does not find again is resolved. A difference that somebody resolved comes back only when it
+        changes. Fails with INVALID_ARGUMENT (FILE_INVALID) for a statement that cannot be read, and
+        with PERMISSION_DENIED (SCOPE_FORBIDDEN) for an account outside of the caller's.
+        """
+        request = ReconcileRequest(statement=statement, broker=cast("str", broker), dry_run=dry_run)
+        return await self._channel.unary(RECONCILE, request, timeout)
+
+    async def list_breaks(
+        self,
+        *,
+        account: str = "",
+        source: str = "",
+        state: BreakState.ValueType = BREAK_STATE_UNSPECIFIED,
+        page_size: int = 0,
+        page_token: str = "",
+        timeout: float | None = None,
+    ) -> ListBreaksResponse:
+        """Lists breaks, newest first."""
+        request = ListBreaksRequest(
+            account=account, source=source, state=state, page_size=page_size, page_token=page_token
+        )
+        return await self._channel.unary(LIST_BREAKS, request, timeout)
+
+    async def get_break(self, *, name: str = "", timeout: float | None = None) -> GetBreakResponse:
+        """Gets one break.
+
+        Fails with NOT_FOUND (RESOURCE_NOT_FOUND).
+        """
+        request = GetBreakRequest(name=name)
+        return await self._channel.unary(GET_BREAK, request, timeout)
+
+    async def resolve_break(
+        self, *, name: str = "", reason: str = "", timeout: float | None = None
+    ) -> ResolveBreakResponse:
+        """Resolves a break with a reason; it changes nothing in the log.
+
+        Repeating the call of the same principal with the same reason changes nothing. Fails with
+        NOT_FOUND (RESOURCE_NOT_FOUND), and with FAILED_PRECONDITION (STATE_FORBIDS) if it was
+        resolved otherwise.
+        """
+        request = ResolveBreakRequest(name=name, reason=reason)
+        return await self._channel.unary(RESOLVE_BREAK, request, timeout)
 
 
 RECORD_EVENTS = Method[RecordEventsRequest, RecordEventsResponse](

@@ -143,7 +143,7 @@ class _ErrorReasonEnumTypeWrapper(_enum_type_wrapper._EnumTypeWrapper[_ErrorReas
          "metadata": {"size_bytes": "5000000", "limit_bytes": "4194304"}}
     """
     ERROR_REASON_FILE_INVALID: _ErrorReason.ValueType  # 22
-    """A file of the user cannot be read as market data; row and column say where.
+    """A file of the user cannot be read; row and column say where, as far as there is one place.
 
         {"reason": "FILE_INVALID", "domain": "quarterdeck",
          "metadata": {"file": "aapl.csv", "row": "17", "column": "close",
@@ -294,7 +294,7 @@ ERROR_REASON_MESSAGE_TOO_LARGE: ErrorReason.ValueType  # 21
      "metadata": {"size_bytes": "5000000", "limit_bytes": "4194304"}}
 """
 ERROR_REASON_FILE_INVALID: ErrorReason.ValueType  # 22
-"""A file of the user cannot be read as market data; row and column say where.
+"""A file of the user cannot be read; row and column say where, as far as there is one place.
 
     {"reason": "FILE_INVALID", "domain": "quarterdeck",
      "metadata": {"file": "aapl.csv", "row": "17", "column": "close",

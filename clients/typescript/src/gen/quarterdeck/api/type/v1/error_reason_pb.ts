@@ -230,7 +230,7 @@ export enum ErrorReason {
   MESSAGE_TOO_LARGE = 21,
 
   /**
-   * A file of the user cannot be read as market data; row and column say where.
+   * A file of the user cannot be read; row and column say where, as far as there is one place.
    *
    *     {"reason": "FILE_INVALID", "domain": "quarterdeck",
    *      "metadata": {"file": "aapl.csv", "row": "17", "column": "close",
