@@ -64,9 +64,8 @@ class Group:
 
     def disconnect(self) -> None:
         """Send no more events."""
-        mine = set(self.logs.values())
         for topic in self.topics.values():
-            topic.flow_no_more_into(mine, self.bell)
+            topic.flow_no_more_into(self.logs.values(), self.bell)
 
     def log_of(self, topic: str) -> Log | None:
         """Return the log in which a topic's events are."""

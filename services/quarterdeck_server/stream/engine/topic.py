@@ -1,7 +1,7 @@
 """A topic: where it stands, its recent events, and the logs they go to."""
 
 from collections import deque
-from collections.abc import Callable, Collection, Hashable
+from collections.abc import Callable, Hashable, Iterable
 
 from quarterdeck_server.kernel import topics
 from quarterdeck_server.stream.domain import DURABLE, Cursor, Stale
@@ -40,7 +40,7 @@ class Topic:
         self.prefix = prefix
         self.entries: deque[Entry] = deque()
         self.newest: Entry | None = None
-        self.logs: list[Log] = []
+        self.logs: dict[Log, Callable[[Entry], None]] = {}
         self.taps: list[Callable[[Entry], None]] = []
         self.bells: set[Hashable] = set()
         self.held: list[Published] | None = None
@@ -55,14 +55,15 @@ class Topic:
 
     def flow_into(self, log: Log, bell: Hashable) -> None:
         """Send what comes to a log from now on, and tell its readers by a bell."""
-        self.logs.append(log)
+        self.logs[log] = log.tap
         self.taps.append(log.tap)
         self.bells.add(bell)
 
-    def flow_no_more_into(self, logs: Collection[Log], bell: Hashable) -> None:
+    def flow_no_more_into(self, logs: Iterable[Log], bell: Hashable) -> None:
         """Send nothing more to some logs with the same bell."""
-        self.logs = [log for log in self.logs if log not in logs]
-        self.taps = [log.tap for log in self.logs]
+        for log in logs:
+            self.logs.pop(log, None)
+        self.taps = list(self.logs.values())
         self.bells.discard(bell)
 
     def accept(self, entry: Entry) -> None:
