@@ -76,7 +76,8 @@ class Alerts:
         severity = NOTICE_SEVERITY_INFO
         if alert.change is Change.STALE:
             severity = NOTICE_SEVERITY_WARNING
-        self._notices.append(Notice(severity=severity, subject=SUBJECT, text=alert.text))
+        notice = Notice(severity=severity, subject=SUBJECT, text=alert.text_for_all)
+        self._notices.append(notice)
         if self._webhook is not None:
             self._webhook.send(alert, self._clock.now_ns())
 

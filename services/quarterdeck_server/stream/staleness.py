@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from enum import Enum
 
 from quarterdeck_server.kernel import topics as grammar
-from quarterdeck_server.stream.domain import Stale
+from quarterdeck_server.stream.domain import SCOPED, UNDIVIDED, Stale
 
 SHOWN = 10
 
@@ -28,14 +28,23 @@ class Alert:
     @property
     def text(self) -> str:
         """Say it in one sentence."""
-        first = self.topics[0]
-        count = len(self.topics)
-        who = first.topic if count == 1 else f"{count} topics of {self.kind}"
+        return self._sentence(self.topics[0].topic)
+
+    @property
+    def text_for_all(self) -> str:
+        """Say it without a name that not everybody may know: of an account, a strategy, a node."""
+        return self.text if self.kind not in SCOPED | UNDIVIDED else self._sentence("")
+
+    def _sentence(self, example: str) -> str:
+        first, count = self.topics[0], len(self.topics)
+        who = f"{count} topics of {self.kind}"
+        if count == 1:
+            who = example or f"a topic of {self.kind}"
         if self.change is Change.RECOVERED:
             return f"{who} {'has' if count == 1 else 'have'} events again"
-        example = "" if count == 1 else f", for example {first.topic}"
         verb = "is" if count == 1 else "are"
-        return f"{who} {verb} silent for {first.silent_ns / 1e9:.0f} s{example}: {first.note}"
+        such_as = f", for example {example}" if example and count > 1 else ""
+        return f"{who} {verb} silent for {first.silent_ns / 1e9:.0f} s{such_as}: {first.note}"
 
 
 @dataclass(slots=True)

@@ -24,6 +24,7 @@ from quarterdeck_server.stream.domain import Stale
 from quarterdeck_server.stream.encode import KINDS, WireEncoder
 from quarterdeck_server.stream.engine.entry import Mint
 from quarterdeck_server.stream.engine.hub import Hub
+from quarterdeck_server.stream.engine.outage import Outages
 from quarterdeck_server.stream.staleness import Change, Staleness
 from quarterdeck_server.stream.webhook import Webhook
 
@@ -200,6 +201,21 @@ async def test_a_notice_waits_while_the_bus_is_away():
     bus.is_away = False
     await alerts.look()
     assert bus.appended == ["notices/staleness"]
+
+
+async def test_a_notice_for_all_names_no_account_or_node():
+    deck, bus = Exchange(), Paper()
+    alerts = Alerts(deck.hub, bus, Clock(deck), lambda: True, Staleness(0.0), None)
+    for name in ("orders/SECRET-1/ema", "orders/SECRET-2/ema", "nodes/SECRET-3", QUOTES):
+        deck.publish(name, 1)
+    Outages(deck.hub).begin(0, lambda _: True, 1.0)
+    async with bus.subscribe([]) as batches:
+        await alerts.look()
+        texts = b" ".join(message.payload for message in (await anext(batches)).messages)
+    assert b"2 topics of orders are" in texts
+    assert b"a topic of nodes is" in texts
+    assert QUOTES.encode() in texts
+    assert b"SECRET" not in texts
 
 
 class Receiver(http.server.BaseHTTPRequestHandler):
