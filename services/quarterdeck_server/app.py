@@ -68,11 +68,11 @@ async def http_sources(
         yield [alphavantage, edgar, fred]
 
 
-def _trading(
-    settings: Settings, shared: Shared
-) -> AbstractAsyncContextManager[Sequence[Service]]:
-    broker = ibkr_statements(settings.marketdata.ibkr, shared.clock)
-    return quarterdeck_server.trading.wiring.open(settings, shared, {"brokers/ibkr": broker})
+def _trading(settings: Settings, shared: Shared) -> AbstractAsyncContextManager[Sequence[Service]]:
+    options = settings.marketdata.ibkr
+    statements = ibkr_statements(options, shared.clock)
+    brokers = {"brokers/ibkr": statements} if options.host else {}
+    return quarterdeck_server.trading.wiring.open(settings, shared, brokers)
 
 
 AREAS: dict[str, Area] = {

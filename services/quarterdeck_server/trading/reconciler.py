@@ -143,7 +143,8 @@ class Reconciler:
             # Looked at all the time: only what changed is worth a write.
             moved = tuple(pair for pair in settled.seen if pair[0].difference != pair[1])
             settled = replace(settled, seen=moved)
-            await store.write(connection, LOG, settled, self._clock.now_ns())
+            if settled.opened or moved or settled.closed:
+                await store.write(connection, LOG, settled, self._clock.now_ns())
         _count(settled)
 
     async def _tell(self) -> None:

@@ -1,9 +1,10 @@
 """What the broker says, in the words in which the trading log is compared with it."""
 
 from collections.abc import Iterator
-from decimal import Decimal
+from decimal import Decimal, InvalidOperation
 
 from quarterdeck_server.adapters.ibkr.broker import BrokerView, IbkrBroker
+from quarterdeck_server.kernel.errors import Unavailable
 from quarterdeck_server.trading.domain.statement import (
     Coverage,
     Item,
@@ -49,7 +50,7 @@ def _positions(view: BrokerView) -> dict[Item, Terms]:
 
 def _cash(view: BrokerView) -> dict[Item, Terms]:
     return {
-        Item(Subject.CASH, one.account, currency=one.currency): Terms(Decimal(one.value))
+        Item(Subject.CASH, one.account, currency=one.currency): Terms(_number(one.value))
         for one in view.values
         if one.tag == CASH and one.currency != BASE
     }
@@ -82,4 +83,14 @@ def _signed(side: str, quantity: float) -> Decimal:
 
 
 def _exact(number: float) -> Decimal:
-    return Decimal(repr(float(number)))
+    return _number(repr(float(number)))
+
+
+def _number(text: str) -> Decimal:
+    try:
+        number = Decimal(text)
+    except InvalidOperation as error:
+        raise Unavailable("the broker sent a malformed number", dependency="ibkr") from error
+    if not number.is_finite():
+        raise Unavailable("the broker sent a number without an end", dependency="ibkr")
+    return number
