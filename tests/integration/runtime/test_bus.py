@@ -1,6 +1,7 @@
 """The bus on a real Valkey."""
 
 import asyncio
+import os
 import struct
 import time
 from collections.abc import AsyncIterator
@@ -9,7 +10,7 @@ from datetime import timedelta
 import pytest
 import redis.asyncio as redis
 
-from quarterdeck_server.kernel.errors import InvalidField
+from quarterdeck_server.kernel.errors import InvalidField, Unavailable
 from quarterdeck_server.runtime.bus import Batch, Bus, LocalBus, Message, RedisBus, redis_bus
 from quarterdeck_server.settings import RedisSettings
 
@@ -143,3 +144,24 @@ async def test_numbers_begin_anew_in_another_epoch_when_redis_forgot_them(
     second = await bus.append("notices/a", b"", publish_time_ns=1)
     assert (first.sequence, second.sequence) == (1, 1)
     assert second.epoch > first.epoch
+
+
+async def test_what_a_subscriber_raises_stays_what_it_is_over_several_streams(servers) -> None:
+    """A group of errors around it would pass every handler of its type."""
+    settings = RedisSettings(stream=f"test:{os.getpid()}:several", shards=3)
+    async with redis_bus(servers.redis_url, settings) as several:
+        with pytest.raises(Unavailable, match="of its own"):
+            async with several.subscribe([]):
+                raise Unavailable("of its own")
+
+
+async def test_a_clock_that_was_set_back_does_not_keep_messages_for_ever() -> None:
+    local_bus = LocalBus(retention=timedelta(0))
+    ahead = Message("quotes/A", 1, 1, 1, time.time_ns() + 2 * 3_600_000_000_000, b"")
+    for _ in range(3):
+        await local_bus.publish([ahead])
+        await asyncio.sleep(0.001)
+    last = message(4)
+    await local_bus.publish([last])
+    async with local_bus.subscribe([], replay=timedelta(minutes=1)) as batches:
+        assert await take(batches, 1) == [last]

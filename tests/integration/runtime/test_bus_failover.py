@@ -15,7 +15,7 @@ from tests.integration.runtime import valkey
 from tests.integration.runtime.valkey import Cluster, Server
 
 from quarterdeck_server.kernel.errors import Unavailable
-from quarterdeck_server.runtime.bus import Bus, Message, redis_bus
+from quarterdeck_server.runtime.bus import Bus, Message, metrics, redis_bus
 from quarterdeck_server.runtime.bus.redis import ShardsDiffer
 from quarterdeck_server.settings import RedisSettings
 
@@ -201,6 +201,34 @@ async def test_a_publisher_gets_a_typed_error_and_soon_when_redis_is_long_away(
         assert refusal.value.metadata == {"dependency": "redis"}
         server.start()
         await bus.publish(batch(3))
+
+
+async def test_who_waits_to_publish_is_told_when_the_bus_is_closed(server: Server) -> None:
+    """Else the call that publishes would wait for ever, and the process could not stop."""
+    async with redis_bus(server.url, RedisSettings()) as bus:
+        await bus.publish(batch(1))
+        broken = metrics.BROKEN.labels("write")._value.get()
+        server.kill()
+        waiting = [asyncio.create_task(bus.publish(batch(2)))]
+        await until(lambda: metrics.BROKEN.labels("write")._value.get() > broken)
+        waiting.append(asyncio.create_task(bus.publish(batch(3))))
+        await asyncio.sleep(0)
+    async with asyncio.timeout(PATIENCE_S):
+        ends = await asyncio.gather(*waiting, return_exceptions=True)
+    assert [type(end).__name__ for end in ends] == 2 * ["BusUnavailable"]
+
+
+async def test_a_reader_that_ends_while_the_bus_is_away_is_not_counted_any_more(
+    server: Server, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("quarterdeck_server.runtime.bus.lane.AWAY_AFTER_S", 0.0)
+    before = metrics.AWAY._value.get()
+    async with redis_bus(server.url, RedisSettings()) as bus, bus.subscribe(["quotes"]) as batches:
+        server.kill()
+        async with asyncio.timeout(PATIENCE_S):
+            assert (await anext(batches)).away
+        assert metrics.AWAY._value.get() == before + 1
+    assert metrics.AWAY._value.get() == before
 
 
 async def test_processes_that_spread_topics_differently_do_not_work_together(

@@ -72,7 +72,11 @@ class Lane:
                 yield Batch(messages, lost=lost, share=self._share)
 
     async def close(self) -> None:
-        """Close the connection."""
+        """Read no more."""
+        self._came_back()  # it is not this lane any more that the bus does not answer
+        await self._disconnect()
+
+    async def _disconnect(self) -> None:
         client, self._client = self._client, None
         if client is not None:
             with suppress(*AWAY):
@@ -154,7 +158,7 @@ class Lane:
         The first one shows nothing yet: our own process may have stood still. A server that then
         does not answer on a new connection is away.
         """
-        await self.close()
+        await self._disconnect()
         if self._was_heard:
             self._was_heard = False
             metrics.BROKEN.labels("read").inc()

@@ -17,17 +17,19 @@ class LocalBus:
     """Hands messages to the subscribers of this process and keeps those of the last minute."""
 
     def __init__(self, retention: timedelta = timedelta(seconds=60)) -> None:
-        self._retention_ns = int(retention.total_seconds() * 1e9)
-        self._kept: deque[Message] = deque()
+        self._retention_s = retention.total_seconds()
+        # With the time it came by a clock that never steps: else what came before the clock was
+        # set back would be kept for as long as that.
+        self._kept: deque[tuple[float, Message]] = deque()
         self._subscribers: set[_Subscriber] = set()
         self._epoch = time.time_ns() // 1_000_000
         self._numbers: defaultdict[str, int] = defaultdict(int)
 
     async def publish(self, messages: Sequence[Message]) -> None:
         """Hand messages over."""
-        self._kept.extend(messages)
-        oldest = time.time_ns() - self._retention_ns
-        while self._kept and self._kept[0].publish_time_ns < oldest:
+        now = time.monotonic()
+        self._kept.extend((now, message) for message in messages)
+        while self._kept and self._kept[0][0] < now - self._retention_s:
             self._kept.popleft()
         for subscriber in self._subscribers:
             subscriber.put(messages)
@@ -49,8 +51,8 @@ class LocalBus:
         """Read the messages of the kinds, from ``replay`` ago on."""
         subscriber = _Subscriber(frozenset(kinds))
         if replay:
-            oldest = time.time_ns() - int(replay.total_seconds() * 1e9)
-            subscriber.put([m for m in self._kept if m.publish_time_ns >= oldest])
+            oldest = time.monotonic() - replay.total_seconds()
+            subscriber.put([message for at, message in self._kept if at >= oldest])
         self._subscribers.add(subscriber)
         try:
             yield subscriber.batches()

@@ -43,9 +43,9 @@ def place_of(url: str) -> Place:
         if scheme.endswith(CLUSTER):
             return Cluster(f"{scheme.removesuffix(CLUSTER)}://{rest}")
         return OneServer(url)
-    except ValueError as error:
-        # Without the address, which may hold a password.
-        raise InvalidField("redis.url", "is no address of a Redis server or cluster") from error
+    except ValueError:
+        # Without the cause, whose text may show a part of the password.
+        raise InvalidField("redis.url", "is no address of a Redis server or cluster") from None
 
 
 class OneServer:

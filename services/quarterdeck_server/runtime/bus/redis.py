@@ -140,24 +140,33 @@ async def redis_bus(url: str, settings: RedisSettings) -> AsyncIterator[RedisBus
 
 @asynccontextmanager
 async def _merged(lanes: Sequence[Lane]) -> AsyncIterator[AsyncIterator[Batch]]:
-    """Read several streams at once, each with a task of its own."""
-    waiting: asyncio.Queue[Batch] = asyncio.Queue(AHEAD * len(lanes))
+    """Read several streams at once, each with a task of its own.
+
+    No task group: it would wrap what the subscriber itself raises, and one lane is not wrapped.
+    """
+    waiting: asyncio.Queue[Batch | Exception] = asyncio.Queue(AHEAD * len(lanes))
 
     async def read(lane: Lane) -> None:
-        async for batch in lane.batches():
-            await waiting.put(batch)
+        try:
+            async for batch in lane.batches():
+                await waiting.put(batch)
+        except Exception as error:  # noqa: BLE001 - the subscriber gets it
+            await waiting.put(error)
 
     async def batches() -> AsyncIterator[Batch]:
         while True:
-            yield await waiting.get()
+            found = await waiting.get()
+            if isinstance(found, Exception):
+                raise found
+            yield found
 
-    async with asyncio.TaskGroup() as group:
-        tasks = [group.create_task(read(lane), name="bus-lane") for lane in lanes]
-        try:
-            yield batches()
-        finally:
-            for task in tasks:
-                task.cancel()
+    tasks = [asyncio.create_task(read(lane), name="bus-lane") for lane in lanes]
+    try:
+        yield batches()
+    finally:
+        for task in tasks:
+            task.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)
 
 
 def _is_internal(kind: str) -> bool:

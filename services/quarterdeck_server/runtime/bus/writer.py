@@ -82,11 +82,13 @@ class Writer:
             raise BusUnavailable(error) from error
 
     async def close(self) -> None:
-        """Give up what waits."""
+        """Give up what waits; its publishers are told."""
         tasks = [task for task in (self._work, self._vigil) if task is not None]
         for task in tasks:
             task.cancel()
         await asyncio.gather(*tasks, return_exceptions=True)
+        if self._written is not None:
+            _fail(self._written, BusUnavailable(ConnectionError("the bus was closed")))
         await self._drop()
 
     async def _write(self) -> None:
@@ -96,6 +98,9 @@ class Writer:
             written, self._written = self._written, None
             try:
                 await self._add(encode(messages))
+            except asyncio.CancelledError as error:
+                _fail(written, BusUnavailable(error))
+                raise
             except Exception as error:  # noqa: BLE001 - its publisher gets it
                 _fail(written, error)
             else:
