@@ -8,6 +8,7 @@ tells the addresses, and ends at SIGINT. Settings come from the environment, as 
 import asyncio
 import json
 import os
+import socket
 import sys
 from pathlib import Path
 
@@ -23,6 +24,13 @@ from quarterdeck_server.embedded.supervisor import Supervisor, supervise
 STREAM = "stream"
 
 
+def free_port() -> int:
+    """Return a port for the edge that suites which start at the same moment do not choose."""
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])
+
+
 def say(text: str) -> None:
     """Write a line that the caller reads at once."""
     sys.stdout.write(f"{text}\n")
@@ -34,7 +42,11 @@ async def main(path: Path) -> None:
     state = StateDirectory.at(path)
     workers = int(os.environ.get("QUARTERDECK_STREAM__WORKERS", "1"))
     options = SuiteOptions(
-        state=state, inherited=os.environ, with_node=False, stream_workers=workers
+        state=state,
+        inherited=os.environ,
+        edge_port=free_port(),
+        with_node=False,
+        stream_workers=workers,
     )
     page = state.path / "page"
     page.mkdir(exist_ok=True)
