@@ -265,6 +265,10 @@ def trading(s: Session) -> None:
     record = {"node": f"nodes/{s.principal}", "events": events}
     assert s.call("TradingEventService/RecordEvents", record)["recordedCount"] == 2
     assert s.call("TradingEventService/RecordEvents", record)["duplicateCount"] == 2
+    header = "record,time,account,strategy,instrument,client_order_id,side,quantity,status,"
+    row = f"order,2012-01-03T16:00:00Z,{account},{strategy},{INSTRUMENT},O-2,buy,1,accepted,limit"
+    imported: Fields = {"csv": f"{header}order_type\n{row}\n", "dryRun": True}
+    assert s.call("TradingEventService/ImportTradingEvents", imported)["recordedCount"] == 1
     scope = {"account": account, "strategy": strategy}
     assert s.call("TradingEventService/ListOrders", dict(scope))["orders"]
     assert s.call("TradingEventService/ListFills", dict(scope))["fills"]

@@ -19,6 +19,7 @@ from quarterdeck_server.trading.domain.day import DayRoll
 from quarterdeck_server.trading.facts import Facts
 from quarterdeck_server.trading.feed import Feed
 from quarterdeck_server.trading.fleet import Fleet
+from quarterdeck_server.trading.importer import Importer
 from quarterdeck_server.trading.mapping.node import health_of
 from quarterdeck_server.trading.portfolio import Book
 from quarterdeck_server.trading.ports import InstrumentSource
@@ -53,6 +54,7 @@ class Area:
     sampler: Sampler
     daily: DailyCurves
     reconciler: Reconciler
+    importer: Importer
 
 
 @asynccontextmanager
@@ -130,15 +132,17 @@ async def _assembled(
     sampler = Sampler(postgres, clock, settings.equity_interval, lambda: desk.newest)
     ticker.listen(feed.flushed)
     ticker.listen(sampler.flushed)
-    recorder = Recorder(
-        postgres, clock, desk, Facts(postgres, source, desk), publisher, ticker.wake
-    )
+    facts = Facts(postgres, source, desk)
+    recorder = Recorder(postgres, clock, desk, facts, publisher, ticker.wake)
     nodes, lost_after = NodeStore(postgres, health_of), settings.node_lost_after
     fleet = Fleet(nodes, desk, bus, clock, lost_after, epoch=epoch)
     await fleet.load()
     daily = DailyCurves(postgres, DayRoll(ZoneInfo(settings.day_zone), settings.day_roll))
     reconciler = Reconciler(postgres, desk, bus, clock, settings.doubt_after)
-    return Area(desk, recorder, fleet, feed, ticker, publisher, sampler, daily, reconciler)
+    importer = Importer(recorder, facts)
+    return Area(
+        desk, recorder, fleet, feed, ticker, publisher, sampler, daily, reconciler, importer
+    )
 
 
 class Keeper:

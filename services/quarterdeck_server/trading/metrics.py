@@ -27,6 +27,9 @@ PRICES_REFUSED = Counter(
 )
 READERS = Gauge("quarterdeck_trading_portfolio_readers", "Open portfolio streams.")
 NODES = Gauge("quarterdeck_trading_nodes", "Nodes by state.", ["state"])
+ROWS_REFUSED = Counter(
+    "quarterdeck_trading_rows_refused_total", "Rows of imported files that were not accepted."
+)
 BREAKS = Counter(
     "quarterdeck_trading_breaks_total", "Breaks found for the first time, by kind.", ["kind"]
 )

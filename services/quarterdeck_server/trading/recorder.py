@@ -9,6 +9,7 @@ import asyncio
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
+from quarterdeck_server.kernel.errors import QuarterdeckError
 from quarterdeck_server.kernel.money import Money
 from quarterdeck_server.runtime.clock import Clock
 from quarterdeck_server.runtime.postgres import Connection, Postgres
@@ -43,6 +44,15 @@ class Recorded:
     known: int
 
 
+@dataclass(frozen=True, slots=True)
+class Rehearsed:
+    """What a batch would come to: its new and known events, and those that would be refused."""
+
+    new: int
+    known: int
+    refused: tuple[tuple[Event, QuarterdeckError], ...]
+
+
 class Recorder:
     """The one way into the log."""
 
@@ -64,6 +74,19 @@ class Recorder:
         await self._facts.ensure(events)
         # A caller that gives up must not leave a commit half followed.
         return await asyncio.shield(asyncio.create_task(self._record(events)))
+
+    async def rehearse(self, events: Sequence[Event]) -> Rehearsed:
+        """Tell what recording a batch would come to, event by event; stores nothing."""
+        async with self._turn, self._postgres.transaction() as connection:
+            batch = await self._known(connection, await self._locked(connection), events)
+        refused: list[tuple[Event, QuarterdeckError]] = []
+        for event in events:
+            try:
+                batch.fold([event])
+            except QuarterdeckError as error:
+                refused.append((event, error))
+        new = len(events) - len(refused) - batch.duplicates
+        return Rehearsed(new, batch.duplicates, tuple(refused))
 
     async def open_accounts(self, openings: Sequence[Opening]) -> None:
         """Store the accounts that the log does not know, with their opening balances."""
@@ -124,14 +147,19 @@ class Recorder:
     async def _folded(
         self, connection: Connection, head: store.Head, events: Sequence[Event]
     ) -> Batch:
-        batch = Batch(
+        batch = await self._known(connection, head, events)
+        batch.fold(events)
+        return batch
+
+    async def _known(
+        self, connection: Connection, head: store.Head, events: Sequence[Event]
+    ) -> Batch:
+        return Batch(
             position=head.event_position,
             digests=await store.known_digests(connection, {event.event_id for event in events}),
             orders=await store.orders(connection, order_keys(events)),
             fills=await store.fills(connection, fill_keys(events)),
         )
-        batch.fold(events)
-        return batch
 
     async def _accounts(self, connection: Connection, batch: Batch) -> list[Opening]:
         """Store the accounts that no node registered: their first currency becomes the base."""

@@ -37,7 +37,7 @@ def services(area: Area, shared: Shared, brokers: Mapping[str, Broker]) -> Seque
     """Return the services of an open area."""
     nodes = NodeServicer(area.fleet, area.recorder, area.reconciler, shared.clock)
     breaks = ReconciliationServicer(area.reconciler, shared.postgres, brokers)
-    events = TradingEventServicer(area.recorder, shared.postgres)
+    events = TradingEventServicer(area.recorder, area.importer, shared.postgres)
     portfolio = PortfolioServicer(area.desk, area.feed, area.daily, shared.postgres)
     add_nodes = node_service_pb2_grpc.add_NodeServiceServicer_to_server
     add_events = trading_event_service_pb2_grpc.add_TradingEventServiceServicer_to_server

@@ -8,6 +8,8 @@ from quarterdeck_server.runtime.convert import LATEST_NS, timestamp_from
 from quarterdeck_server.runtime.postgres import Postgres
 from quarterdeck_server.runtime.service import Context
 from quarterdeck_server.trading.domain import topic as topics
+from quarterdeck_server.trading.domain.event import Event
+from quarterdeck_server.trading.importer import Importer
 from quarterdeck_server.trading.mapping import log as mapping
 from quarterdeck_server.trading.mapping.event import events_from
 from quarterdeck_server.trading.recorder import Recorder
@@ -22,8 +24,8 @@ MOST_ROWS = 1_000
 class TradingEventServicer(TradingEventServiceServicer):
     """Serves the trading log."""
 
-    def __init__(self, recorder: Recorder, postgres: Postgres) -> None:
-        self._recorder, self._postgres = recorder, postgres
+    def __init__(self, recorder: Recorder, importer: Importer, postgres: Postgres) -> None:
+        self._recorder, self._importer, self._postgres = recorder, importer, postgres
 
     async def RecordEvents(
         self, request: pb.RecordEventsRequest, context: Context
@@ -33,6 +35,24 @@ class TradingEventServicer(TradingEventServiceServicer):
             caller.require_scope(event.account, event.strategy, f"events[{index}].account")
         recorded = await self._recorder.record(events_from(request))
         return pb.RecordEventsResponse(recorded_count=recorded.new, duplicate_count=recorded.known)
+
+    async def ImportTradingEvents(
+        self, request: pb.ImportTradingEventsRequest, context: Context
+    ) -> pb.ImportTradingEventsResponse:
+        caller = current()
+
+        def permit(event: Event) -> None:
+            caller.require_scope(event.word.account, event.word.strategy, f"{event.path}.account")
+
+        imported = await self._importer.run(request.csv, permit, dry_run=request.dry_run)
+        return pb.ImportTradingEventsResponse(
+            recorded_count=imported.new,
+            duplicate_count=imported.known,
+            problems=[
+                pb.RowProblem(row=one.row, column=one.column, problem=one.cell_problem)
+                for one in imported.problems[:MOST_ROWS]
+            ],
+        )
 
     async def ListOrders(
         self, request: pb.ListOrdersRequest, context: Context

@@ -64,6 +64,8 @@ from quarterdeck.api.trading.v1.reconciliation_service_pb2 import (
 )
 from quarterdeck.api.trading.v1.trading_event_pb2 import TradingEvent
 from quarterdeck.api.trading.v1.trading_event_service_pb2 import (
+    ImportTradingEventsRequest,
+    ImportTradingEventsResponse,
     ListFillsRequest,
     ListFillsResponse,
     ListOrdersRequest,
@@ -429,6 +431,11 @@ RECORD_EVENTS = Method[RecordEventsRequest, RecordEventsResponse](
     RecordEventsResponse,
     repeatable=True,
 )
+IMPORT_TRADING_EVENTS = Method[ImportTradingEventsRequest, ImportTradingEventsResponse](
+    "/quarterdeck.api.trading.v1.TradingEventService/ImportTradingEvents",
+    ImportTradingEventsResponse,
+    repeatable=True,
+)
 LIST_ORDERS = Method[ListOrdersRequest, ListOrdersResponse](
     "/quarterdeck.api.trading.v1.TradingEventService/ListOrders",
     ListOrdersResponse,
@@ -468,6 +475,21 @@ class TradingEventService:
         """
         request = RecordEventsRequest(node=node, events=events)
         return self._channel.unary(RECORD_EVENTS, request, timeout)
+
+    def import_trading_events(
+        self, *, csv: str = "", dry_run: bool = False, timeout: float | None = None
+    ) -> ImportTradingEventsResponse:
+        """Records orders and fills from a file; the answer comes after the database has committed
+        them.
+
+        This operation is atomic: if a row cannot be accepted, nothing is stored, and the call fails
+        with INVALID_ARGUMENT (FILE_INVALID), naming the first such row. A dry run stores nothing
+        and tells all of them. What the log has already, by its event identifier or as the same
+        fill, is counted, so a file may be imported again. Fails with PERMISSION_DENIED
+        (SCOPE_FORBIDDEN) for an account or strategy outside of the caller's.
+        """
+        request = ImportTradingEventsRequest(csv=csv, dry_run=dry_run)
+        return self._channel.unary(IMPORT_TRADING_EVENTS, request, timeout)
 
     def list_orders(
         self,

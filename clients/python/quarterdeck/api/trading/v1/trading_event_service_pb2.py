@@ -31,7 +31,7 @@ from quarterdeck.api.trading.v1 import order_pb2 as quarterdeck_dot_api_dot_trad
 from quarterdeck.api.trading.v1 import trading_event_pb2 as quarterdeck_dot_api_dot_trading_dot_v1_dot_trading__event__pb2
 
 
-DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n6quarterdeck/api/trading/v1/trading_event_service.proto\x12\x1aquarterdeck.api.trading.v1\x1a\x1b\x62uf/validate/validate.proto\x1a\x1cgoogle/api/annotations.proto\x1a\x1fgoogle/protobuf/timestamp.proto\x1a(quarterdeck/api/auth/v1/permission.proto\x1a%quarterdeck/api/trading/v1/fill.proto\x1a&quarterdeck/api/trading/v1/order.proto\x1a.quarterdeck/api/trading/v1/trading_event.proto\"\x87\x01\n\x13RecordEventsRequest\x12!\n\x04node\x18\x01 \x01(\tB\r\xbaH\nr\x08:\x06nodes/R\x04node\x12M\n\x06\x65vents\x18\x02 \x03(\x0b\x32(.quarterdeck.api.trading.v1.TradingEventB\x0b\xbaH\x08\x92\x01\x05\x08\x01\x10\xe8\x07R\x06\x65vents\"f\n\x14RecordEventsResponse\x12%\n\x0erecorded_count\x18\x01 \x01(\x05R\rrecordedCount\x12\'\n\x0f\x64uplicate_count\x18\x02 \x01(\x05R\x0e\x64uplicateCount\"\xce\x01\n\x11ListOrdersRequest\x12\x18\n\x07\x61\x63\x63ount\x18\x01 \x01(\tR\x07\x61\x63\x63ount\x12\x1a\n\x08strategy\x18\x02 \x01(\tR\x08strategy\x12\x1e\n\ninstrument\x18\x03 \x01(\tR\ninstrument\x12\x1b\n\topen_only\x18\x04 \x01(\x08R\x08openOnly\x12\'\n\tpage_size\x18\x05 \x01(\x05\x42\n\xbaH\x07\x1a\x05\x18\xe8\x07(\x00R\x08pageSize\x12\x1d\n\npage_token\x18\x06 \x01(\tR\tpageToken\"w\n\x12ListOrdersResponse\x12\x39\n\x06orders\x18\x01 \x03(\x0b\x32!.quarterdeck.api.trading.v1.OrderR\x06orders\x12&\n\x0fnext_page_token\x18\x02 \x01(\tR\rnextPageToken\"\xc8\x02\n\x10ListFillsRequest\x12\x18\n\x07\x61\x63\x63ount\x18\x01 \x01(\tR\x07\x61\x63\x63ount\x12\x1a\n\x08strategy\x18\x02 \x01(\tR\x08strategy\x12\x1e\n\ninstrument\x18\x03 \x01(\tR\ninstrument\x12>\n\nstart_time\x18\x04 \x01(\x0b\x32\x1a.google.protobuf.TimestampH\x00R\tstartTime\x88\x01\x01\x12:\n\x08\x65nd_time\x18\x05 \x01(\x0b\x32\x1a.google.protobuf.TimestampH\x01R\x07\x65ndTime\x88\x01\x01\x12\'\n\tpage_size\x18\x06 \x01(\x05\x42\n\xbaH\x07\x1a\x05\x18\xe8\x07(\x00R\x08pageSize\x12\x1d\n\npage_token\x18\x07 \x01(\tR\tpageTokenB\r\n\x0b_start_timeB\x0b\n\t_end_time\"s\n\x11ListFillsResponse\x12\x36\n\x05\x66ills\x18\x01 \x03(\x0b\x32 .quarterdeck.api.trading.v1.FillR\x05\x66ills\x12&\n\x0fnext_page_token\x18\x02 \x01(\tR\rnextPageToken\"\x88\x01\n\x17ListTopicRecordsRequest\x12\x1d\n\x05topic\x18\x01 \x01(\tB\x07\xbaH\x04r\x02\x10\x01R\x05topic\x12%\n\x0e\x61\x66ter_sequence\x18\x02 \x01(\x04R\rafterSequence\x12\'\n\tpage_size\x18\x03 \x01(\x05\x42\n\xbaH\x07\x1a\x05\x18\xe8\x07(\x00R\x08pageSize\"\x98\x01\n\x18ListTopicRecordsResponse\x12\x41\n\x07records\x18\x01 \x03(\x0b\x32\'.quarterdeck.api.trading.v1.TopicRecordR\x07records\x12\x14\n\x05\x65poch\x18\x02 \x01(\x04R\x05\x65poch\x12#\n\rlast_sequence\x18\x03 \x01(\x04R\x0clastSequence2\xe8\x04\n\x13TradingEventService\x12\xa1\x01\n\x0cRecordEvents\x12/.quarterdeck.api.trading.v1.RecordEventsRequest\x1a\x30.quarterdeck.api.trading.v1.RecordEventsResponse\".\x90\x02\x02\x88\xb5\x18\x07\x90\xb5\x18\x02\x82\xd3\xe4\x93\x02\x1d\"\x18/v1/tradingEvents:record:\x01*\x12\x86\x01\n\nListOrders\x12-.quarterdeck.api.trading.v1.ListOrdersRequest\x1a..quarterdeck.api.trading.v1.ListOrdersResponse\"\x19\x90\x02\x01\x88\xb5\x18\x06\x82\xd3\xe4\x93\x02\x0c\x12\n/v1/orders\x12\x82\x01\n\tListFills\x12,.quarterdeck.api.trading.v1.ListFillsRequest\x1a-.quarterdeck.api.trading.v1.ListFillsResponse\"\x18\x90\x02\x01\x88\xb5\x18\x06\x82\xd3\xe4\x93\x02\x0b\x12\t/v1/fills\x12\x9e\x01\n\x10ListTopicRecords\x12\x33.quarterdeck.api.trading.v1.ListTopicRecordsRequest\x1a\x34.quarterdeck.api.trading.v1.ListTopicRecordsResponse\"\x1f\x90\x02\x01\x88\xb5\x18\x06\x82\xd3\xe4\x93\x02\x12\x12\x10/v1/topicRecordsb\x06proto3')
+DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n6quarterdeck/api/trading/v1/trading_event_service.proto\x12\x1aquarterdeck.api.trading.v1\x1a\x1b\x62uf/validate/validate.proto\x1a\x1cgoogle/api/annotations.proto\x1a\x1fgoogle/protobuf/timestamp.proto\x1a(quarterdeck/api/auth/v1/permission.proto\x1a%quarterdeck/api/trading/v1/fill.proto\x1a&quarterdeck/api/trading/v1/order.proto\x1a.quarterdeck/api/trading/v1/trading_event.proto\"\x87\x01\n\x13RecordEventsRequest\x12!\n\x04node\x18\x01 \x01(\tB\r\xbaH\nr\x08:\x06nodes/R\x04node\x12M\n\x06\x65vents\x18\x02 \x03(\x0b\x32(.quarterdeck.api.trading.v1.TradingEventB\x0b\xbaH\x08\x92\x01\x05\x08\x01\x10\xe8\x07R\x06\x65vents\"f\n\x14RecordEventsResponse\x12%\n\x0erecorded_count\x18\x01 \x01(\x05R\rrecordedCount\x12\'\n\x0f\x64uplicate_count\x18\x02 \x01(\x05R\x0e\x64uplicateCount\"U\n\x1aImportTradingEventsRequest\x12\x1e\n\x03\x63sv\x18\x01 \x01(\tB\x0c\xbaH\tr\x07\x10\x01\x18\xc0\x8d\xb7\x01R\x03\x63sv\x12\x17\n\x07\x64ry_run\x18\x02 \x01(\x08R\x06\x64ryRun\"\xb1\x01\n\x1bImportTradingEventsResponse\x12%\n\x0erecorded_count\x18\x01 \x01(\x05R\rrecordedCount\x12\'\n\x0f\x64uplicate_count\x18\x02 \x01(\x05R\x0e\x64uplicateCount\x12\x42\n\x08problems\x18\x03 \x03(\x0b\x32&.quarterdeck.api.trading.v1.RowProblemR\x08problems\"P\n\nRowProblem\x12\x10\n\x03row\x18\x01 \x01(\x05R\x03row\x12\x16\n\x06\x63olumn\x18\x02 \x01(\tR\x06\x63olumn\x12\x18\n\x07problem\x18\x03 \x01(\tR\x07problem\"\xce\x01\n\x11ListOrdersRequest\x12\x18\n\x07\x61\x63\x63ount\x18\x01 \x01(\tR\x07\x61\x63\x63ount\x12\x1a\n\x08strategy\x18\x02 \x01(\tR\x08strategy\x12\x1e\n\ninstrument\x18\x03 \x01(\tR\ninstrument\x12\x1b\n\topen_only\x18\x04 \x01(\x08R\x08openOnly\x12\'\n\tpage_size\x18\x05 \x01(\x05\x42\n\xbaH\x07\x1a\x05\x18\xe8\x07(\x00R\x08pageSize\x12\x1d\n\npage_token\x18\x06 \x01(\tR\tpageToken\"w\n\x12ListOrdersResponse\x12\x39\n\x06orders\x18\x01 \x03(\x0b\x32!.quarterdeck.api.trading.v1.OrderR\x06orders\x12&\n\x0fnext_page_token\x18\x02 \x01(\tR\rnextPageToken\"\xc8\x02\n\x10ListFillsRequest\x12\x18\n\x07\x61\x63\x63ount\x18\x01 \x01(\tR\x07\x61\x63\x63ount\x12\x1a\n\x08strategy\x18\x02 \x01(\tR\x08strategy\x12\x1e\n\ninstrument\x18\x03 \x01(\tR\ninstrument\x12>\n\nstart_time\x18\x04 \x01(\x0b\x32\x1a.google.protobuf.TimestampH\x00R\tstartTime\x88\x01\x01\x12:\n\x08\x65nd_time\x18\x05 \x01(\x0b\x32\x1a.google.protobuf.TimestampH\x01R\x07\x65ndTime\x88\x01\x01\x12\'\n\tpage_size\x18\x06 \x01(\x05\x42\n\xbaH\x07\x1a\x05\x18\xe8\x07(\x00R\x08pageSize\x12\x1d\n\npage_token\x18\x07 \x01(\tR\tpageTokenB\r\n\x0b_start_timeB\x0b\n\t_end_time\"s\n\x11ListFillsResponse\x12\x36\n\x05\x66ills\x18\x01 \x03(\x0b\x32 .quarterdeck.api.trading.v1.FillR\x05\x66ills\x12&\n\x0fnext_page_token\x18\x02 \x01(\tR\rnextPageToken\"\x88\x01\n\x17ListTopicRecordsRequest\x12\x1d\n\x05topic\x18\x01 \x01(\tB\x07\xbaH\x04r\x02\x10\x01R\x05topic\x12%\n\x0e\x61\x66ter_sequence\x18\x02 \x01(\x04R\rafterSequence\x12\'\n\tpage_size\x18\x03 \x01(\x05\x42\n\xbaH\x07\x1a\x05\x18\xe8\x07(\x00R\x08pageSize\"\x98\x01\n\x18ListTopicRecordsResponse\x12\x41\n\x07records\x18\x01 \x03(\x0b\x32\'.quarterdeck.api.trading.v1.TopicRecordR\x07records\x12\x14\n\x05\x65poch\x18\x02 \x01(\x04R\x05\x65poch\x12#\n\rlast_sequence\x18\x03 \x01(\x04R\x0clastSequence2\x9d\x06\n\x13TradingEventService\x12\xa1\x01\n\x0cRecordEvents\x12/.quarterdeck.api.trading.v1.RecordEventsRequest\x1a\x30.quarterdeck.api.trading.v1.RecordEventsResponse\".\x90\x02\x02\x88\xb5\x18\x07\x90\xb5\x18\x02\x82\xd3\xe4\x93\x02\x1d\"\x18/v1/tradingEvents:record:\x01*\x12\xb2\x01\n\x13ImportTradingEvents\x12\x36.quarterdeck.api.trading.v1.ImportTradingEventsRequest\x1a\x37.quarterdeck.api.trading.v1.ImportTradingEventsResponse\"*\x90\x02\x02\x88\xb5\x18\x07\x82\xd3\xe4\x93\x02\x1d\"\x18/v1/tradingEvents:import:\x01*\x12\x86\x01\n\nListOrders\x12-.quarterdeck.api.trading.v1.ListOrdersRequest\x1a..quarterdeck.api.trading.v1.ListOrdersResponse\"\x19\x90\x02\x01\x88\xb5\x18\x06\x82\xd3\xe4\x93\x02\x0c\x12\n/v1/orders\x12\x82\x01\n\tListFills\x12,.quarterdeck.api.trading.v1.ListFillsRequest\x1a-.quarterdeck.api.trading.v1.ListFillsResponse\"\x18\x90\x02\x01\x88\xb5\x18\x06\x82\xd3\xe4\x93\x02\x0b\x12\t/v1/fills\x12\x9e\x01\n\x10ListTopicRecords\x12\x33.quarterdeck.api.trading.v1.ListTopicRecordsRequest\x1a\x34.quarterdeck.api.trading.v1.ListTopicRecordsResponse\"\x1f\x90\x02\x01\x88\xb5\x18\x06\x82\xd3\xe4\x93\x02\x12\x12\x10/v1/topicRecordsb\x06proto3')
 
 _globals = globals()
 _builder.BuildMessageAndEnumDescriptors(DESCRIPTOR, _globals)
@@ -42,6 +42,8 @@ if not _descriptor._USE_C_DESCRIPTORS:
   _globals['_RECORDEVENTSREQUEST'].fields_by_name['node']._serialized_options = b'\272H\nr\010:\006nodes/'
   _globals['_RECORDEVENTSREQUEST'].fields_by_name['events']._loaded_options = None
   _globals['_RECORDEVENTSREQUEST'].fields_by_name['events']._serialized_options = b'\272H\010\222\001\005\010\001\020\350\007'
+  _globals['_IMPORTTRADINGEVENTSREQUEST'].fields_by_name['csv']._loaded_options = None
+  _globals['_IMPORTTRADINGEVENTSREQUEST'].fields_by_name['csv']._serialized_options = b'\272H\tr\007\020\001\030\300\215\267\001'
   _globals['_LISTORDERSREQUEST'].fields_by_name['page_size']._loaded_options = None
   _globals['_LISTORDERSREQUEST'].fields_by_name['page_size']._serialized_options = b'\272H\007\032\005\030\350\007(\000'
   _globals['_LISTFILLSREQUEST'].fields_by_name['page_size']._loaded_options = None
@@ -52,6 +54,8 @@ if not _descriptor._USE_C_DESCRIPTORS:
   _globals['_LISTTOPICRECORDSREQUEST'].fields_by_name['page_size']._serialized_options = b'\272H\007\032\005\030\350\007(\000'
   _globals['_TRADINGEVENTSERVICE'].methods_by_name['RecordEvents']._loaded_options = None
   _globals['_TRADINGEVENTSERVICE'].methods_by_name['RecordEvents']._serialized_options = b'\220\002\002\210\265\030\007\220\265\030\002\202\323\344\223\002\035\"\030/v1/tradingEvents:record:\001*'
+  _globals['_TRADINGEVENTSERVICE'].methods_by_name['ImportTradingEvents']._loaded_options = None
+  _globals['_TRADINGEVENTSERVICE'].methods_by_name['ImportTradingEvents']._serialized_options = b'\220\002\002\210\265\030\007\202\323\344\223\002\035\"\030/v1/tradingEvents:import:\001*'
   _globals['_TRADINGEVENTSERVICE'].methods_by_name['ListOrders']._loaded_options = None
   _globals['_TRADINGEVENTSERVICE'].methods_by_name['ListOrders']._serialized_options = b'\220\002\001\210\265\030\006\202\323\344\223\002\014\022\n/v1/orders'
   _globals['_TRADINGEVENTSERVICE'].methods_by_name['ListFills']._loaded_options = None
@@ -62,18 +66,24 @@ if not _descriptor._USE_C_DESCRIPTORS:
   _globals['_RECORDEVENTSREQUEST']._serialized_end=483
   _globals['_RECORDEVENTSRESPONSE']._serialized_start=485
   _globals['_RECORDEVENTSRESPONSE']._serialized_end=587
-  _globals['_LISTORDERSREQUEST']._serialized_start=590
-  _globals['_LISTORDERSREQUEST']._serialized_end=796
-  _globals['_LISTORDERSRESPONSE']._serialized_start=798
-  _globals['_LISTORDERSRESPONSE']._serialized_end=917
-  _globals['_LISTFILLSREQUEST']._serialized_start=920
-  _globals['_LISTFILLSREQUEST']._serialized_end=1248
-  _globals['_LISTFILLSRESPONSE']._serialized_start=1250
-  _globals['_LISTFILLSRESPONSE']._serialized_end=1365
-  _globals['_LISTTOPICRECORDSREQUEST']._serialized_start=1368
-  _globals['_LISTTOPICRECORDSREQUEST']._serialized_end=1504
-  _globals['_LISTTOPICRECORDSRESPONSE']._serialized_start=1507
-  _globals['_LISTTOPICRECORDSRESPONSE']._serialized_end=1659
-  _globals['_TRADINGEVENTSERVICE']._serialized_start=1662
-  _globals['_TRADINGEVENTSERVICE']._serialized_end=2278
+  _globals['_IMPORTTRADINGEVENTSREQUEST']._serialized_start=589
+  _globals['_IMPORTTRADINGEVENTSREQUEST']._serialized_end=674
+  _globals['_IMPORTTRADINGEVENTSRESPONSE']._serialized_start=677
+  _globals['_IMPORTTRADINGEVENTSRESPONSE']._serialized_end=854
+  _globals['_ROWPROBLEM']._serialized_start=856
+  _globals['_ROWPROBLEM']._serialized_end=936
+  _globals['_LISTORDERSREQUEST']._serialized_start=939
+  _globals['_LISTORDERSREQUEST']._serialized_end=1145
+  _globals['_LISTORDERSRESPONSE']._serialized_start=1147
+  _globals['_LISTORDERSRESPONSE']._serialized_end=1266
+  _globals['_LISTFILLSREQUEST']._serialized_start=1269
+  _globals['_LISTFILLSREQUEST']._serialized_end=1597
+  _globals['_LISTFILLSRESPONSE']._serialized_start=1599
+  _globals['_LISTFILLSRESPONSE']._serialized_end=1714
+  _globals['_LISTTOPICRECORDSREQUEST']._serialized_start=1717
+  _globals['_LISTTOPICRECORDSREQUEST']._serialized_end=1853
+  _globals['_LISTTOPICRECORDSRESPONSE']._serialized_start=1856
+  _globals['_LISTTOPICRECORDSRESPONSE']._serialized_end=2008
+  _globals['_TRADINGEVENTSERVICE']._serialized_start=2011
+  _globals['_TRADINGEVENTSERVICE']._serialized_end=2808
 # @@protoc_insertion_point(module_scope)

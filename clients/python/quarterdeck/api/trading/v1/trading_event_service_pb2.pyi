@@ -73,6 +73,95 @@ class RecordEventsResponse(_message.Message):
 Global___RecordEventsResponse: _TypeAlias = RecordEventsResponse  # noqa: Y015
 
 @_typing.final
+class ImportTradingEventsRequest(_message.Message):
+    DESCRIPTOR: _descriptor.Descriptor
+
+    CSV_FIELD_NUMBER: _builtins.int
+    DRY_RUN_FIELD_NUMBER: _builtins.int
+    csv: _builtins.str
+    """CSV with a header, oldest first, at most 5,000 rows. Columns of every row: `record` (order or
+    fill), `time`, `account`, `strategy`, `instrument`, `client_order_id`, `side` (buy or sell),
+    `quantity`; if the file has them `event_id`, `venue_order_id`. Of a fill `trade_id`, `price`,
+    `fee`, `fee_currency`, `liquidity` (maker or taker). Of an order `status`, `order_type`,
+    `time_in_force`, `limit_price`, `trigger_price`, `reason`, in the contract's words.
+    """
+    dry_run: _builtins.bool
+    """Whether only to tell what would happen."""
+    def __init__(
+        self,
+        *,
+        csv: _builtins.str = ...,
+        dry_run: _builtins.bool = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["csv", b"csv", "dry_run", b"dry_run"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___ImportTradingEventsRequest: _TypeAlias = ImportTradingEventsRequest  # noqa: Y015
+
+@_typing.final
+class ImportTradingEventsResponse(_message.Message):
+    DESCRIPTOR: _descriptor.Descriptor
+
+    RECORDED_COUNT_FIELD_NUMBER: _builtins.int
+    DUPLICATE_COUNT_FIELD_NUMBER: _builtins.int
+    PROBLEMS_FIELD_NUMBER: _builtins.int
+    recorded_count: _builtins.int
+    """How many events were new, or would be."""
+    duplicate_count: _builtins.int
+    """How many were known already."""
+    @_builtins.property
+    def problems(self) -> _containers.RepeatedCompositeFieldContainer[Global___RowProblem]:
+        """What a dry run found wrong, in the order of the rows, at most 1,000."""
+
+    def __init__(
+        self,
+        *,
+        recorded_count: _builtins.int = ...,
+        duplicate_count: _builtins.int = ...,
+        problems: _abc.Iterable[Global___RowProblem] | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["duplicate_count", b"duplicate_count", "problems", b"problems", "recorded_count", b"recorded_count"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___ImportTradingEventsResponse: _TypeAlias = ImportTradingEventsResponse  # noqa: Y015
+
+@_typing.final
+class RowProblem(_message.Message):
+    """Why a row of a file cannot be accepted."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    ROW_FIELD_NUMBER: _builtins.int
+    COLUMN_FIELD_NUMBER: _builtins.int
+    PROBLEM_FIELD_NUMBER: _builtins.int
+    row: _builtins.int
+    """The line in the file; the header is 1."""
+    column: _builtins.str
+    """The column; empty if it is the row as a whole."""
+    problem: _builtins.str
+    """What is wrong with it."""
+    def __init__(
+        self,
+        *,
+        row: _builtins.int = ...,
+        column: _builtins.str = ...,
+        problem: _builtins.str = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["column", b"column", "problem", b"problem", "row", b"row"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___RowProblem: _TypeAlias = RowProblem  # noqa: Y015
+
+@_typing.final
 class ListOrdersRequest(_message.Message):
     DESCRIPTOR: _descriptor.Descriptor
 

@@ -40,6 +40,11 @@ class TradingEventServiceStub(object):
                 request_serializer=quarterdeck_dot_api_dot_trading_dot_v1_dot_trading__event__service__pb2.RecordEventsRequest.SerializeToString,
                 response_deserializer=quarterdeck_dot_api_dot_trading_dot_v1_dot_trading__event__service__pb2.RecordEventsResponse.FromString,
                 _registered_method=True)
+        self.ImportTradingEvents = channel.unary_unary(
+                '/quarterdeck.api.trading.v1.TradingEventService/ImportTradingEvents',
+                request_serializer=quarterdeck_dot_api_dot_trading_dot_v1_dot_trading__event__service__pb2.ImportTradingEventsRequest.SerializeToString,
+                response_deserializer=quarterdeck_dot_api_dot_trading_dot_v1_dot_trading__event__service__pb2.ImportTradingEventsResponse.FromString,
+                _registered_method=True)
         self.ListOrders = channel.unary_unary(
                 '/quarterdeck.api.trading.v1.TradingEventService/ListOrders',
                 request_serializer=quarterdeck_dot_api_dot_trading_dot_v1_dot_trading__event__service__pb2.ListOrdersRequest.SerializeToString,
@@ -75,6 +80,19 @@ class TradingEventServiceServicer(object):
         context.set_details('Method not implemented!')
         raise NotImplementedError('Method not implemented!')
 
+    def ImportTradingEvents(self, request, context):
+        """Records orders and fills from a file; the answer comes after the database has committed them.
+
+        This operation is atomic: if a row cannot be accepted, nothing is stored, and the call fails
+        with INVALID_ARGUMENT (FILE_INVALID), naming the first such row. A dry run stores nothing and
+        tells all of them. What the log has already, by its event identifier or as the same fill, is
+        counted, so a file may be imported again. Fails with PERMISSION_DENIED (SCOPE_FORBIDDEN) for an
+        account or strategy outside of the caller's.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
     def ListOrders(self, request, context):
         """Lists orders, last changed first.
         """
@@ -105,6 +123,11 @@ def add_TradingEventServiceServicer_to_server(servicer, server):
                     servicer.RecordEvents,
                     request_deserializer=quarterdeck_dot_api_dot_trading_dot_v1_dot_trading__event__service__pb2.RecordEventsRequest.FromString,
                     response_serializer=quarterdeck_dot_api_dot_trading_dot_v1_dot_trading__event__service__pb2.RecordEventsResponse.SerializeToString,
+            ),
+            'ImportTradingEvents': grpc.unary_unary_rpc_method_handler(
+                    servicer.ImportTradingEvents,
+                    request_deserializer=quarterdeck_dot_api_dot_trading_dot_v1_dot_trading__event__service__pb2.ImportTradingEventsRequest.FromString,
+                    response_serializer=quarterdeck_dot_api_dot_trading_dot_v1_dot_trading__event__service__pb2.ImportTradingEventsResponse.SerializeToString,
             ),
             'ListOrders': grpc.unary_unary_rpc_method_handler(
                     servicer.ListOrders,
@@ -150,6 +173,33 @@ class TradingEventService(object):
             '/quarterdeck.api.trading.v1.TradingEventService/RecordEvents',
             quarterdeck_dot_api_dot_trading_dot_v1_dot_trading__event__service__pb2.RecordEventsRequest.SerializeToString,
             quarterdeck_dot_api_dot_trading_dot_v1_dot_trading__event__service__pb2.RecordEventsResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def ImportTradingEvents(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/quarterdeck.api.trading.v1.TradingEventService/ImportTradingEvents',
+            quarterdeck_dot_api_dot_trading_dot_v1_dot_trading__event__service__pb2.ImportTradingEventsRequest.SerializeToString,
+            quarterdeck_dot_api_dot_trading_dot_v1_dot_trading__event__service__pb2.ImportTradingEventsResponse.FromString,
             options,
             channel_credentials,
             insecure,

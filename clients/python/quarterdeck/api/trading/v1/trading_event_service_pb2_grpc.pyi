@@ -43,6 +43,15 @@ class TradingEventServiceStub:
     Fails with PERMISSION_DENIED (SCOPE_FORBIDDEN) for an account or strategy outside of the
     caller's.
     """
+    ImportTradingEvents: _grpc.UnaryUnaryMultiCallable[_trading_event_service_pb2.ImportTradingEventsRequest, _trading_event_service_pb2.ImportTradingEventsResponse]
+    """Records orders and fills from a file; the answer comes after the database has committed them.
+
+    This operation is atomic: if a row cannot be accepted, nothing is stored, and the call fails
+    with INVALID_ARGUMENT (FILE_INVALID), naming the first such row. A dry run stores nothing and
+    tells all of them. What the log has already, by its event identifier or as the same fill, is
+    counted, so a file may be imported again. Fails with PERMISSION_DENIED (SCOPE_FORBIDDEN) for an
+    account or strategy outside of the caller's.
+    """
     ListOrders: _grpc.UnaryUnaryMultiCallable[_trading_event_service_pb2.ListOrdersRequest, _trading_event_service_pb2.ListOrdersResponse]
     """Lists orders, last changed first."""
     ListFills: _grpc.UnaryUnaryMultiCallable[_trading_event_service_pb2.ListFillsRequest, _trading_event_service_pb2.ListFillsResponse]
@@ -67,6 +76,15 @@ class TradingEventServiceAsyncStub(TradingEventServiceStub):
     with ABORTED (EVENT_ID_REUSED). A fill for an unknown order is stored with `order_unknown`.
     Fails with PERMISSION_DENIED (SCOPE_FORBIDDEN) for an account or strategy outside of the
     caller's.
+    """
+    ImportTradingEvents: _aio.UnaryUnaryMultiCallable[_trading_event_service_pb2.ImportTradingEventsRequest, _trading_event_service_pb2.ImportTradingEventsResponse]  # type: ignore[assignment]
+    """Records orders and fills from a file; the answer comes after the database has committed them.
+
+    This operation is atomic: if a row cannot be accepted, nothing is stored, and the call fails
+    with INVALID_ARGUMENT (FILE_INVALID), naming the first such row. A dry run stores nothing and
+    tells all of them. What the log has already, by its event identifier or as the same fill, is
+    counted, so a file may be imported again. Fails with PERMISSION_DENIED (SCOPE_FORBIDDEN) for an
+    account or strategy outside of the caller's.
     """
     ListOrders: _aio.UnaryUnaryMultiCallable[_trading_event_service_pb2.ListOrdersRequest, _trading_event_service_pb2.ListOrdersResponse]  # type: ignore[assignment]
     """Lists orders, last changed first."""
@@ -95,6 +113,21 @@ class TradingEventServiceServicer(metaclass=_abc_1.ABCMeta):
         with ABORTED (EVENT_ID_REUSED). A fill for an unknown order is stored with `order_unknown`.
         Fails with PERMISSION_DENIED (SCOPE_FORBIDDEN) for an account or strategy outside of the
         caller's.
+        """
+
+    @_abc_1.abstractmethod
+    def ImportTradingEvents(
+        self,
+        request: _trading_event_service_pb2.ImportTradingEventsRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_trading_event_service_pb2.ImportTradingEventsResponse, _abc.Awaitable[_trading_event_service_pb2.ImportTradingEventsResponse]]:
+        """Records orders and fills from a file; the answer comes after the database has committed them.
+
+        This operation is atomic: if a row cannot be accepted, nothing is stored, and the call fails
+        with INVALID_ARGUMENT (FILE_INVALID), naming the first such row. A dry run stores nothing and
+        tells all of them. What the log has already, by its event identifier or as the same fill, is
+        counted, so a file may be imported again. Fails with PERMISSION_DENIED (SCOPE_FORBIDDEN) for an
+        account or strategy outside of the caller's.
         """
 
     @_abc_1.abstractmethod

@@ -21,7 +21,7 @@ import type { Message } from "@bufbuild/protobuf";
  * Describes the file quarterdeck/api/trading/v1/trading_event_service.proto.
  */
 export const file_quarterdeck_api_trading_v1_trading_event_service: GenFile = /*@__PURE__*/
-  fileDesc("CjZxdWFydGVyZGVjay9hcGkvdHJhZGluZy92MS90cmFkaW5nX2V2ZW50X3NlcnZpY2UucHJvdG8SGnF1YXJ0ZXJkZWNrLmFwaS50cmFkaW5nLnYxInkKE1JlY29yZEV2ZW50c1JlcXVlc3QSGwoEbm9kZRgBIAEoCUINukgKcgg6Bm5vZGVzLxJFCgZldmVudHMYAiADKAsyKC5xdWFydGVyZGVjay5hcGkudHJhZGluZy52MS5UcmFkaW5nRXZlbnRCC7pICJIBBQgBEOgHIkcKFFJlY29yZEV2ZW50c1Jlc3BvbnNlEhYKDnJlY29yZGVkX2NvdW50GAEgASgFEhcKD2R1cGxpY2F0ZV9jb3VudBgCIAEoBSKQAQoRTGlzdE9yZGVyc1JlcXVlc3QSDwoHYWNjb3VudBgBIAEoCRIQCghzdHJhdGVneRgCIAEoCRISCgppbnN0cnVtZW50GAMgASgJEhEKCW9wZW5fb25seRgEIAEoCBIdCglwYWdlX3NpemUYBSABKAVCCrpIBxoFGOgHKAASEgoKcGFnZV90b2tlbhgGIAEoCSJgChJMaXN0T3JkZXJzUmVzcG9uc2USMQoGb3JkZXJzGAEgAygLMiEucXVhcnRlcmRlY2suYXBpLnRyYWRpbmcudjEuT3JkZXISFwoPbmV4dF9wYWdlX3Rva2VuGAIgASgJIoACChBMaXN0RmlsbHNSZXF1ZXN0Eg8KB2FjY291bnQYASABKAkSEAoIc3RyYXRlZ3kYAiABKAkSEgoKaW5zdHJ1bWVudBgDIAEoCRIzCgpzdGFydF90aW1lGAQgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcEgAiAEBEjEKCGVuZF90aW1lGAUgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcEgBiAEBEh0KCXBhZ2Vfc2l6ZRgGIAEoBUIKukgHGgUY6AcoABISCgpwYWdlX3Rva2VuGAcgASgJQg0KC19zdGFydF90aW1lQgsKCV9lbmRfdGltZSJdChFMaXN0RmlsbHNSZXNwb25zZRIvCgVmaWxscxgBIAMoCzIgLnF1YXJ0ZXJkZWNrLmFwaS50cmFkaW5nLnYxLkZpbGwSFwoPbmV4dF9wYWdlX3Rva2VuGAIgASgJImgKF0xpc3RUb3BpY1JlY29yZHNSZXF1ZXN0EhYKBXRvcGljGAEgASgJQge6SARyAhABEhYKDmFmdGVyX3NlcXVlbmNlGAIgASgEEh0KCXBhZ2Vfc2l6ZRgDIAEoBUIKukgHGgUY6AcoACJ6ChhMaXN0VG9waWNSZWNvcmRzUmVzcG9uc2USOAoHcmVjb3JkcxgBIAMoCzInLnF1YXJ0ZXJkZWNrLmFwaS50cmFkaW5nLnYxLlRvcGljUmVjb3JkEg0KBWVwb2NoGAIgASgEEhUKDWxhc3Rfc2VxdWVuY2UYAyABKAQy6AQKE1RyYWRpbmdFdmVudFNlcnZpY2USoQEKDFJlY29yZEV2ZW50cxIvLnF1YXJ0ZXJkZWNrLmFwaS50cmFkaW5nLnYxLlJlY29yZEV2ZW50c1JlcXVlc3QaMC5xdWFydGVyZGVjay5hcGkudHJhZGluZy52MS5SZWNvcmRFdmVudHNSZXNwb25zZSIukAICiLUYB5C1GAKC0+STAh06ASoiGC92MS90cmFkaW5nRXZlbnRzOnJlY29yZBKGAQoKTGlzdE9yZGVycxItLnF1YXJ0ZXJkZWNrLmFwaS50cmFkaW5nLnYxLkxpc3RPcmRlcnNSZXF1ZXN0Gi4ucXVhcnRlcmRlY2suYXBpLnRyYWRpbmcudjEuTGlzdE9yZGVyc1Jlc3BvbnNlIhmQAgGItRgGgtPkkwIMEgovdjEvb3JkZXJzEoIBCglMaXN0RmlsbHMSLC5xdWFydGVyZGVjay5hcGkudHJhZGluZy52MS5MaXN0RmlsbHNSZXF1ZXN0Gi0ucXVhcnRlcmRlY2suYXBpLnRyYWRpbmcudjEuTGlzdEZpbGxzUmVzcG9uc2UiGJACAYi1GAaC0+STAgsSCS92MS9maWxscxKeAQoQTGlzdFRvcGljUmVjb3JkcxIzLnF1YXJ0ZXJkZWNrLmFwaS50cmFkaW5nLnYxLkxpc3RUb3BpY1JlY29yZHNSZXF1ZXN0GjQucXVhcnRlcmRlY2suYXBpLnRyYWRpbmcudjEuTGlzdFRvcGljUmVjb3Jkc1Jlc3BvbnNlIh+QAgGItRgGgtPkkwISEhAvdjEvdG9waWNSZWNvcmRzYgZwcm90bzM", [file_buf_validate_validate, file_google_api_annotations, file_google_protobuf_timestamp, file_quarterdeck_api_auth_v1_permission, file_quarterdeck_api_trading_v1_fill, file_quarterdeck_api_trading_v1_order, file_quarterdeck_api_trading_v1_trading_event]);
+  fileDesc("CjZxdWFydGVyZGVjay9hcGkvdHJhZGluZy92MS90cmFkaW5nX2V2ZW50X3NlcnZpY2UucHJvdG8SGnF1YXJ0ZXJkZWNrLmFwaS50cmFkaW5nLnYxInkKE1JlY29yZEV2ZW50c1JlcXVlc3QSGwoEbm9kZRgBIAEoCUINukgKcgg6Bm5vZGVzLxJFCgZldmVudHMYAiADKAsyKC5xdWFydGVyZGVjay5hcGkudHJhZGluZy52MS5UcmFkaW5nRXZlbnRCC7pICJIBBQgBEOgHIkcKFFJlY29yZEV2ZW50c1Jlc3BvbnNlEhYKDnJlY29yZGVkX2NvdW50GAEgASgFEhcKD2R1cGxpY2F0ZV9jb3VudBgCIAEoBSJIChpJbXBvcnRUcmFkaW5nRXZlbnRzUmVxdWVzdBIZCgNjc3YYASABKAlCDLpICXIHEAEYwI23ARIPCgdkcnlfcnVuGAIgASgIIogBChtJbXBvcnRUcmFkaW5nRXZlbnRzUmVzcG9uc2USFgoOcmVjb3JkZWRfY291bnQYASABKAUSFwoPZHVwbGljYXRlX2NvdW50GAIgASgFEjgKCHByb2JsZW1zGAMgAygLMiYucXVhcnRlcmRlY2suYXBpLnRyYWRpbmcudjEuUm93UHJvYmxlbSI6CgpSb3dQcm9ibGVtEgsKA3JvdxgBIAEoBRIOCgZjb2x1bW4YAiABKAkSDwoHcHJvYmxlbRgDIAEoCSKQAQoRTGlzdE9yZGVyc1JlcXVlc3QSDwoHYWNjb3VudBgBIAEoCRIQCghzdHJhdGVneRgCIAEoCRISCgppbnN0cnVtZW50GAMgASgJEhEKCW9wZW5fb25seRgEIAEoCBIdCglwYWdlX3NpemUYBSABKAVCCrpIBxoFGOgHKAASEgoKcGFnZV90b2tlbhgGIAEoCSJgChJMaXN0T3JkZXJzUmVzcG9uc2USMQoGb3JkZXJzGAEgAygLMiEucXVhcnRlcmRlY2suYXBpLnRyYWRpbmcudjEuT3JkZXISFwoPbmV4dF9wYWdlX3Rva2VuGAIgASgJIoACChBMaXN0RmlsbHNSZXF1ZXN0Eg8KB2FjY291bnQYASABKAkSEAoIc3RyYXRlZ3kYAiABKAkSEgoKaW5zdHJ1bWVudBgDIAEoCRIzCgpzdGFydF90aW1lGAQgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcEgAiAEBEjEKCGVuZF90aW1lGAUgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcEgBiAEBEh0KCXBhZ2Vfc2l6ZRgGIAEoBUIKukgHGgUY6AcoABISCgpwYWdlX3Rva2VuGAcgASgJQg0KC19zdGFydF90aW1lQgsKCV9lbmRfdGltZSJdChFMaXN0RmlsbHNSZXNwb25zZRIvCgVmaWxscxgBIAMoCzIgLnF1YXJ0ZXJkZWNrLmFwaS50cmFkaW5nLnYxLkZpbGwSFwoPbmV4dF9wYWdlX3Rva2VuGAIgASgJImgKF0xpc3RUb3BpY1JlY29yZHNSZXF1ZXN0EhYKBXRvcGljGAEgASgJQge6SARyAhABEhYKDmFmdGVyX3NlcXVlbmNlGAIgASgEEh0KCXBhZ2Vfc2l6ZRgDIAEoBUIKukgHGgUY6AcoACJ6ChhMaXN0VG9waWNSZWNvcmRzUmVzcG9uc2USOAoHcmVjb3JkcxgBIAMoCzInLnF1YXJ0ZXJkZWNrLmFwaS50cmFkaW5nLnYxLlRvcGljUmVjb3JkEg0KBWVwb2NoGAIgASgEEhUKDWxhc3Rfc2VxdWVuY2UYAyABKAQynQYKE1RyYWRpbmdFdmVudFNlcnZpY2USoQEKDFJlY29yZEV2ZW50cxIvLnF1YXJ0ZXJkZWNrLmFwaS50cmFkaW5nLnYxLlJlY29yZEV2ZW50c1JlcXVlc3QaMC5xdWFydGVyZGVjay5hcGkudHJhZGluZy52MS5SZWNvcmRFdmVudHNSZXNwb25zZSIukAICiLUYB5C1GAKC0+STAh06ASoiGC92MS90cmFkaW5nRXZlbnRzOnJlY29yZBKyAQoTSW1wb3J0VHJhZGluZ0V2ZW50cxI2LnF1YXJ0ZXJkZWNrLmFwaS50cmFkaW5nLnYxLkltcG9ydFRyYWRpbmdFdmVudHNSZXF1ZXN0GjcucXVhcnRlcmRlY2suYXBpLnRyYWRpbmcudjEuSW1wb3J0VHJhZGluZ0V2ZW50c1Jlc3BvbnNlIiqQAgKItRgHgtPkkwIdOgEqIhgvdjEvdHJhZGluZ0V2ZW50czppbXBvcnQShgEKCkxpc3RPcmRlcnMSLS5xdWFydGVyZGVjay5hcGkudHJhZGluZy52MS5MaXN0T3JkZXJzUmVxdWVzdBouLnF1YXJ0ZXJkZWNrLmFwaS50cmFkaW5nLnYxLkxpc3RPcmRlcnNSZXNwb25zZSIZkAIBiLUYBoLT5JMCDBIKL3YxL29yZGVycxKCAQoJTGlzdEZpbGxzEiwucXVhcnRlcmRlY2suYXBpLnRyYWRpbmcudjEuTGlzdEZpbGxzUmVxdWVzdBotLnF1YXJ0ZXJkZWNrLmFwaS50cmFkaW5nLnYxLkxpc3RGaWxsc1Jlc3BvbnNlIhiQAgGItRgGgtPkkwILEgkvdjEvZmlsbHMSngEKEExpc3RUb3BpY1JlY29yZHMSMy5xdWFydGVyZGVjay5hcGkudHJhZGluZy52MS5MaXN0VG9waWNSZWNvcmRzUmVxdWVzdBo0LnF1YXJ0ZXJkZWNrLmFwaS50cmFkaW5nLnYxLkxpc3RUb3BpY1JlY29yZHNSZXNwb25zZSIfkAIBiLUYBoLT5JMCEhIQL3YxL3RvcGljUmVjb3Jkc2IGcHJvdG8z", [file_buf_validate_validate, file_google_api_annotations, file_google_protobuf_timestamp, file_quarterdeck_api_auth_v1_permission, file_quarterdeck_api_trading_v1_fill, file_quarterdeck_api_trading_v1_order, file_quarterdeck_api_trading_v1_trading_event]);
 
 /**
  * @generated from message quarterdeck.api.trading.v1.RecordEventsRequest
@@ -76,6 +76,104 @@ export const RecordEventsResponseSchema: GenMessage<RecordEventsResponse> = /*@_
   messageDesc(file_quarterdeck_api_trading_v1_trading_event_service, 1);
 
 /**
+ * @generated from message quarterdeck.api.trading.v1.ImportTradingEventsRequest
+ */
+export type ImportTradingEventsRequest = Message<"quarterdeck.api.trading.v1.ImportTradingEventsRequest"> & {
+  /**
+   * CSV with a header, oldest first, at most 5,000 rows. Columns of every row: `record` (order or
+   * fill), `time`, `account`, `strategy`, `instrument`, `client_order_id`, `side` (buy or sell),
+   * `quantity`; if the file has them `event_id`, `venue_order_id`. Of a fill `trade_id`, `price`,
+   * `fee`, `fee_currency`, `liquidity` (maker or taker). Of an order `status`, `order_type`,
+   * `time_in_force`, `limit_price`, `trigger_price`, `reason`, in the contract's words.
+   *
+   * @generated from field: string csv = 1;
+   */
+  csv: string;
+
+  /**
+   * Whether only to tell what would happen.
+   *
+   * @generated from field: bool dry_run = 2;
+   */
+  dryRun: boolean;
+};
+
+/**
+ * Describes the message quarterdeck.api.trading.v1.ImportTradingEventsRequest.
+ * Use `create(ImportTradingEventsRequestSchema)` to create a new message.
+ */
+export const ImportTradingEventsRequestSchema: GenMessage<ImportTradingEventsRequest> = /*@__PURE__*/
+  messageDesc(file_quarterdeck_api_trading_v1_trading_event_service, 2);
+
+/**
+ * @generated from message quarterdeck.api.trading.v1.ImportTradingEventsResponse
+ */
+export type ImportTradingEventsResponse = Message<"quarterdeck.api.trading.v1.ImportTradingEventsResponse"> & {
+  /**
+   * How many events were new, or would be.
+   *
+   * @generated from field: int32 recorded_count = 1;
+   */
+  recordedCount: number;
+
+  /**
+   * How many were known already.
+   *
+   * @generated from field: int32 duplicate_count = 2;
+   */
+  duplicateCount: number;
+
+  /**
+   * What a dry run found wrong, in the order of the rows, at most 1,000.
+   *
+   * @generated from field: repeated quarterdeck.api.trading.v1.RowProblem problems = 3;
+   */
+  problems: RowProblem[];
+};
+
+/**
+ * Describes the message quarterdeck.api.trading.v1.ImportTradingEventsResponse.
+ * Use `create(ImportTradingEventsResponseSchema)` to create a new message.
+ */
+export const ImportTradingEventsResponseSchema: GenMessage<ImportTradingEventsResponse> = /*@__PURE__*/
+  messageDesc(file_quarterdeck_api_trading_v1_trading_event_service, 3);
+
+/**
+ * Why a row of a file cannot be accepted.
+ *
+ * @generated from message quarterdeck.api.trading.v1.RowProblem
+ */
+export type RowProblem = Message<"quarterdeck.api.trading.v1.RowProblem"> & {
+  /**
+   * The line in the file; the header is 1.
+   *
+   * @generated from field: int32 row = 1;
+   */
+  row: number;
+
+  /**
+   * The column; empty if it is the row as a whole.
+   *
+   * @generated from field: string column = 2;
+   */
+  column: string;
+
+  /**
+   * What is wrong with it.
+   *
+   * @generated from field: string problem = 3;
+   */
+  problem: string;
+};
+
+/**
+ * Describes the message quarterdeck.api.trading.v1.RowProblem.
+ * Use `create(RowProblemSchema)` to create a new message.
+ */
+export const RowProblemSchema: GenMessage<RowProblem> = /*@__PURE__*/
+  messageDesc(file_quarterdeck_api_trading_v1_trading_event_service, 4);
+
+/**
  * @generated from message quarterdeck.api.trading.v1.ListOrdersRequest
  */
 export type ListOrdersRequest = Message<"quarterdeck.api.trading.v1.ListOrdersRequest"> & {
@@ -127,7 +225,7 @@ export type ListOrdersRequest = Message<"quarterdeck.api.trading.v1.ListOrdersRe
  * Use `create(ListOrdersRequestSchema)` to create a new message.
  */
 export const ListOrdersRequestSchema: GenMessage<ListOrdersRequest> = /*@__PURE__*/
-  messageDesc(file_quarterdeck_api_trading_v1_trading_event_service, 2);
+  messageDesc(file_quarterdeck_api_trading_v1_trading_event_service, 5);
 
 /**
  * @generated from message quarterdeck.api.trading.v1.ListOrdersResponse
@@ -153,7 +251,7 @@ export type ListOrdersResponse = Message<"quarterdeck.api.trading.v1.ListOrdersR
  * Use `create(ListOrdersResponseSchema)` to create a new message.
  */
 export const ListOrdersResponseSchema: GenMessage<ListOrdersResponse> = /*@__PURE__*/
-  messageDesc(file_quarterdeck_api_trading_v1_trading_event_service, 3);
+  messageDesc(file_quarterdeck_api_trading_v1_trading_event_service, 6);
 
 /**
  * @generated from message quarterdeck.api.trading.v1.ListFillsRequest
@@ -214,7 +312,7 @@ export type ListFillsRequest = Message<"quarterdeck.api.trading.v1.ListFillsRequ
  * Use `create(ListFillsRequestSchema)` to create a new message.
  */
 export const ListFillsRequestSchema: GenMessage<ListFillsRequest> = /*@__PURE__*/
-  messageDesc(file_quarterdeck_api_trading_v1_trading_event_service, 4);
+  messageDesc(file_quarterdeck_api_trading_v1_trading_event_service, 7);
 
 /**
  * @generated from message quarterdeck.api.trading.v1.ListFillsResponse
@@ -240,7 +338,7 @@ export type ListFillsResponse = Message<"quarterdeck.api.trading.v1.ListFillsRes
  * Use `create(ListFillsResponseSchema)` to create a new message.
  */
 export const ListFillsResponseSchema: GenMessage<ListFillsResponse> = /*@__PURE__*/
-  messageDesc(file_quarterdeck_api_trading_v1_trading_event_service, 5);
+  messageDesc(file_quarterdeck_api_trading_v1_trading_event_service, 8);
 
 /**
  * @generated from message quarterdeck.api.trading.v1.ListTopicRecordsRequest
@@ -273,7 +371,7 @@ export type ListTopicRecordsRequest = Message<"quarterdeck.api.trading.v1.ListTo
  * Use `create(ListTopicRecordsRequestSchema)` to create a new message.
  */
 export const ListTopicRecordsRequestSchema: GenMessage<ListTopicRecordsRequest> = /*@__PURE__*/
-  messageDesc(file_quarterdeck_api_trading_v1_trading_event_service, 6);
+  messageDesc(file_quarterdeck_api_trading_v1_trading_event_service, 9);
 
 /**
  * @generated from message quarterdeck.api.trading.v1.ListTopicRecordsResponse
@@ -306,7 +404,7 @@ export type ListTopicRecordsResponse = Message<"quarterdeck.api.trading.v1.ListT
  * Use `create(ListTopicRecordsResponseSchema)` to create a new message.
  */
 export const ListTopicRecordsResponseSchema: GenMessage<ListTopicRecordsResponse> = /*@__PURE__*/
-  messageDesc(file_quarterdeck_api_trading_v1_trading_event_service, 7);
+  messageDesc(file_quarterdeck_api_trading_v1_trading_event_service, 10);
 
 /**
  * The trading log: what happened to orders, positions and accounts, durable and complete.
@@ -330,6 +428,22 @@ export const TradingEventService: GenService<{
     methodKind: "unary";
     input: typeof RecordEventsRequestSchema;
     output: typeof RecordEventsResponseSchema;
+  },
+  /**
+   * Records orders and fills from a file; the answer comes after the database has committed them.
+   *
+   * This operation is atomic: if a row cannot be accepted, nothing is stored, and the call fails
+   * with INVALID_ARGUMENT (FILE_INVALID), naming the first such row. A dry run stores nothing and
+   * tells all of them. What the log has already, by its event identifier or as the same fill, is
+   * counted, so a file may be imported again. Fails with PERMISSION_DENIED (SCOPE_FORBIDDEN) for an
+   * account or strategy outside of the caller's.
+   *
+   * @generated from rpc quarterdeck.api.trading.v1.TradingEventService.ImportTradingEvents
+   */
+  importTradingEvents: {
+    methodKind: "unary";
+    input: typeof ImportTradingEventsRequestSchema;
+    output: typeof ImportTradingEventsResponseSchema;
   },
   /**
    * Lists orders, last changed first.
