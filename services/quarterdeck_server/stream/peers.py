@@ -17,6 +17,7 @@ PAGE_SIZE = 1_000
 MOST_RECORDS = 20_000
 """A cursor further back than this is answered with a gap and the newest so many records."""
 TIMEOUT_S = 5.0
+UNREADABLE = "the trading log cannot be read now"
 MOST_AT_ONCE = 8
 """Readers that all come back at once must not take the trading area's time from its own work."""
 
@@ -41,8 +42,19 @@ class TradingRecords:
         self, topic: str, sequence: int, until: int | None, token: str
     ) -> StoredRecords:
         """Return the records after a sequence number, at least up to ``until``."""
-        async with self._turn:
+        await self._take_turn()
+        try:
             return await self._after(topic, sequence, until, token)
+        finally:
+            self._turn.release()
+
+    async def _take_turn(self) -> None:
+        """Wait no longer than for an answer: behind reads that hang it would be for ever."""
+        try:
+            async with asyncio.timeout(TIMEOUT_S):
+                await self._turn.acquire()
+        except TimeoutError as error:
+            raise Unavailable(UNREADABLE, dependency="trading") from error
 
     async def _after(
         self, topic: str, sequence: int, until: int | None, token: str
@@ -75,8 +87,7 @@ async def _list(
     except grpc.aio.AioRpcError as error:
         if error.code() is grpc.StatusCode.PERMISSION_DENIED:
             raise NotAllowed(f"the records of {topic} may not be read") from error
-        text = "the trading log cannot be read now"
-        raise Unavailable(text, dependency="trading") from error
+        raise Unavailable(UNREADABLE, dependency="trading") from error
 
 
 def _message(record: pb.TopicRecord) -> Message:

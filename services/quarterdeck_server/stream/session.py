@@ -31,6 +31,8 @@ NS = 1_000_000_000
 MEASURE_EVERY = 16
 PATIENCE_S = 5.0
 PAUSE_S = 0.1
+MOST_WAITING_BYTES = 8 * 1024 * 1024
+"""A reader for whom more waits of its own must read it before it changes its subscriptions."""
 LINGER_S = 3.0
 LINGER_OF_SLOW_S = 30.0
 """A reader that was cut may take so long to come and read why; only then its call is dropped."""
@@ -76,6 +78,7 @@ class Session:
         self._woken: asyncio.Future[None] | None = None
         self._task: asyncio.Task[object] | None = None
         self._timer: asyncio.TimerHandle | None = None
+        self._filling: asyncio.Task[None] | None = None
         self.was_cut = False
         self._ending: Ended | None = None
         self._drop_at = 0.0
@@ -91,6 +94,7 @@ class Session:
         await self._settle()
         if self._ending is not None:
             raise NotFound("session", self.about.session)
+        self._check_keeps_up(add, remove)
         gone = [name for name in remove if name in self.plan.subscriptions]
         plan = self.plan.changed(add.subscriptions, remove, scope_of(caller))
         self.caller = caller
@@ -99,6 +103,12 @@ class Session:
             controls: list[Control] = [Unsubscribed(name) for name in gone]
             self._attach(add, controls + self._subscribed(add.subscriptions))
         self._wake()
+
+    def _check_keeps_up(self, add: Wish, remove: Sequence[str]) -> None:
+        """Refuse a change to who has not read the last ones: each takes along what waits."""
+        waiting = self.reader.backlog_bytes
+        if (add.subscriptions or remove) and waiting > MOST_WAITING_BYTES:
+            raise ReaderTooSlow(waiting)
 
     async def run(self, write: Write) -> None:
         """Write frames until the stream ends; raises why it ended."""
@@ -113,8 +123,9 @@ class Session:
             raise self._ending.error from None
         finally:
             self._task = None
-            if self._timer is not None:
-                self._timer.cancel()
+            for work in (self._timer, self._filling):
+                if work is not None:
+                    work.cancel()
             self.reader.detach()
 
     def end(self, error: QuarterdeckError, linger_s: float = LINGER_S) -> None:
@@ -163,7 +174,7 @@ class Session:
                 await write(frame.data)
                 self._measure(frame)
             elif self.reader.holes:
-                await self._fill()
+                await self._resume()
             else:
                 await self._idle()
         await write(self._hub.mint.control("", self._ending, 0.0).chunk)
@@ -192,6 +203,18 @@ class Session:
         self._timer = asyncio.get_running_loop().call_later(self.about.heartbeat_s, self._beat)
         self.reader.heartbeat_is_due = True
         self._wake()
+
+    async def _resume(self) -> None:
+        """Wait for the durable log, or for something to say meanwhile: the stream beats on."""
+        if self._filling is None:
+            self._filling = asyncio.create_task(self._fill(), name="stream-resume")
+            self._filling.add_done_callback(lambda _: self._wake())
+        if not self._filling.done():
+            self._woken = asyncio.get_running_loop().create_future()
+            await self._woken
+        if self._filling.done():
+            filling, self._filling = self._filling, None
+            filling.result()
 
     async def _fill(self) -> None:
         holes = self.reader.holes

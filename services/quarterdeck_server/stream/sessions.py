@@ -128,10 +128,10 @@ class Sessions:
 
     async def _admit(self, principal: str) -> None:
         """Refuse a stream beyond the limit. Raises LimitExceeded."""
-        if self._gate.draining.is_set():
-            raise ShuttingDown
         limit = self.settings.streams_per_principal
         elsewhere = await self.elsewhere(limit - self._principals[principal])
+        if self._gate.draining.is_set():  # asked last: nobody ends a stream that comes later
+            raise ShuttingDown
         if self._principals[principal] + elsewhere >= limit:
             raise LimitExceeded("streams per principal", limit)
 

@@ -1,6 +1,6 @@
 from tests.unit.stream.deck import Deck, Seen, Stored, every, latest, plan
 
-from quarterdeck_server.stream.domain import Cursor
+from quarterdeck_server.stream.domain import Cursor, Delivery, Subscription
 from quarterdeck_server.stream.engine.plan import Scope
 
 QUOTES = "quotes/AAPL.XNAS"
@@ -295,3 +295,9 @@ def test_a_topic_of_an_unknown_kind_is_counted_and_left_out():
     deck = Deck()
     deck.publish("riddles/x", 1)
     assert (deck.hub.counts.unknown_kind, deck.hub.topics) == (1, {})
+
+
+def test_an_excluded_topic_is_not_resumed_from_the_durable_log():
+    wanted = Subscription("fills/*", Delivery.ALL, 0.0, frozenset({FILLS}))
+    reader = Deck().reader(wanted, cursors={FILLS: Cursor(FILLS, 1, 3)})
+    assert reader.holes == ()

@@ -61,8 +61,12 @@ class Reader:
     @property
     def behind_bytes(self) -> int:
         """How many bytes wait for the reader."""
-        own = sum(entry.size for entry in self._backlog[self._place :])
-        return own + sum(feed.behind_bytes + feed.folds.size for feed in self.feeds)
+        return self.backlog_bytes + sum(feed.behind_bytes + feed.folds.size for feed in self.feeds)
+
+    @property
+    def backlog_bytes(self) -> int:
+        """How many bytes of that are its own, which nothing conflates and no log bounds."""
+        return sum(entry.size for entry in self._backlog[self._place :])
 
     def behind_s(self, now: float) -> float:
         """Return how long the oldest event that waits for the reader has waited."""

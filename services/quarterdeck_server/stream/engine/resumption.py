@@ -37,7 +37,7 @@ class Resumption:
             if log is not None and log.holds_back(name):
                 self.seams.place(topic.cursor)
         for name, cursor in cursors.items():
-            if name not in self._hub.topics:
+            if name not in self._hub.topics and group.plan.route(name) is not None:
                 durable = grammar.kind(name) in DURABLE
                 self._take(name, resume.unknown(cursor, durable=durable))
         for name in group.plan.exact.keys() - known:

@@ -1,0 +1,125 @@
+"""A session: what it says while it waits for others."""
+
+import asyncio
+import time
+from contextlib import asynccontextmanager
+from types import SimpleNamespace
+
+import pytest
+from tests.unit.stream.deck import Deck, Seen, Stored, every, latest
+
+from quarterdeck_server.kernel.errors import Unavailable
+from quarterdeck_server.runtime.caller import Caller
+from quarterdeck_server.runtime.clock import SystemClock
+from quarterdeck_server.runtime.live import ShuttingDown
+from quarterdeck_server.runtime.peers import Peers
+from quarterdeck_server.settings import StreamSettings
+from quarterdeck_server.stream.domain import Cursor, ReaderTooSlow
+from quarterdeck_server.stream.peers import MOST_AT_ONCE, TradingRecords
+from quarterdeck_server.stream.session import About, Session, Wish
+from quarterdeck_server.stream.sessions import Sessions
+
+FILLS = "fills/SIM-001/ema"
+EVERY = frozenset("*")
+CALLER = Caller("principals/ada", EVERY, EVERY, EVERY, "s", "t", 0.0, time.time() + 3600)
+
+
+class Log:
+    """A durable log that answers when it is let."""
+
+    def __init__(self, deck: Deck) -> None:
+        self.deck = deck
+        self.answers = asyncio.Event()
+
+    async def after(self, topic, sequence, until, token):
+        await self.answers.wait()
+        return Stored(1, 5, (self.deck.message(topic, 4), self.deck.message(topic, 5)))
+
+
+@asynccontextmanager
+async def resuming(deck: Deck, log: Log, seen: Seen):
+    """Run a stream that resumes from the durable log."""
+    about = About("w1.s", "peer", "agent", 0, 0.01)
+    session = Session(about, CALLER, deck.hub, SystemClock(), log)
+    session.begin(Wish((every(FILLS),), {FILLS: (Cursor(FILLS, 1, 3), "cursors[0]")}), [])
+
+    async def write(data: bytes) -> None:
+        seen.take(data)
+
+    running = asyncio.create_task(session.run(write))
+    try:
+        yield session
+    finally:
+        running.cancel()
+        await asyncio.gather(running, return_exceptions=True)
+
+
+async def until(claim) -> None:
+    deadline = time.monotonic() + 5
+    while not claim():
+        assert time.monotonic() < deadline, "it did not come true in time"
+        await asyncio.sleep(0.001)
+
+
+async def test_a_stream_beats_while_it_waits_for_the_durable_log():
+    deck, seen = Deck(), Seen()
+    log = Log(deck)
+    async with resuming(deck, log, seen):
+        await until(lambda: len(seen.heartbeats) > 2)
+        assert seen.events == []
+        log.answers.set()
+        await until(lambda: seen.sequences(FILLS) == [4, 5])
+    assert seen.faults == []
+
+
+async def test_a_stream_that_waits_for_the_durable_log_can_be_ended():
+    deck, seen = Deck(), Seen()
+    async with resuming(deck, Log(deck), seen) as session:
+        await until(lambda: seen.heartbeats)
+        session.end(Unavailable("over"))
+        await until(lambda: "error" in seen.controls)
+
+
+async def test_who_does_not_read_cannot_change_its_subscriptions_for_ever(
+    monkeypatch: pytest.MonkeyPatch,
+):
+    """Each change takes along what waits, which nothing else bounds then."""
+    monkeypatch.setattr("quarterdeck_server.stream.session.MOST_WAITING_BYTES", 10_000)
+    deck = Deck()
+    session = Session(About("w1.s", "", "", 0, 5.0), CALLER, deck.hub, SystemClock(), Log(deck))
+    session.begin(Wish((latest("quotes/*"),), {}), [])
+
+    async def change(number: int) -> None:
+        deck.publish("quotes/A", number, size=1000)
+        await session.change(Wish((every(f"trades/{number}"),), {}), [], CALLER)
+
+    for number in range(1, 9):
+        await change(number)
+    with pytest.raises(ReaderTooSlow):
+        await asyncio.gather(*map(change, range(9, 100)))
+    await session.change(Wish((), {}), [], CALLER)  # a fresh token is taken all the same
+
+
+async def test_a_stream_that_opens_while_the_process_begins_to_stop_is_refused():
+    """Else nobody would end it: those that were open were told already."""
+    gate = SimpleNamespace(draining=asyncio.Event(), verdict=lambda _: None)
+    sessions = Sessions(Deck().hub, SystemClock(), Log(Deck()), gate, StreamSettings())
+
+    async def stop_meanwhile(_: int) -> int:
+        gate.draining.set()
+        return 0
+
+    sessions.elsewhere = stop_meanwhile
+    with pytest.raises(ShuttingDown):
+        async with sessions.opened(CALLER, "", "", 5.0):
+            pass
+
+
+async def test_who_waits_behind_reads_that_hang_is_told(monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setattr("quarterdeck_server.stream.peers.TIMEOUT_S", 0.01)
+    records = TradingRecords(Peers.__new__(Peers))
+    for _ in range(MOST_AT_ONCE):
+        await records._turn.acquire()
+    async with asyncio.timeout(5):
+        with pytest.raises(Unavailable, match="cannot be read now"):
+            await records.after(FILLS, 3, None, "t")
