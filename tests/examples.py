@@ -317,9 +317,23 @@ def stream(s: Session) -> None:
     s.call("ConnectionService/BroadcastNotice", notice)
 
 
+def analytics(s: Session) -> None:
+    subjects: list[Fields] = [
+        {"portfolio": {"account": s.known["account"], "strategy": "S-1"}},
+        {"instrument": INSTRUMENT},
+        {"returns": {"days": [1, 2, 3], "returns": [0.01, -0.02, 0.03]}},
+    ]
+    counts = []
+    for subject in subjects:
+        answer = s.call("PerformanceService/ComputePerformance", {"subject": subject})
+        counts.append(int(answer["performance"]["count"]))
+        assert answer["performance"]["metrics"][0]["name"] == "total_return"
+    assert counts[2] == 3
+
+
 STEPS: tuple[Callable[[Session], None], ...] = (
     *(auth, keys, audit, marketdata, sources, observations, filings),
-    *(system, nodes, trading, portfolio, reconciliation, stream),
+    *(system, nodes, trading, portfolio, analytics, reconciliation, stream),
 )
 
 # These need a stream that stays open while they are called; tests/contract/test_stream.py has them.

@@ -5,6 +5,7 @@ from contextlib import AbstractAsyncContextManager, AsyncExitStack, asynccontext
 
 import grpc
 
+import quarterdeck_server.analytics.wiring
 import quarterdeck_server.auth.wiring
 import quarterdeck_server.marketdata.wiring
 import quarterdeck_server.stream.wiring
@@ -79,6 +80,7 @@ AREAS: dict[str, Area] = {
     "auth": quarterdeck_server.auth.wiring.open,
     "marketdata": _marketdata,
     "trading": _trading,
+    "analytics": quarterdeck_server.analytics.wiring.open,
     "system": quarterdeck_server.system.wiring.open,
     "stream": quarterdeck_server.stream.wiring.open,
 }

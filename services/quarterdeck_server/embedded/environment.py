@@ -15,7 +15,7 @@ PLAIN = frozenset(
 PROXIES = frozenset({"http_proxy", "https_proxy", "no_proxy"})
 FOREIGN: Mapping[str, str] = {"PATH": "/usr/bin:/bin", "LC_ALL": "C.UTF-8", "TZ": "UTC"}
 """What the servers of others get, which read no settings of ours."""
-SERVICES = ("auth", "marketdata", "trading", "system")
+SERVICES = ("auth", "marketdata", "trading", "analytics", "system")
 STREAM = ("stream",)
 
 

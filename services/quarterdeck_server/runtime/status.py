@@ -1,6 +1,7 @@
 """Turns deliberate errors into ``google.rpc.Status``. The only place that knows both worlds."""
 
 from collections.abc import Iterator
+from typing import cast
 
 import grpc
 from google.protobuf.any_pb2 import Any
@@ -15,6 +16,7 @@ from google.rpc.error_details_pb2 import (
     RetryInfo,
 )
 from google.rpc.status_pb2 import Status
+from grpc_status import rpc_status
 
 from quarterdeck_server.kernel.errors import (
     AlreadyExists,
@@ -63,6 +65,15 @@ def internal(request_id: str) -> Status:
     status = Status(code=grpc.StatusCode.INTERNAL.value[0], message="internal error")
     _add(status, RequestInfo(request_id=request_id))
     return status
+
+
+def told(error: grpc.aio.AioRpcError) -> ErrorInfo:
+    """Return what a peer said about why it refused a call; empty if it said nothing."""
+    status, info = rpc_status.from_call(cast(grpc.Call, error)), ErrorInfo()
+    for detail in status.details if status is not None else ():
+        if detail.Unpack(info):
+            return info
+    return ErrorInfo()
 
 
 def _details(error: QuarterdeckError) -> Iterator[Message]:

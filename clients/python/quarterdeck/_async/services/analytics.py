@@ -1,0 +1,57 @@
+"""The services of analytics; written by ``tools/rpcs.py`` from the contracts."""
+
+from google.type.date_pb2 import Date
+
+from quarterdeck._async.channel import AsyncChannel
+from quarterdeck._method import Method
+from quarterdeck.api.analytics.v1.performance_pb2 import Conventions, Subject
+from quarterdeck.api.analytics.v1.performance_service_pb2 import (
+    ComputePerformanceRequest,
+    ComputePerformanceResponse,
+)
+
+COMPUTE_PERFORMANCE = Method[ComputePerformanceRequest, ComputePerformanceResponse](
+    "/quarterdeck.api.analytics.v1.PerformanceService/ComputePerformance",
+    ComputePerformanceResponse,
+    repeatable=True,
+)
+
+
+class AsyncPerformanceService:
+    """What accounts, strategies and instruments earned, and at which risk.
+
+    Computed from the trading log: what a strategy earned before a redeployment is part of it.
+    """
+
+    def __init__(self, channel: AsyncChannel) -> None:
+        self._channel = channel
+
+    async def compute_performance(
+        self,
+        *,
+        subject: Subject | None = None,
+        start_date: Date | None = None,
+        end_date: Date | None = None,
+        benchmark: Subject | None = None,
+        conventions: Conventions | None = None,
+        with_columns: bool = False,
+        timeout: float | None = None,
+    ) -> ComputePerformanceResponse:
+        """Computes all metrics of a subject, against a benchmark if one is given.
+
+        Too little data is a state of a metric, not an error. Fails with INVALID_ARGUMENT
+        (FIELD_INVALID) for series that are unsorted, repeat a day or hold NaN, for a benchmark
+        without a day in common and for one without a price of the last seven days; with NOT_FOUND
+        for an unknown account, strategy, instrument or series; with FAILED_PRECONDITION
+        (STATE_FORBIDS) for an account without capital; with PERMISSION_DENIED for what the caller
+        may not read.
+        """
+        request = ComputePerformanceRequest(
+            subject=subject,
+            start_date=start_date,
+            end_date=end_date,
+            benchmark=benchmark,
+            conventions=conventions,
+            with_columns=with_columns,
+        )
+        return await self._channel.unary(COMPUTE_PERFORMANCE, request, timeout)

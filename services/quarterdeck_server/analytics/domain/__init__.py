@@ -1,0 +1,1 @@
+"""What is measured, and what comes out: arrays and numbers, without I/O."""

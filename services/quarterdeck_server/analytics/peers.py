@@ -1,0 +1,188 @@
+"""The other areas on the wire, asked with the caller's own token. No error of gRPC leaves here."""
+
+from collections.abc import AsyncIterator, Awaitable
+from dataclasses import dataclass
+
+import grpc
+import numpy as np
+
+from quarterdeck.api.marketdata.v1 import history_service_pb2, observation_service_pb2
+from quarterdeck.api.marketdata.v1.history_service_pb2_grpc import HistoryServiceStub
+from quarterdeck.api.marketdata.v1.observation_service_pb2_grpc import ObservationServiceStub
+from quarterdeck.api.trading.v1 import portfolio_service_pb2
+from quarterdeck.api.trading.v1.portfolio_service_pb2_grpc import PortfolioServiceStub
+from quarterdeck_server.analytics.domain.earning import DailyEquity
+from quarterdeck_server.analytics.domain.subject import Period
+from quarterdeck_server.kernel.errors import (
+    InstrumentNotFound,
+    InvalidField,
+    NotAllowed,
+    NotFound,
+    NotPossibleNow,
+    Unavailable,
+)
+from quarterdeck_server.quant.series import Dated, Dates, FloatArray
+from quarterdeck_server.runtime.caller import current
+from quarterdeck_server.runtime.convert import LATEST_NS, timestamp_to
+from quarterdeck_server.runtime.day import day_to
+from quarterdeck_server.runtime.peers import Peers
+from quarterdeck_server.runtime.status import told
+
+TIMEOUT_S = 10.0
+PAGE = 10_000
+DAY_NS = 86_400_000_000_000
+
+
+@dataclass(frozen=True, slots=True)
+class TradingPeer:
+    """Accounts and strategies, as the trading area knows them."""
+
+    peers: Peers
+
+    async def daily_equity(self, account: str, strategy: str, period: Period) -> DailyEquity:
+        """Return the equity of days; fails with NotFound."""
+        stub = PortfolioServiceStub(self.peers.channel("trading"))
+        request = portfolio_service_pb2.GetDailyEquityRequest(
+            account=account,
+            strategy=strategy,
+            start_date=day_to(period.start),
+            end_date=day_to(period.end),
+        )
+        answer = await _asked(
+            stub.GetDailyEquity(request, timeout=TIMEOUT_S, metadata=_credentials()), "trading"
+        )
+        return _daily_from(answer)
+
+
+@dataclass(frozen=True, slots=True)
+class HistoryPeer:
+    """Daily closes, as the market data area has them."""
+
+    peers: Peers
+
+    async def closes(self, instrument: str, period: Period) -> Dated:
+        """Return the closes of days in UTC; the last bar that closed on a day counts."""
+        times, prices = np.empty(0, np.int64), np.empty(0)
+        async for page in self._pages(instrument, period):
+            times = np.concatenate((times, np.array(page.bars.close_time_ns, np.int64)))
+            prices = np.concatenate((prices, np.array(page.bars.close, np.float64)))
+        # A bar that closes at midnight is of the day before.
+        return _last_of_each(_days((times - 1) // DAY_NS), prices)
+
+    async def _pages(
+        self, instrument: str, period: Period
+    ) -> AsyncIterator[history_service_pb2.ListBarsResponse]:
+        stub = HistoryServiceStub(self.peers.channel("marketdata"))
+        start, end = _times(period)
+        token = ""
+        while True:
+            request = history_service_pb2.ListBarsRequest(
+                instrument=instrument,
+                interval="1d",
+                start_time=timestamp_to(start),
+                end_time=timestamp_to(end),
+                page_size=PAGE,
+                page_token=token,
+            )
+            call = stub.ListBars(request, timeout=TIMEOUT_S, metadata=_credentials())
+            answer = await _asked(call, "marketdata")
+            yield answer
+            token = answer.next_page_token
+            if not token:
+                return
+
+
+@dataclass(frozen=True, slots=True)
+class ObservationPeer:
+    """Observed series, as the market data area has them."""
+
+    peers: Peers
+
+    async def observations(self, series: str, period: Period) -> Dated:
+        """Return what was observed, without the days that have no value; fails with NotFound."""
+        days, values = np.empty(0, np.int64), np.empty(0)
+        async for page in self._pages(series, period):
+            found = page.observations
+            days = np.concatenate((days, np.array(found.date_days, np.int64)))
+            values = np.concatenate((values, np.array(found.value, np.float64)))
+        present = ~np.isnan(values)
+        return Dated(_days(days[present]), values[present])
+
+    async def _pages(
+        self, series: str, period: Period
+    ) -> AsyncIterator[observation_service_pb2.ListObservationsResponse]:
+        stub = ObservationServiceStub(self.peers.channel("marketdata"))
+        end = None if period.end is None else period.end + 1
+        token = ""
+        while True:
+            request = observation_service_pb2.ListObservationsRequest(
+                series=series,
+                start_date=day_to(period.start),
+                end_date=day_to(end),
+                page_size=PAGE,
+                page_token=token,
+            )
+            call = stub.ListObservations(request, timeout=TIMEOUT_S, metadata=_credentials())
+            answer = await _asked(call, "marketdata")
+            yield answer
+            token = answer.next_page_token
+            if not token:
+                return
+
+
+def _daily_from(answer: portfolio_service_pb2.GetDailyEquityResponse) -> DailyEquity:
+    if not answer.days:
+        empty = np.empty(0)
+        return DailyEquity(answer.currency, _days(np.empty(0, np.int64)), empty, empty, empty)
+    return DailyEquity(
+        currency=answer.currency,
+        days=_days(np.array([answer.opening_day, *answer.days], np.int64)),
+        equity=np.array([answer.opening_equity, *answer.equity]),
+        profit=np.array([answer.opening_profit, *answer.profit]),
+        flows=np.array(answer.flows, np.float64),
+    )
+
+
+def _last_of_each(days: Dates, prices: FloatArray) -> Dated:
+    last = np.ones(len(days), np.bool_)
+    last[:-1] = days[1:] != days[:-1]
+    return Dated(days[last], prices[last])
+
+
+def _days(numbers: "np.ndarray[tuple[int], np.dtype[np.int64]]") -> Dates:
+    return numbers.astype("datetime64[D]")
+
+
+def _times(period: Period) -> tuple[int, int]:
+    """Return the closes that are of a period's days: after its first midnight, until its last."""
+    start = 0 if period.start is None else max(0, period.start * DAY_NS + 1)
+    end = LATEST_NS if period.end is None else min(LATEST_NS, (period.end + 1) * DAY_NS + 1)
+    return start, max(start + 1, end)
+
+
+def _credentials() -> tuple[tuple[str, str], ...]:
+    return (("authorization", f"Bearer {current().token}"),)
+
+
+async def _asked[Answer](call: Awaitable[Answer], area: str) -> Answer:
+    try:
+        return await call
+    except grpc.aio.AioRpcError as error:
+        raise _failure(error, area) from error
+
+
+def _failure(error: grpc.aio.AioRpcError, area: str) -> Exception:
+    info = told(error)
+    about = dict(info.metadata)
+    match info.reason:
+        case "INSTRUMENT_NOT_FOUND":
+            return InstrumentNotFound(about["instrument"])
+        case "RESOURCE_NOT_FOUND":
+            return NotFound(about["resource_type"], about["name"])
+        case "PERMISSION_MISSING":
+            return NotAllowed(error.details() or "", permission=about["permission"])
+        case "STATE_FORBIDS":
+            return NotPossibleNow(about["subject"], error.details() or "")
+        case "FIELD_INVALID":
+            return InvalidField(about["field"], (error.details() or "").partition(" ")[2])
+    return Unavailable(f"{area} does not answer now", dependency=area)
