@@ -8,6 +8,7 @@ from quarterdeck_server.kernel.errors import NotFound, QuarterdeckError, Unavail
 from quarterdeck_server.runtime.caller import Caller
 from quarterdeck_server.runtime.clock import Clock
 from quarterdeck_server.stream import metrics
+from quarterdeck_server.stream.claims import BEYOND, Claims
 from quarterdeck_server.stream.connection import Connection
 from quarterdeck_server.stream.domain import (
     Control,
@@ -75,6 +76,7 @@ class Session:
         self.reader = Reader(hub, self._wake, self._cut)
         self._hub, self._clock, self._records = hub, clock, records
         self._fields: dict[str, str] = {}
+        self._claims = Claims(hub)
         self._woken: asyncio.Future[None] | None = None
         self._task: asyncio.Task[object] | None = None
         self._timer: asyncio.TimerHandle | None = None
@@ -135,6 +137,11 @@ class Session:
             self._drop_at = self._clock.monotonic() + linger_s
             self._wake()
 
+    def check_cursors(self, now: float) -> None:
+        """End a stream that would wait for ever for what its cursor claims to have."""
+        if error := self._claims.refuted(now):
+            self.end(error)
+
     def drop_if_stuck(self, now: float) -> None:
         """End a call whose reader does not even take in why it ends."""
         if self._ending is not None and now > self._drop_at and self._task is not None:
@@ -157,6 +164,7 @@ class Session:
         )
 
     def _attach(self, wish: Wish, controls: Sequence[Control]) -> None:
+        self._claims.add(wish.cursors)
         self._fields |= {topic: field for topic, (_, field) in wish.cursors.items()}
         self.reader.attach(self.plan, wish.places(), controls, self._clock.monotonic())
 
@@ -239,7 +247,7 @@ class Session:
             await asyncio.sleep(PAUSE_S)
         if records.epoch == hole.epoch and records.last < hole.after:
             field = self._fields.get(hole.topic, "subscriptions")
-            raise CursorInvalid(field, "must not be beyond the newest event")
+            raise CursorInvalid(field, BEYOND)
         return records
 
     async def _settle(self) -> None:

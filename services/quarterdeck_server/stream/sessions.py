@@ -117,12 +117,13 @@ class Sessions:
         return None
 
     def look_after(self) -> None:
-        """End the sessions whose token no longer holds, or whose reader is too far behind."""
+        """End sessions whose token or cursors do not hold, or whose reader is too far behind."""
         now = self._clock.monotonic()
         cut_after_s = self.settings.cut_after.total_seconds()
         for session in self:
             if verdict := self._gate.verdict(session.caller):
                 session.end(verdict)
+            session.check_cursors(now)
             session.reader.cut_if_late(now, cut_after_s, self.settings.cut_bytes)
             session.drop_if_stuck(now)
 

@@ -8,14 +8,16 @@ from types import SimpleNamespace
 import pytest
 from tests.unit.stream.deck import Deck, Seen, Stored, every, latest
 
-from quarterdeck_server.kernel.errors import Unavailable
+from quarterdeck_server.kernel.errors import QuarterdeckError, Unavailable
 from quarterdeck_server.runtime.caller import Caller
 from quarterdeck_server.runtime.clock import SystemClock
 from quarterdeck_server.runtime.live import ShuttingDown
 from quarterdeck_server.runtime.peers import Peers
 from quarterdeck_server.settings import StreamSettings
+from quarterdeck_server.stream.claims import Claims
 from quarterdeck_server.stream.domain import Cursor, ReaderTooSlow
 from quarterdeck_server.stream.peers import MOST_AT_ONCE, TradingRecords
+from quarterdeck_server.stream.servicers.stream import StreamServicer
 from quarterdeck_server.stream.session import About, Session, Wish
 from quarterdeck_server.stream.sessions import Sessions
 
@@ -113,6 +115,46 @@ async def test_a_stream_that_opens_while_the_process_begins_to_stop_is_refused()
     with pytest.raises(ShuttingDown):
         async with sessions.opened(CALLER, "", "", 5.0):
             pass
+
+
+async def test_a_cursor_of_nowhere_is_refused_once_its_topic_is_known():
+    """Else its reader would take every event for one that it has, and be connected and mute."""
+    deck, quotes = Deck(), "quotes/AAPL.XNAS"
+    claims = Claims(deck.hub)
+    claims.add({quotes: (Cursor(quotes, 1, 10**9), "subscriptions[0].cursors[0]")})
+    assert claims.refuted(1.0) is None
+    deck.publish(quotes, 5)
+    assert claims.refuted(100.0) is None  # it may be of a worker that is ahead
+    assert "subscriptions[0].cursors[0] must not" in str(claims.refuted(111.0))
+
+
+async def test_a_cursor_that_its_topic_reaches_is_right():
+    deck, quotes = Deck(), "quotes/AAPL.XNAS"
+    claims = Claims(deck.hub)
+    claims.add({quotes: (Cursor(quotes, 1, 6), "cursors[0]")})
+    deck.publish(quotes, 5)
+    assert claims.refuted(1.0) is None
+    deck.publish(quotes, 6)
+    assert [claims.refuted(now) for now in (5.0, 20.0)] == [None, None]
+
+
+@pytest.mark.parametrize(
+    ("is_held", "reason"), [(True, "DEPENDENCY_UNAVAILABLE"), (False, "CURSOR_INVALID")]
+)
+async def test_who_is_ahead_of_a_worker_that_repairs_a_loss_is_to_come_again(
+    is_held: bool, reason: str, monkeypatch: pytest.MonkeyPatch
+):
+    """Its cursor is right: to give it up would cost events that are stored."""
+    monkeypatch.setattr("quarterdeck_server.stream.servicers.stream.LAG_S", 0.0)
+    deck = Deck()
+    deck.reader(FILLS)
+    deck.publish(FILLS, 1)
+    if is_held:
+        deck.publish(FILLS, 3)
+    servicer = StreamServicer(deck.hub, *5 * [None])
+    with pytest.raises(QuarterdeckError) as refusal:
+        await servicer._check_not_ahead({FILLS: (Cursor(FILLS, 1, 3), "cursors[0]")})
+    assert refusal.value.reason == reason
 
 
 async def test_who_waits_behind_reads_that_hang_is_told(monkeypatch: pytest.MonkeyPatch):

@@ -10,11 +10,11 @@ from quarterdeck.api.stream.v1 import stream_service_pb2 as pb
 from quarterdeck.api.stream.v1 import stream_service_pb2_grpc as rpc
 from quarterdeck.api.stream.v1 import subscription_pb2
 from quarterdeck_server.kernel import page, topics
-from quarterdeck_server.kernel.errors import InvalidField, ScopeForbidden
+from quarterdeck_server.kernel.errors import InvalidField, ScopeForbidden, Unavailable
 from quarterdeck_server.runtime.caller import Caller, current
 from quarterdeck_server.runtime.service import Context
 from quarterdeck_server.settings import StreamSettings
-from quarterdeck_server.stream import bounds, mapping, rights
+from quarterdeck_server.stream import bounds, claims, mapping, rights
 from quarterdeck_server.stream.domain import CursorInvalid, LimitExceeded, SessionOpened
 from quarterdeck_server.stream.encode import KINDS
 from quarterdeck_server.stream.engine.hub import Hub
@@ -178,7 +178,10 @@ class StreamServicer(rpc.StreamServiceServicer):
     async def _check_not_ahead(self, cursors: mapping.Cursors) -> None:
         """Refuse cursors beyond the head; another worker may be ahead of this one by a moment."""
         give_up_at = asyncio.get_running_loop().time() + LAG_S
-        while ahead := [path for cursor, path in cursors.values() if self._hub.is_before(cursor)]:
+        while ahead := [one for one in cursors.values() if self._hub.is_before(one[0])]:
             if asyncio.get_running_loop().time() > give_up_at:
-                raise CursorInvalid(ahead[0], "must not be beyond the newest event")
+                for cursor, path in ahead:
+                    if not claims.may_lag(self._hub, cursor.topic):
+                        raise CursorInvalid(path, claims.BEYOND)
+                raise Unavailable("this worker is behind the cursors", dependency="redis")
             await asyncio.sleep(LAG_PAUSE_S)
