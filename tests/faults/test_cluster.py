@@ -53,15 +53,16 @@ async def test_a_killed_master_costs_nothing_that_is_not_announced(
         reader, recorder = Reader(client), Recorder(client)
         publishers = [Publisher(client) for _ in range(WITNESSES)]
         topics = [publisher.topic for publisher in publishers]
-        async with reader.watching(*topics, "fills/*"), at_work(publishers, recorder):
-            await asyncio.to_thread(cluster.masters[0].kill)
+        async with reader.watching(*topics, "fills/*"):
+            async with at_work(publishers, recorder):
+                await asyncio.to_thread(cluster.masters[0].kill)
+                for publisher in publishers:
+                    await publisher.publishes()
+                await recorder.records()
             for publisher in publishers:
-                await publisher.publishes()
-            await recorder.records()
-        for publisher in publishers:
-            last = publisher.acknowledged[-1]
-            await until(lambda at=last, p=publisher: reader.is_beyond(p.topic, at))
-        await until(lambda: set(recorder.acknowledged) <= {*fills_read(reader, recorder)})
+                last = publisher.acknowledged[-1]
+                await until(lambda at=last, p=publisher: reader.is_beyond(p.topic, at))
+            await until(lambda: set(recorder.acknowledged) <= {*fills_read(reader, recorder)})
         kept = [await publisher.kept() for publisher in publishers]
         fills = await recorder.fills()
     assert not [item for item in reader.items if isinstance(item, UnannouncedGap)]
