@@ -21,7 +21,8 @@ log = structlog.get_logger()
 PACE_S = 0.02
 IDLE_PACE_S = 0.2
 HOUSEKEEPING_S = 1.0
-BREATH = 1_000
+BREATH = 250
+"""So many events at once, then readers have their turn: a worker that lags must still write."""
 RETRY_PAUSE_S = 0.5
 REPAIR_PATIENCE_S = 10.0
 REPAIR_PAUSE_S = 0.25

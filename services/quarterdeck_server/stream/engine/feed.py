@@ -44,7 +44,7 @@ class Feed:
 
     def is_too_far_behind(self, now: float, cut_bytes: int) -> bool:
         """Tell whether more bytes wait than may, and not just since a burst."""
-        return self.behind_bytes > cut_bytes and self.behind_s(now) > BURST_S
+        return self.behind_s(now) > BURST_S and self.behind_bytes > cut_bytes
 
     def is_slow(self, now: float) -> bool:
         """Tell whether only the newest events are still worth sending."""

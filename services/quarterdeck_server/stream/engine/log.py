@@ -72,6 +72,7 @@ class Log:
 
         Readers at the same cursor get the same bytes object, until something is appended.
         """
+        self._learn(cursor, seen)
         if self._framed_to != self.head:
             self._framed_to = self.head
             self._cache.clear()
@@ -90,13 +91,19 @@ class Log:
 
     def trim(self, cursor: int, seen: int) -> None:
         """Drop the entries that every reader has passed: up to ``cursor``, ``seen`` bytes."""
-        if cursor > self.base and self.size >= seen:
+        if cursor > self.base:
+            self._learn(cursor, seen)
             del self._entries[: cursor - self.base]
             self.base, self.floor = cursor, seen
 
     def holds_back(self, topic: str) -> bool:  # noqa: ARG002 - a paced log does
         """Tell whether newer events of the topic than the last appended wait for their turn."""
         return False
+
+    def _learn(self, cursor: int, seen: int) -> None:
+        """Take a reader's word for how many bytes stand before its cursor: it got them all."""
+        if cursor > self._measured_to:
+            self._measured_to, self._size = cursor, seen
 
     def _joined(self, cursor: int, seen: int) -> Frame:
         if self._last_control < cursor and self.size - seen <= MAX_FRAME_BYTES:
