@@ -27,6 +27,9 @@ PRICES_REFUSED = Counter(
 )
 READERS = Gauge("quarterdeck_trading_portfolio_readers", "Open portfolio streams.")
 NODES = Gauge("quarterdeck_trading_nodes", "Nodes by state.", ["state"])
+LATE = Counter(
+    "quarterdeck_trading_late_fills_total", "Fills that came after a later one of their position."
+)
 ROWS_REFUSED = Counter(
     "quarterdeck_trading_rows_refused_total", "Rows of imported files that were not accepted."
 )
@@ -41,3 +44,4 @@ def counted(batch: Batch) -> None:
     for event in batch.events:
         EVENTS.labels(event.kind).inc()
     EVENTS.labels("known").inc(batch.duplicates)
+    LATE.inc(sum(fill.is_late for fill, _ in batch.new_fills))

@@ -20,6 +20,7 @@ from quarterdeck_server.trading.domain.account import Account, Opening
 from quarterdeck_server.trading.domain.batch import (
     Batch,
     fill_keys,
+    holdings,
     newest_reports,
     order_keys,
 )
@@ -159,6 +160,7 @@ class Recorder:
             digests=await store.known_digests(connection, {event.event_id for event in events}),
             orders=await store.orders(connection, order_keys(events)),
             fills=await store.fills(connection, fill_keys(events)),
+            newest_ns=await store.newest_fills(connection, holdings(events)),
         )
 
     async def _accounts(self, connection: Connection, batch: Batch) -> list[Opening]:

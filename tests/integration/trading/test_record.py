@@ -50,6 +50,16 @@ async def test_an_event_id_with_other_content_stores_nothing(deck: Deck, ada: Cl
     assert await count(deck) == 1
 
 
+async def test_a_late_fill_is_accepted_marked_and_stays_so(ada: Client) -> None:
+    for at in (5, 3, 4, 5):
+        await ada.events.RecordEvents(events.batch(events.fill(at=at)))
+    other = events.fill(at=1, instrument="MSFT.XNAS", client_order_id="O-2")
+    await ada.events.RecordEvents(events.batch(other))
+    listed = (await ada.events.ListFills(ListFillsRequest())).fills
+    late = [(fill.event_time.seconds - events.DAY_S, fill.late) for fill in listed]
+    assert late == [(5, False), (5, False), (4, True), (3, True), (1, False)]
+
+
 async def test_a_bad_event_names_its_field_and_stores_nothing(deck: Deck, ada: Client) -> None:
     bad = events.fill()
     bad.fill.quantity.value = "NaN"

@@ -47,6 +47,15 @@ def test_new_events_take_the_next_positions() -> None:
     assert found.position == 9
 
 
+def test_a_fill_is_late_when_its_position_has_a_later_one() -> None:
+    found = batch()
+    found.newest_ns["SIM-001", "Ema-001", "AAPL.XNAS"] = 4
+    late = fill_event(2)
+    late = replace(late, body=replace(late.body, event_time_ns=3))
+    found.fold([fill_event(1), late, fill_event(3)])
+    assert [fill.is_late for fill, _ in found.new_fills] == [False, True, False]
+
+
 def test_a_fill_comes_with_its_order_after_it() -> None:
     found = batch()
     found.fold([fill_event(1)])

@@ -5,7 +5,7 @@ from dataclasses import dataclass, field, replace
 
 from quarterdeck_server.trading.domain.errors import EventIdReused
 from quarterdeck_server.trading.domain.event import AccountReport, Event
-from quarterdeck_server.trading.domain.fill import Fill, FillKey, check_repeat
+from quarterdeck_server.trading.domain.fill import Fill, FillKey, Holding, check_repeat
 from quarterdeck_server.trading.domain.order import (
     Order,
     OrderChange,
@@ -39,6 +39,7 @@ class Batch:
     digests: dict[str, bytes]
     orders: dict[OrderKey, Order]
     fills: dict[FillKey, Fill]
+    newest_ns: dict[Holding, int] = field(default_factory=dict)
     events: list[Event] = field(default_factory=list)
     duplicates: int = 0
     new_fills: list[tuple[Fill, int]] = field(default_factory=list)
@@ -87,7 +88,9 @@ class Batch:
         order = self.orders.get(key)
         check_fill(order, fill, event.path)
         unknown = order is None or order.claim is OrderStatus.ORDER_UNKNOWN
-        fill = replace(fill, order_unknown=unknown)
+        newest_ns = self.newest_ns.get(fill.holding, 0)
+        fill = replace(fill, order_unknown=unknown, is_late=fill.event_time_ns < newest_ns)
+        self.newest_ns[fill.holding] = max(newest_ns, fill.event_time_ns)
         self.fills[fill.key] = fill
         self.new_fills.append((fill, self.position))
         self.outcomes.append(fill)
@@ -111,6 +114,11 @@ def order_keys(events: Iterable[Event]) -> set[OrderKey]:
 def fill_keys(events: Iterable[Event]) -> set[FillKey]:
     """Return the keys of the fills among events."""
     return {event.body.key for event in events if isinstance(event.body, Fill)}
+
+
+def holdings(events: Iterable[Event]) -> set[Holding]:
+    """Return the positions that the fills among events change."""
+    return {event.body.holding for event in events if isinstance(event.body, Fill)}
 
 
 def newest_reports(outcomes: Iterable[Outcome]) -> Mapping[str, Reported]:

@@ -6,6 +6,9 @@ from enum import IntEnum
 
 from quarterdeck_server.kernel.errors import InvalidField
 
+type Holding = tuple[str, str, str]
+"""An account, a strategy and an instrument."""
+
 
 class OrderSide(IntEnum):
     """Whether it buys or sells; the numbers are those of the contract."""
@@ -48,6 +51,12 @@ class Fill:
     liquidity_side: int
     event_time_ns: int
     order_unknown: bool = False
+    is_late: bool = False
+
+    @property
+    def holding(self) -> Holding:
+        """The position that it changes."""
+        return (self.account, self.strategy, self.instrument)
 
     @property
     def key(self) -> FillKey:

@@ -61,7 +61,7 @@ def digest(message: trading_event_pb2.TradingEvent) -> bytes:
     if content.HasField("order"):
         content.ClearField("event_time")
     if content.HasField("fill"):
-        for field in ("account", "strategy", "node", "event_time", "order_unknown"):
+        for field in ("account", "strategy", "node", "event_time", "order_unknown", "late"):
             content.fill.ClearField(field)
     if content.HasField("account_state"):
         content.account_state.ClearField("account")

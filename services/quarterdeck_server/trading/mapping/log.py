@@ -59,6 +59,7 @@ def fill_to(fill: Fill) -> fill_pb2.Fill:
         fee_currency=fill.fee_currency,
         liquidity_side=fill_pb2.LiquiditySide.ValueType(fill.liquidity_side),
         order_unknown=fill.order_unknown,
+        late=fill.is_late,
         event_time=timestamp_to(fill.event_time_ns),
     )
     if fill.fee is not None:

@@ -8,7 +8,7 @@ import orjson
 from quarterdeck_server.runtime.postgres import Connection
 from quarterdeck_server.trading.domain.account import Account, Opening
 from quarterdeck_server.trading.domain.event import Event
-from quarterdeck_server.trading.domain.fill import Fill, FillKey
+from quarterdeck_server.trading.domain.fill import Fill, FillKey, Holding
 from quarterdeck_server.trading.domain.order import Order
 from quarterdeck_server.trading.domain.topic import Publication, TopicRecord
 from quarterdeck_server.trading.store.rows import (
@@ -37,6 +37,14 @@ INSERT INTO trading.topic AS known (topic, last_sequence)
 SELECT * FROM unnest($1::text[], $2::bigint[])
 ON CONFLICT (topic) DO UPDATE SET last_sequence = known.last_sequence + excluded.last_sequence
 RETURNING topic, last_sequence"""
+
+_NEWEST_FILLS = """
+SELECT account, strategy, instrument, newest
+FROM unnest($1::text[], $2::text[], $3::text[]) AS held (account, strategy, instrument)
+CROSS JOIN LATERAL (
+  SELECT event_time_ns AS newest FROM trading.fill AS f
+  WHERE (f.account, f.strategy, f.instrument) = (held.account, held.strategy, held.instrument)
+  ORDER BY event_time_ns DESC LIMIT 1) AS last"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,6 +111,14 @@ async def fills(connection: Connection, keys: Collection[FillKey]) -> dict[FillK
         [key.trade_id for key in keys],
     )
     return {(fill := fill_of(row)).key: fill for row in rows}
+
+
+async def newest_fills(connection: Connection, holdings: Collection[Holding]) -> dict[Holding, int]:
+    """Return the time of the latest fill of each position that has one."""
+    if not holdings:
+        return {}
+    rows = await connection.fetch(_NEWEST_FILLS, *map(list, zip(*holdings, strict=True)))
+    return {(row["account"], row["strategy"], row["instrument"]): row["newest"] for row in rows}
 
 
 async def write_events(connection: Connection, events: Sequence[Event], after: int) -> None:

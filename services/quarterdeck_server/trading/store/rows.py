@@ -15,7 +15,7 @@ ORDER_COLUMNS = (
 FILL_COLUMNS = (
     "position, event_id, account, strategy, instrument, node, client_order_id, venue_order_id, "
     "trade_id, side, quantity, price, fee, fee_currency, liquidity_side, order_unknown, "
-    "event_time_ns"
+    "event_time_ns, is_late"
 )
 
 
@@ -97,6 +97,7 @@ def fill_row(fill: Fill, position: int) -> tuple[object, ...]:
         fill.liquidity_side,
         fill.order_unknown,
         fill.event_time_ns,
+        fill.is_late,
     )
 
 
@@ -119,6 +120,7 @@ def fill_of(row: asyncpg.Record) -> Fill:
         liquidity_side=row["liquidity_side"],
         event_time_ns=row["event_time_ns"],
         order_unknown=row["order_unknown"],
+        is_late=row["is_late"],
     )
 
 

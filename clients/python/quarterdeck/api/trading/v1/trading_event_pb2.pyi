@@ -55,7 +55,9 @@ class TradingEvent(_message.Message):
 
     @_builtins.property
     def fill(self) -> _fill_pb2.Fill:
-        """An order was filled; `account`, `strategy`, `node` and `event_time` of the fill are ignored."""
+        """An order was filled; `account`, `strategy`, `node`, `event_time`, `order_unknown` and `late`
+        of the fill are ignored.
+        """
 
     @_builtins.property
     def position(self) -> Global___PositionReport:

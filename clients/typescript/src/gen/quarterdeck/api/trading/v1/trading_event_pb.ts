@@ -81,7 +81,8 @@ export type TradingEvent = Message<"quarterdeck.api.trading.v1.TradingEvent"> & 
     case: "order";
   } | {
     /**
-     * An order was filled; `account`, `strategy`, `node` and `event_time` of the fill are ignored.
+     * An order was filled; `account`, `strategy`, `node`, `event_time`, `order_unknown` and `late`
+     * of the fill are ignored.
      *
      * @generated from field: quarterdeck.api.trading.v1.Fill fill = 7;
      */
