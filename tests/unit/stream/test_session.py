@@ -8,14 +8,15 @@ from types import SimpleNamespace
 import pytest
 from tests.unit.stream.deck import Deck, Seen, Stored, every, latest
 
+from quarterdeck.api.stream.v1.stream_service_pb2 import GetSnapshotRequest
 from quarterdeck_server.kernel.errors import QuarterdeckError, Unavailable
-from quarterdeck_server.runtime.caller import Caller
+from quarterdeck_server.runtime.caller import CURRENT, Caller
 from quarterdeck_server.runtime.clock import SystemClock
 from quarterdeck_server.runtime.live import ShuttingDown
 from quarterdeck_server.runtime.peers import Peers
 from quarterdeck_server.settings import StreamSettings
 from quarterdeck_server.stream.claims import Claims
-from quarterdeck_server.stream.domain import Cursor, ReaderTooSlow
+from quarterdeck_server.stream.domain import Cursor, LimitExceeded, ReaderTooSlow
 from quarterdeck_server.stream.peers import MOST_AT_ONCE, TradingRecords
 from quarterdeck_server.stream.servicers.stream import StreamServicer
 from quarterdeck_server.stream.session import About, Session, Wish
@@ -23,7 +24,8 @@ from quarterdeck_server.stream.sessions import Sessions
 
 FILLS = "fills/SIM-001/ema"
 EVERY = frozenset("*")
-CALLER = Caller("principals/ada", EVERY, EVERY, EVERY, "s", "t", 0.0, time.time() + 3600)
+RIGHTS = frozenset({"MARKETDATA_READ", "TRADING_READ"})
+CALLER = Caller("principals/ada", RIGHTS, EVERY, EVERY, "s", "t", 0.0, time.time() + 3600)
 
 
 class Log:
@@ -155,6 +157,16 @@ async def test_who_is_ahead_of_a_worker_that_repairs_a_loss_is_to_come_again(
     with pytest.raises(QuarterdeckError) as refusal:
         await servicer._check_not_ahead({FILLS: (Cursor(FILLS, 1, 3), "cursors[0]")})
     assert refusal.value.reason == reason
+
+
+async def test_a_snapshot_asks_for_no_more_patterns_than_a_stream():
+    """Each is compared with every topic of its kind, while nobody else has a turn."""
+    servicer = StreamServicer(Deck().hub, *4 * [None], StreamSettings())
+    request = GetSnapshotRequest(topics=[f"quotes/*{number}*" for number in range(1_000)])
+    reset = CURRENT.set(CALLER)
+    with pytest.raises(LimitExceeded, match="patterns"):
+        await servicer.GetSnapshot(request, None)
+    CURRENT.reset(reset)
 
 
 async def test_who_waits_behind_reads_that_hang_is_told(monkeypatch: pytest.MonkeyPatch):

@@ -1,10 +1,9 @@
 """The hub: every topic, its ring, and the groups its events go to."""
 
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 
 from quarterdeck_server.kernel import topics as grammar
-from quarterdeck_server.kernel.patterns import pattern
 from quarterdeck_server.stream.domain import Control, Cursor, GapCause
 from quarterdeck_server.stream.engine.absent import Absentees
 from quarterdeck_server.stream.engine.bell import Bells
@@ -129,15 +128,6 @@ class Hub:
         """Forget a group that no reader is in."""
         if not group.readers:
             self.index.remove(group)
-
-    def under(self, subscription: str) -> Iterator[Topic]:
-        """Return the topics that a topic or pattern names."""
-        if not grammar.is_pattern(subscription):
-            if (topic := self.topics.get(subscription)) is not None:
-                yield topic
-            return
-        names = pattern(subscription).names
-        yield from [topic for name, topic in self.topics.items() if names(name)]
 
     def is_before(self, cursor: Cursor) -> bool:
         """Tell whether a topic is known and has not come as far as a cursor claims."""

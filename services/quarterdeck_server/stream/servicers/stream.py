@@ -15,9 +15,16 @@ from quarterdeck_server.runtime.caller import Caller, current
 from quarterdeck_server.runtime.service import Context
 from quarterdeck_server.settings import StreamSettings
 from quarterdeck_server.stream import bounds, claims, mapping, rights
-from quarterdeck_server.stream.domain import CursorInvalid, LimitExceeded, SessionOpened
+from quarterdeck_server.stream.domain import (
+    CursorInvalid,
+    Delivery,
+    LimitExceeded,
+    SessionOpened,
+    Subscription,
+)
 from quarterdeck_server.stream.encode import KINDS
 from quarterdeck_server.stream.engine.hub import Hub
+from quarterdeck_server.stream.engine.plan import Plan
 from quarterdeck_server.stream.opening import Openings
 from quarterdeck_server.stream.others import Others
 from quarterdeck_server.stream.replay.replays import Replays
@@ -27,6 +34,8 @@ from quarterdeck_server.stream.sessions import Sessions
 DEFAULT_PAGE, LARGEST_PAGE = 1_000, 10_000
 LARGEST_SNAPSHOT_BYTES = 4 * 1024 * 1024 - 65_536
 """Below what gRPC clients accept, with room for the envelope."""
+BREATH = 500
+"""So many topics are compared with patterns at once."""
 LAG_S = 1.0
 LAG_PAUSE_S = 0.05
 
@@ -101,12 +110,9 @@ class StreamServicer(rpc.StreamServiceServicer):
         for place, name in enumerate(request.topics):
             topics.check(name, KINDS, f"topics[{place}]")
             rights.admit(caller, name, f"topics[{place}]")
-        scope = rights.scope_of(caller)
-        found = {one.name: one for name in request.topics for one in self._hub.under(name)}
-        newest = [
-            one.newest.chunk for one in found.values() if one.newest and scope.covers(one.name)
-        ]
-        data = b"".join(newest)
+        wanted = [Subscription(name, Delivery.LATEST) for name in dict.fromkeys(request.topics)]
+        bounds.check(wanted, self._settings, "topics")
+        data = b"".join(await self._newest(Plan(wanted, rights.scope_of(caller))))
         if len(data) > LARGEST_SNAPSHOT_BYTES:
             raise LimitExceeded("bytes of a snapshot", LARGEST_SNAPSHOT_BYTES)
         return pb.GetSnapshotResponse(events=pb.WatchResponse.FromString(data).events)
@@ -138,6 +144,16 @@ class StreamServicer(rpc.StreamServiceServicer):
         async with aclosing(self._replays.play(request, caller)) as frames:
             async for frame in frames:
                 yield frame
+
+    async def _newest(self, plan: Plan) -> list[bytes]:
+        """Return the newest event of each topic of a plan; readers have their turn meanwhile."""
+        found = []
+        for place, (name, topic) in enumerate(tuple(self._hub.topics.items()), start=1):
+            if topic.newest is not None and plan.route(name) is not None:
+                found.append(topic.newest.chunk)
+            if place % BREATH == 0:
+                await asyncio.sleep(0)
+        return found
 
     def _interval(self, request: pb.WatchRequest) -> float:
         if request.HasField("heartbeat_interval"):
