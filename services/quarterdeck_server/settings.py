@@ -59,8 +59,6 @@ class ServerSettings(_Section):
     """The address for gRPC, ``host:port`` or ``unix:/path``."""
     metrics_port: int = 0
     """The port for Prometheus on loopback; 0 picks none."""
-    transport: Literal["grpc", "http2"] = "grpc"
-    """What serves the calls: grpc's own server, or the one in ``runtime/h2``, behind the edge."""
     grace: timedelta = timedelta(seconds=5)
     """How long calls in flight may take when the process stops."""
     max_message_bytes: int = 4 * 1024 * 1024

@@ -2,14 +2,12 @@
 
 from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import asynccontextmanager
-from typing import cast
 
 import grpc
 import structlog
 from grpc_health.v1 import health, health_pb2, health_pb2_grpc
-from grpc_reflection.v1alpha import reflection, reflection_pb2_grpc
+from grpc_reflection.v1alpha import reflection
 
-from quarterdeck_server.runtime import h2
 from quarterdeck_server.runtime.guard import Guard
 from quarterdeck_server.runtime.service import Service
 from quarterdeck_server.settings import ServerSettings
@@ -25,9 +23,6 @@ MOST_CALLS = 100_000
 def build(settings: ServerSettings, guard: Guard) -> grpc.aio.Server:
     """Make the server; services are added to it, then it is started."""
     hard = settings.max_message_bytes * HARD_LIMIT_FACTOR
-    if settings.transport == "http2":
-        # It has the same face, as far as services look at it.
-        return cast("grpc.aio.Server", h2.Server(guard, max_message_bytes=hard))
     return grpc.aio.server(
         interceptors=[guard],
         options=[
@@ -62,9 +57,8 @@ async def running(
     for service in services:
         service.register(server)
     names = [service.name for service in services]
-    names_shown = [*names, health.SERVICE_NAME, reflection.SERVICE_NAME]
-    reflection_pb2_grpc.add_ServerReflectionServicer_to_server(  # type: ignore[no-untyped-call]
-        reflection.aio.ReflectionServicer(names_shown), server
+    reflection.enable_server_reflection(
+        [*names, health.SERVICE_NAME, reflection.SERVICE_NAME], server
     )
     await server.start()
     for name in ("", *names):
