@@ -1,6 +1,7 @@
 """What runs beside the calls: taking events from the bus, pacing, housekeeping, repairs."""
 
 import asyncio
+from dataclasses import asdict, replace
 from datetime import timedelta
 
 import structlog
@@ -10,7 +11,7 @@ from quarterdeck_server.runtime.bus import WHOLE, Batch, Bus, Share
 from quarterdeck_server.runtime.clock import Clock
 from quarterdeck_server.stream import metrics
 from quarterdeck_server.stream.encode import KINDS
-from quarterdeck_server.stream.engine.hub import Hub, Loss
+from quarterdeck_server.stream.engine.hub import Counts, Hub, Loss
 from quarterdeck_server.stream.engine.outage import Outages
 from quarterdeck_server.stream.engine.reader import Sent
 from quarterdeck_server.stream.ports import Published, Records
@@ -76,18 +77,32 @@ async def pace(hub: Hub, clock: Clock) -> None:
         hub.release_paced(clock.monotonic())
 
 
-async def keep_house(hub: Hub, sessions: Sessions, clock: Clock) -> None:
-    """Look after sessions, rings, silent topics and metrics, once a second."""
-    sent, published = Sent(), 0
-    while True:
-        await asyncio.sleep(HOUSEKEEPING_S)
+class Housekeeping:
+    """Looks after sessions, rings, silent topics and metrics, once a second.
+
+    What was counted is kept here, so that a failure and a new start count nothing twice.
+    """
+
+    def __init__(self, hub: Hub, sessions: Sessions, clock: Clock) -> None:
+        self._hub, self._sessions, self._clock = hub, sessions, clock
+        self._sent, self._counts = Sent(), Counts()
+
+    async def run(self) -> None:
+        """Look once a second, for ever."""
+        while True:
+            await asyncio.sleep(HOUSEKEEPING_S)
+            self.look()
+
+    def look(self) -> None:
+        """Look once."""
+        hub, sessions = self._hub, self._sessions
         sessions.look_after()
-        hub.evict(clock.monotonic())
-        hub.watch_silence(clock.monotonic())
-        before, sent = sent, sessions.sent()
-        metrics.add_sent(before, sent)
-        metrics.PUBLISHED.inc(hub.counts.published - published)
-        published = hub.counts.published
+        hub.evict(self._clock.monotonic())
+        hub.watch_silence(self._clock.monotonic())
+        before, self._sent = self._sent, sessions.sent()
+        metrics.add_sent(before, self._sent)
+        counted, self._counts = self._counts, replace(hub.counts)
+        metrics.add_taken(asdict(counted), asdict(self._counts))
         metrics.CONNECTIONS.set(len(sessions))
         metrics.GROUPS.set(len(hub.index))
         metrics.TOPICS.set(len(hub.topics))

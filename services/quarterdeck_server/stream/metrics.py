@@ -1,5 +1,7 @@
 """What the stream counts."""
 
+from collections.abc import Mapping
+
 from prometheus_client import Counter, Gauge, Histogram
 
 from quarterdeck_server.stream.engine.reader import Sent
@@ -9,6 +11,12 @@ GROUPS = Gauge("quarterdeck_stream_groups", "Sets of subscriptions that streams 
 TOPICS = Gauge("quarterdeck_stream_topics", "Topics with events.")
 RING_BYTES = Gauge("quarterdeck_stream_ring_bytes", "Bytes of events kept for resumption.")
 PUBLISHED = Counter("quarterdeck_stream_published_total", "Events taken from the bus.")
+LEFT_OUT = Counter(
+    "quarterdeck_stream_left_out_total", "Messages of the bus that were left out.", ["reason"]
+)
+MISSING = Counter(
+    "quarterdeck_stream_missing_total", "Sequence numbers that never came over the bus."
+)
 EVENTS = Counter("quarterdeck_stream_events_total", "Events sent.")
 FRAMES = Counter("quarterdeck_stream_frames_total", "Frames sent.")
 BYTES = Counter("quarterdeck_stream_bytes_total", "Bytes sent.")
@@ -34,6 +42,14 @@ LATENCY = Histogram(
     "Time from the publication of an event to its write, sampled.",
     buckets=(0.0005, 0.001, 0.002, 0.005, 0.01, 0.02, 0.05, 0.1, 0.25, 0.5, 1.0, 5.0),
 )
+
+
+def add_taken(before: Mapping[str, int], after: Mapping[str, int]) -> None:
+    """Count what was taken from the bus since ``before``, and what was not, and why."""
+    PUBLISHED.inc(after["published"] - before["published"])
+    MISSING.inc(after["lost"] - before["lost"])
+    for reason in ("duplicate", "outdated", "unknown_kind"):
+        LEFT_OUT.labels(reason).inc(after[reason] - before[reason])
 
 
 def add_sent(before: Sent, after: Sent) -> None:

@@ -8,6 +8,7 @@ from quarterdeck.api.stream.v1 import connection_service_pb2_grpc as connection_
 from quarterdeck.api.stream.v1 import stream_service_pb2_grpc as stream_rpc
 from quarterdeck.api.stream.v1.connection_service_pb2 import DESCRIPTOR as CONNECTION
 from quarterdeck.api.stream.v1.stream_service_pb2 import DESCRIPTOR as STREAM
+from quarterdeck_server.kernel.errors import InvalidField
 from quarterdeck_server.runtime.encoded import register
 from quarterdeck_server.runtime.service import Service
 from quarterdeck_server.runtime.shared import Shared
@@ -15,6 +16,7 @@ from quarterdeck_server.settings import Settings, StreamSettings
 from quarterdeck_server.stream import jobs, mapping
 from quarterdeck_server.stream.alerts import Alerts
 from quarterdeck_server.stream.directory import Directory
+from quarterdeck_server.stream.domain import TICKING
 from quarterdeck_server.stream.encode import KINDS, WireEncoder
 from quarterdeck_server.stream.engine.entry import Mint
 from quarterdeck_server.stream.engine.hub import Hub, Limits
@@ -60,6 +62,9 @@ async def open(  # noqa: A001 - every area opens by this word
 
 
 def _hub(settings: StreamSettings) -> Hub:
+    for kind in settings.stale_after.keys() - TICKING:
+        text = f"names {kind}, which is none of {', '.join(sorted(TICKING))}"
+        raise InvalidField("stream.stale_after", text)
     limits = Limits(
         settings.ring_window.total_seconds(),
         settings.ring_bytes,
@@ -116,7 +121,7 @@ def _start(
     return [
         start("stream-intake", jobs.Intake(bus, hub, clock, window).run),
         start("stream-pace", lambda: jobs.pace(hub, clock)),
-        start("stream-housekeeping", lambda: jobs.keep_house(hub, sessions, clock)),
+        start("stream-housekeeping", jobs.Housekeeping(hub, sessions, clock).run),
         start("stream-drain", sessions.end_when_draining),
     ]
 
