@@ -40,6 +40,7 @@ from quarterdeck_server.trading.domain.statement import (
 from quarterdeck_server.trading.mapping.breaks import notice_to
 from quarterdeck_server.trading.portfolio import Scope
 from quarterdeck_server.trading.store import breaks as store
+from quarterdeck_server.trading.store import compared as compared_log
 
 log = structlog.get_logger()
 
@@ -136,7 +137,7 @@ class Reconciler:
         async with self._postgres.transaction() as connection:
             await store.lock(connection, LOG)
             known = await store.known(connection, LOG)
-            found = await store.doubtful(connection, self._doubt_after)
+            found = await compared_log.doubtful(connection, self._doubt_after)
             accounts = frozenset(one.difference.item.account for one in known)
             coverage = Coverage(accounts, frozenset({Subject.ORDER}))
             settled = settle(known, found, Compared({}, {}, coverage))
@@ -167,9 +168,9 @@ class Reconciler:
         if Subject.FILL in wanted:
             open_items = (one.difference.item for one in known if one.is_open)
             trades = {i.reference for i in (*named, *open_items) if i.subject is Subject.FILL}
-            found |= await store.fills(connection, coverage, trades)
+            found |= await compared_log.fills(connection, coverage, trades)
         if Subject.ORDER in wanted:
-            found |= await store.orders(connection, coverage.accounts, named)
+            found |= await compared_log.orders(connection, coverage.accounts, named)
         return found
 
 
