@@ -329,6 +329,15 @@ def analytics(s: Session) -> None:
         counts.append(int(answer["performance"]["count"]))
         assert answer["performance"]["metrics"][0]["name"] == "total_return"
     assert counts[2] == 3
+    rolling: Fields = {
+        "subject": subjects[2],
+        "metrics": ["ROLLING_METRIC_VOLATILITY"],
+        "window": 2,
+    }
+    assert s.call("PerformanceService/ComputeRolling", rolling)["columns"][0]["windows"] == "2"
+    twice: Fields = {"subjects": [subjects[2], subjects[2]]}
+    compared = s.call("PerformanceService/ComparePerformance", twice)
+    assert len(compared["correlations"]) == 4
 
 
 STEPS: tuple[Callable[[Session], None], ...] = (

@@ -1,16 +1,20 @@
 """Gathers what a request is about and has it computed in a thread."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
-from quarterdeck_server.analytics.domain.matching import matched
+from quarterdeck_server.analytics.domain.comparing import Comparison, correlations
+from quarterdeck_server.analytics.domain.matching import Matched, common, matched
 from quarterdeck_server.analytics.domain.performance import (
     Performance,
     money_weighted,
     performance,
 )
-from quarterdeck_server.analytics.domain.subject import Choices, Named, Period
+from quarterdeck_server.analytics.domain.subject import Asked, Choices
 from quarterdeck_server.analytics.domain.track import Track
+from quarterdeck_server.analytics.domain.windows import Statistic, Windows, windows
 from quarterdeck_server.analytics.gathering import Gatherer
+from quarterdeck_server.quant.series import FloatArray
 from quarterdeck_server.runtime.compute import Compute
 
 
@@ -21,18 +25,45 @@ class Measurer:
     gatherer: Gatherer
     compute: Compute
 
-    async def performance(
-        self, subject: Named, benchmark: Named | None, period: Period, choices: Choices
-    ) -> Performance:
-        """Return the metrics of a subject within a period."""
-        track = await self.gatherer.track(subject, period, choices)
-        other = await self.gatherer.benchmark(benchmark, period, choices)
-        return await self._measured(track, other, choices)
-
-    async def _measured(
-        self, track: Track, benchmark: Track | None, choices: Choices
-    ) -> Performance:
-        pair = await self.compute.thread(matched, track, benchmark)
-        rates = await self.gatherer.risk_free(choices, pair.track)
+    async def performance(self, asked: Asked) -> Performance:
+        """Return the metrics of a subject."""
+        choices = asked.choices
+        track, pair, rates = await self._held_against(asked)
         rate = await self.compute.thread(money_weighted, track)
         return await self.compute.thread(performance, pair, choices.conventions, rates, rate)
+
+    async def rolling(
+        self, asked: Asked, statistics: tuple[Statistic, ...], window: int
+    ) -> tuple[Matched, tuple[Windows, ...]]:
+        """Return statistics of every window of a subject's returns, and the returns."""
+        _, pair, rates = await self._held_against(asked)
+        conventions = asked.choices.conventions
+        found = await self.compute.thread(windows, pair, conventions, rates, statistics, window)
+        return pair, found
+
+    async def comparison(self, asked: Asked) -> Comparison:
+        """Return the metrics of several subjects on the days that all of them have."""
+        choices = asked.choices
+        whole = await self.gatherer.tracks(asked.subjects, asked.period, choices)
+        other = await self.gatherer.benchmark(asked.benchmark, asked.period, choices)
+        pairs = await self.compute.thread(_side_by_side, whole, other)
+        # The days are those of all, so one series of rates is that of all.
+        rates = await self.gatherer.risk_free(choices, pairs[0].track)
+        return await self.compute.thread(_compared, pairs, choices, rates)
+
+    async def _held_against(self, asked: Asked) -> tuple[Track, Matched, FloatArray | None]:
+        """Return all of a subject, what its benchmark has, too, and the rates of that."""
+        (subject,) = asked.subjects
+        track = await self.gatherer.track(subject, asked.period, asked.choices)
+        other = await self.gatherer.benchmark(asked.benchmark, asked.period, asked.choices)
+        pair = await self.compute.thread(matched, track, other)
+        return track, pair, await self.gatherer.risk_free(asked.choices, pair.track)
+
+
+def _side_by_side(tracks: Sequence[Track], benchmark: Track | None) -> list[Matched]:
+    return [matched(track, benchmark) for track in common(tracks, "subjects")]
+
+
+def _compared(pairs: Sequence[Matched], choices: Choices, rates: FloatArray | None) -> Comparison:
+    found = tuple(performance(pair, choices.conventions, rates) for pair in pairs)
+    return Comparison(found, correlations([pair.track for pair in pairs]))

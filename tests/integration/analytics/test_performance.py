@@ -144,3 +144,39 @@ async def test_too_few_days_are_a_state_and_no_number(deck: Deck, ada: Client) -
         assert sharpe.estimate.state == estimate_pb2.EstimateState.Value(f"ESTIMATE_STATE_{state}")
         assert not sharpe.estimate.HasField("value")
         assert answer.performance.HasField("end_date") == bool(days)
+
+
+async def test_windows_roll_over_a_strategy_against_an_index(ada: Client) -> None:
+    metrics = [
+        performance_pb2.ROLLING_METRIC_BETA,
+        performance_pb2.ROLLING_METRIC_SHARPE_RATIO,
+    ]
+    request = pb.ComputeRollingRequest(
+        subject=portfolio("Ema-001"), benchmark=INDEXED, metrics=metrics, window=60
+    )
+    answer = await ada.performance.ComputeRolling(request)
+    assert [column.metric for column in answer.columns] == metrics
+    count = len(DAYS) - 1
+    assert (answer.count, answer.window, answer.unmatched_days) == (count, 60, 1)
+    for column in answer.columns:
+        assert len(column.values) == len(column.days) == column.windows == count - 59
+        assert column.days[-1] == DAYS[-1]
+    request.ClearField("benchmark")
+    _, info = await refusal(ada.performance.ComputeRolling(request))
+    assert info.metadata["field"] == "benchmark"
+
+
+async def test_subjects_are_compared_on_the_days_that_all_have(deck: Deck, ada: Client) -> None:
+    days = DAYS[100:200].tolist()
+    subjects = [portfolio(), INDEXED, given(days, [0.001] * 100), portfolio(capital=CAPITAL)]
+    request = pb.ComparePerformanceRequest(subjects=subjects, benchmark=INDEXED)
+    answer = await ada.performance.ComparePerformance(request)
+    assert {one.count for one in answer.performances} == {100}
+    assert len({str(one.start_date) + str(one.end_date) for one in answer.performances}) == 1
+    assert len(answer.correlations) == 16
+    assert answer.correlations[0].value == pytest.approx(1)
+    assert answer.correlations[3].value > 0.99
+    assert answer.correlations[2].state == estimate_pb2.ESTIMATE_STATE_CONSTANT
+    bob = await deck.client("bob")
+    _, info = await refusal(bob.performance.ComparePerformance(request))
+    assert info.metadata["field"] == "subjects[0].portfolio.account"

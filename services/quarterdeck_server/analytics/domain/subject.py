@@ -60,3 +60,13 @@ class Choices:
     timing: FlowTiming = FlowTiming.END
     risk_free_series: str = ""
     max_age_days: int = MAX_AGE_DAYS
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """What a request is about: subjects, when, against what, by which choices."""
+
+    subjects: tuple[Named, ...]
+    period: Period
+    benchmark: Named | None
+    choices: Choices

@@ -6,6 +6,7 @@ from quarterdeck.api.analytics.v1 import performance_pb2 as pb
 from quarterdeck.api.analytics.v1 import performance_service_pb2 as service_pb
 from quarterdeck_server.analytics.domain.subject import (
     MAX_AGE_DAYS,
+    Asked,
     Choices,
     Given,
     Instrument,
@@ -26,16 +27,23 @@ EARLIEST, LATEST = -1_000_000, 1_000_000
 """Days far beyond any calendar of markets."""
 
 
-type Ranged = service_pb.ComputePerformanceRequest
+type Request = (
+    service_pb.ComputePerformanceRequest
+    | service_pb.ComputeRollingRequest
+    | service_pb.ComparePerformanceRequest
+)
 
 
-def period_from(request: Ranged) -> Period:
-    """Read a range of days, both ends inclusive."""
-    start = day_from(request.start_date, "start_date") if request.HasField("start_date") else None
-    end = day_from(request.end_date, "end_date") if request.HasField("end_date") else None
-    if start is not None and end is not None and end < start:
-        raise InvalidField("end_date", "must not be before start_date")
-    return Period(start, end)
+def asked_from(request: Request) -> Asked:
+    """Read what a request is about."""
+    if isinstance(request, service_pb.ComparePerformanceRequest):
+        each = enumerate(request.subjects)
+        subjects = tuple(subject_from(one, f"subjects[{index}]") for index, one in each)
+    else:
+        subjects = (subject_from(request.subject, "subject"),)
+    has_benchmark = request.HasField("benchmark")
+    benchmark = subject_from(request.benchmark, "benchmark") if has_benchmark else None
+    return Asked(subjects, _period_from(request), benchmark, choices_from(request.conventions))
 
 
 def subject_from(message: pb.Subject, field: str) -> Named:
@@ -88,6 +96,15 @@ def conventions_to(choices: Choices) -> pb.Conventions:
     else:
         message.risk_free_rate = chosen.risk_free
     return message
+
+
+def _period_from(request: Request) -> Period:
+    """Read a range of days, both ends inclusive."""
+    start = day_from(request.start_date, "start_date") if request.HasField("start_date") else None
+    end = day_from(request.end_date, "end_date") if request.HasField("end_date") else None
+    if start is not None and end is not None and end < start:
+        raise InvalidField("end_date", "must not be before start_date")
+    return Period(start, end)
 
 
 def _given_from(message: pb.ReturnSeries, field: str) -> Track:

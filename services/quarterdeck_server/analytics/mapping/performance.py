@@ -4,9 +4,12 @@ import numpy as np
 from google.type.date_pb2 import Date
 
 from quarterdeck.api.analytics.v1 import performance_pb2 as pb
+from quarterdeck.api.analytics.v1 import performance_service_pb2 as service_pb
+from quarterdeck_server.analytics.domain.comparing import Comparison
 from quarterdeck_server.analytics.domain.performance import Curve, Performance
 from quarterdeck_server.analytics.domain.subject import Choices
 from quarterdeck_server.analytics.domain.track import Track
+from quarterdeck_server.analytics.domain.windows import DEFAULT_WINDOW, Statistic, Windows
 from quarterdeck_server.analytics.mapping.asking import conventions_to
 from quarterdeck_server.analytics.mapping.estimate import estimate_to, metrics_to
 from quarterdeck_server.quant.drawdown import Spell
@@ -44,6 +47,33 @@ def columns_to(track: Track, curve: Curve) -> pb.PerformanceColumns:
 def drawdowns_to(track: Track, curve: Curve) -> list[pb.Drawdown]:
     """Write the deepest drawdowns."""
     return [_drawdown_to(spell, track.days) for spell in curve.deepest]
+
+
+def statistics_from(
+    request: service_pb.ComputeRollingRequest,
+) -> tuple[tuple[Statistic, ...], int]:
+    """Read which statistics are wanted of which windows."""
+    names = (pb.RollingMetric.Name(one) for one in request.metrics)
+    found = tuple(Statistic[name.removeprefix("ROLLING_METRIC_")] for name in names)
+    return found, request.window or DEFAULT_WINDOW
+
+
+def windows_to(found: Windows) -> pb.RollingColumns:
+    """Write a statistic of every window."""
+    return pb.RollingColumns(
+        metric=pb.RollingMetric.Value(f"ROLLING_METRIC_{found.statistic.name}"),
+        days=found.days.astype(np.int64).tolist(),
+        values=found.values,
+        windows=found.count,
+    )
+
+
+def comparison_to(found: Comparison, choices: Choices) -> service_pb.ComparePerformanceResponse:
+    """Write a comparison."""
+    return service_pb.ComparePerformanceResponse(
+        performances=[performance_to(one, choices) for one in found.performances],
+        correlations=map(estimate_to, found.correlations),
+    )
 
 
 def _drawdown_to(spell: Spell, days: Dates) -> pb.Drawdown:

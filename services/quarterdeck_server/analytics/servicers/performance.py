@@ -1,12 +1,11 @@
 """PerformanceService."""
 
-from quarterdeck.api.analytics.v1 import performance_pb2
 from quarterdeck.api.analytics.v1 import performance_service_pb2 as pb
 from quarterdeck.api.analytics.v1.performance_service_pb2_grpc import PerformanceServiceServicer
 from quarterdeck_server.analytics.domain.performance import curve
-from quarterdeck_server.analytics.domain.subject import Named, Portfolio
+from quarterdeck_server.analytics.domain.subject import Asked, Portfolio
 from quarterdeck_server.analytics.mapping import performance as mapping
-from quarterdeck_server.analytics.mapping.asking import choices_from, period_from, subject_from
+from quarterdeck_server.analytics.mapping.asking import Request, asked_from, conventions_to
 from quarterdeck_server.analytics.measuring import Measurer
 from quarterdeck_server.runtime.caller import current
 from quarterdeck_server.runtime.compute import Compute
@@ -22,31 +21,43 @@ class PerformanceServicer(PerformanceServiceServicer):
     async def ComputePerformance(
         self, request: pb.ComputePerformanceRequest, context: Context
     ) -> pb.ComputePerformanceResponse:
-        choices = choices_from(request.conventions)
-        found = await self._measurer.performance(
-            _allowed(request.subject, "subject"),
-            _benchmark(request),
-            period_from(request),
-            choices,
-        )
-        answer = pb.ComputePerformanceResponse(performance=mapping.performance_to(found, choices))
+        asked = _allowed(request)
+        found = await self._measurer.performance(asked)
+        performance = mapping.performance_to(found, asked.choices)
+        answer = pb.ComputePerformanceResponse(performance=performance)
         if request.with_columns:
             line = await self._compute.thread(curve, found.track)
             answer.columns.CopyFrom(mapping.columns_to(found.track, line))
             answer.drawdowns.extend(mapping.drawdowns_to(found.track, line))
         return answer
 
+    async def ComputeRolling(
+        self, request: pb.ComputeRollingRequest, context: Context
+    ) -> pb.ComputeRollingResponse:
+        asked = _allowed(request)
+        statistics, window = mapping.statistics_from(request)
+        matched, found = await self._measurer.rolling(asked, statistics, window)
+        return pb.ComputeRollingResponse(
+            columns=map(mapping.windows_to, found),
+            conventions=conventions_to(asked.choices),
+            count=len(matched.track.returns),
+            window=window,
+            unmatched_days=matched.unmatched,
+        )
 
-def _benchmark(request: pb.ComputePerformanceRequest) -> Named | None:
-    if not request.HasField("benchmark"):
-        return None
-    return _allowed(request.benchmark, "benchmark")
+    async def ComparePerformance(
+        self, request: pb.ComparePerformanceRequest, context: Context
+    ) -> pb.ComparePerformanceResponse:
+        asked = _allowed(request)
+        found = await self._measurer.comparison(asked)
+        return mapping.comparison_to(found, asked.choices)
 
 
-def _allowed(message: performance_pb2.Subject, field: str) -> Named:
-    """Read a subject and refuse, by its place, what lies outside of the caller's scope."""
-    named = subject_from(message, field)
-    if isinstance(named.subject, Portfolio):
-        asked, place = named.subject, f"{field}.portfolio.account"
-        current().require_scope(asked.account, asked.strategy, place)
-    return named
+def _allowed(request: Request) -> Asked:
+    """Read a request and refuse, by its place, what lies outside of the caller's scope."""
+    asked = asked_from(request)
+    for named in (*asked.subjects, *([asked.benchmark] if asked.benchmark else [])):
+        if isinstance(named.subject, Portfolio):
+            portfolio, place = named.subject, f"{named.field}.portfolio.account"
+            current().require_scope(portfolio.account, portfolio.strategy, place)
+    return asked

@@ -1,18 +1,34 @@
 """The services of analytics; written by ``tools/rpcs.py`` from the contracts."""
 
+from collections.abc import Iterable
+
 from google.type.date_pb2 import Date
 
 from quarterdeck._async.channel import AsyncChannel
 from quarterdeck._method import Method
-from quarterdeck.api.analytics.v1.performance_pb2 import Conventions, Subject
+from quarterdeck.api.analytics.v1.performance_pb2 import Conventions, RollingMetric, Subject
 from quarterdeck.api.analytics.v1.performance_service_pb2 import (
+    ComparePerformanceRequest,
+    ComparePerformanceResponse,
     ComputePerformanceRequest,
     ComputePerformanceResponse,
+    ComputeRollingRequest,
+    ComputeRollingResponse,
 )
 
 COMPUTE_PERFORMANCE = Method[ComputePerformanceRequest, ComputePerformanceResponse](
     "/quarterdeck.api.analytics.v1.PerformanceService/ComputePerformance",
     ComputePerformanceResponse,
+    repeatable=True,
+)
+COMPUTE_ROLLING = Method[ComputeRollingRequest, ComputeRollingResponse](
+    "/quarterdeck.api.analytics.v1.PerformanceService/ComputeRolling",
+    ComputeRollingResponse,
+    repeatable=True,
+)
+COMPARE_PERFORMANCE = Method[ComparePerformanceRequest, ComparePerformanceResponse](
+    "/quarterdeck.api.analytics.v1.PerformanceService/ComparePerformance",
+    ComparePerformanceResponse,
     repeatable=True,
 )
 
@@ -55,3 +71,55 @@ class AsyncPerformanceService:
             with_columns=with_columns,
         )
         return await self._channel.unary(COMPUTE_PERFORMANCE, request, timeout)
+
+    async def compute_rolling(
+        self,
+        *,
+        subject: Subject | None = None,
+        start_date: Date | None = None,
+        end_date: Date | None = None,
+        benchmark: Subject | None = None,
+        conventions: Conventions | None = None,
+        metrics: Iterable[RollingMetric.ValueType] | None = None,
+        window: int = 0,
+        timeout: float | None = None,
+    ) -> ComputeRollingResponse:
+        """Computes statistics of every window of a subject's returns.
+
+        Fails as ComputePerformance does, and with INVALID_ARGUMENT (FIELD_INVALID) for beta and
+        correlation without a benchmark.
+        """
+        request = ComputeRollingRequest(
+            subject=subject,
+            start_date=start_date,
+            end_date=end_date,
+            benchmark=benchmark,
+            conventions=conventions,
+            metrics=metrics,
+            window=window,
+        )
+        return await self._channel.unary(COMPUTE_ROLLING, request, timeout)
+
+    async def compare_performance(
+        self,
+        *,
+        subjects: Iterable[Subject] | None = None,
+        start_date: Date | None = None,
+        end_date: Date | None = None,
+        benchmark: Subject | None = None,
+        conventions: Conventions | None = None,
+        timeout: float | None = None,
+    ) -> ComparePerformanceResponse:
+        """Computes the metrics of several subjects on the days that all of them have.
+
+        Fails as ComputePerformance does, and with INVALID_ARGUMENT (FIELD_INVALID) for subjects
+        that have no day in common.
+        """
+        request = ComparePerformanceRequest(
+            subjects=subjects,
+            start_date=start_date,
+            end_date=end_date,
+            benchmark=benchmark,
+            conventions=conventions,
+        )
+        return await self._channel.unary(COMPARE_PERFORMANCE, request, timeout)

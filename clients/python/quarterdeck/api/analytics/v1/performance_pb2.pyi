@@ -440,13 +440,10 @@ class RollingColumns(_message.Message):
     DAYS_FIELD_NUMBER: _builtins.int
     VALUES_FIELD_NUMBER: _builtins.int
     WINDOWS_FIELD_NUMBER: _builtins.int
-    COUNT_FIELD_NUMBER: _builtins.int
     metric: Global___RollingMetric.ValueType
     """Which statistic."""
     windows: _builtins.int
     """How many windows there are. Fewer values than windows: the others had nothing to divide by."""
-    count: _builtins.int
-    """How many returns there are; fewer than a window has make no window."""
     @_builtins.property
     def days(self) -> _containers.RepeatedScalarFieldContainer[_builtins.int]:
         """Days since 1970-01-01, increasing: the last of each window."""
@@ -462,11 +459,10 @@ class RollingColumns(_message.Message):
         days: _abc.Iterable[_builtins.int] | None = ...,
         values: _abc.Iterable[_builtins.float] | None = ...,
         windows: _builtins.int = ...,
-        count: _builtins.int = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["count", b"count", "days", b"days", "metric", b"metric", "values", b"values", "windows", b"windows"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["days", b"days", "metric", b"metric", "values", b"values", "windows", b"windows"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 

@@ -25,11 +25,12 @@ _sym_db = _symbol_database.Default()
 from buf.validate import validate_pb2 as buf_dot_validate_dot_validate__pb2
 from google.api import annotations_pb2 as google_dot_api_dot_annotations__pb2
 from google.type import date_pb2 as google_dot_type_dot_date__pb2
+from quarterdeck.api.analytics.v1 import estimate_pb2 as quarterdeck_dot_api_dot_analytics_dot_v1_dot_estimate__pb2
 from quarterdeck.api.analytics.v1 import performance_pb2 as quarterdeck_dot_api_dot_analytics_dot_v1_dot_performance__pb2
 from quarterdeck.api.auth.v1 import permission_pb2 as quarterdeck_dot_api_dot_auth_dot_v1_dot_permission__pb2
 
 
-DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n6quarterdeck/api/analytics/v1/performance_service.proto\x12\x1cquarterdeck.api.analytics.v1\x1a\x1b\x62uf/validate/validate.proto\x1a\x1cgoogle/api/annotations.proto\x1a\x16google/type/date.proto\x1a.quarterdeck/api/analytics/v1/performance.proto\x1a(quarterdeck/api/auth/v1/permission.proto\"\x9f\x03\n\x19\x43omputePerformanceRequest\x12G\n\x07subject\x18\x01 \x01(\x0b\x32%.quarterdeck.api.analytics.v1.SubjectB\x06\xbaH\x03\xc8\x01\x01R\x07subject\x12\x35\n\nstart_date\x18\x02 \x01(\x0b\x32\x11.google.type.DateH\x00R\tstartDate\x88\x01\x01\x12\x31\n\x08\x65nd_date\x18\x03 \x01(\x0b\x32\x11.google.type.DateH\x01R\x07\x65ndDate\x88\x01\x01\x12\x43\n\tbenchmark\x18\x04 \x01(\x0b\x32%.quarterdeck.api.analytics.v1.SubjectR\tbenchmark\x12K\n\x0b\x63onventions\x18\x05 \x01(\x0b\x32).quarterdeck.api.analytics.v1.ConventionsR\x0b\x63onventions\x12!\n\x0cwith_columns\x18\x06 \x01(\x08R\x0bwithColumnsB\r\n\x0b_start_dateB\x0b\n\t_end_date\"\xfb\x01\n\x1a\x43omputePerformanceResponse\x12K\n\x0bperformance\x18\x01 \x01(\x0b\x32).quarterdeck.api.analytics.v1.PerformanceR\x0bperformance\x12J\n\x07\x63olumns\x18\x02 \x01(\x0b\x32\x30.quarterdeck.api.analytics.v1.PerformanceColumnsR\x07\x63olumns\x12\x44\n\tdrawdowns\x18\x03 \x03(\x0b\x32&.quarterdeck.api.analytics.v1.DrawdownR\tdrawdowns2\xc9\x01\n\x12PerformanceService\x12\xb2\x01\n\x12\x43omputePerformance\x12\x37.quarterdeck.api.analytics.v1.ComputePerformanceRequest\x1a\x38.quarterdeck.api.analytics.v1.ComputePerformanceResponse\")\x90\x02\x01\x88\xb5\x18\x06\x82\xd3\xe4\x93\x02\x1c\"\x17/v1/performance:compute:\x01*b\x06proto3')
+DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n6quarterdeck/api/analytics/v1/performance_service.proto\x12\x1cquarterdeck.api.analytics.v1\x1a\x1b\x62uf/validate/validate.proto\x1a\x1cgoogle/api/annotations.proto\x1a\x16google/type/date.proto\x1a+quarterdeck/api/analytics/v1/estimate.proto\x1a.quarterdeck/api/analytics/v1/performance.proto\x1a(quarterdeck/api/auth/v1/permission.proto\"\x9f\x03\n\x19\x43omputePerformanceRequest\x12G\n\x07subject\x18\x01 \x01(\x0b\x32%.quarterdeck.api.analytics.v1.SubjectB\x06\xbaH\x03\xc8\x01\x01R\x07subject\x12\x35\n\nstart_date\x18\x02 \x01(\x0b\x32\x11.google.type.DateH\x00R\tstartDate\x88\x01\x01\x12\x31\n\x08\x65nd_date\x18\x03 \x01(\x0b\x32\x11.google.type.DateH\x01R\x07\x65ndDate\x88\x01\x01\x12\x43\n\tbenchmark\x18\x04 \x01(\x0b\x32%.quarterdeck.api.analytics.v1.SubjectR\tbenchmark\x12K\n\x0b\x63onventions\x18\x05 \x01(\x0b\x32).quarterdeck.api.analytics.v1.ConventionsR\x0b\x63onventions\x12!\n\x0cwith_columns\x18\x06 \x01(\x08R\x0bwithColumnsB\r\n\x0b_start_dateB\x0b\n\t_end_date\"\xfb\x01\n\x1a\x43omputePerformanceResponse\x12K\n\x0bperformance\x18\x01 \x01(\x0b\x32).quarterdeck.api.analytics.v1.PerformanceR\x0bperformance\x12J\n\x07\x63olumns\x18\x02 \x01(\x0b\x32\x30.quarterdeck.api.analytics.v1.PerformanceColumnsR\x07\x63olumns\x12\x44\n\tdrawdowns\x18\x03 \x03(\x0b\x32&.quarterdeck.api.analytics.v1.DrawdownR\tdrawdowns\"\xfd\x03\n\x15\x43omputeRollingRequest\x12G\n\x07subject\x18\x01 \x01(\x0b\x32%.quarterdeck.api.analytics.v1.SubjectB\x06\xbaH\x03\xc8\x01\x01R\x07subject\x12\x35\n\nstart_date\x18\x02 \x01(\x0b\x32\x11.google.type.DateH\x00R\tstartDate\x88\x01\x01\x12\x31\n\x08\x65nd_date\x18\x03 \x01(\x0b\x32\x11.google.type.DateH\x01R\x07\x65ndDate\x88\x01\x01\x12\x43\n\tbenchmark\x18\x04 \x01(\x0b\x32%.quarterdeck.api.analytics.v1.SubjectR\tbenchmark\x12K\n\x0b\x63onventions\x18\x05 \x01(\x0b\x32).quarterdeck.api.analytics.v1.ConventionsR\x0b\x63onventions\x12\\\n\x07metrics\x18\x06 \x03(\x0e\x32+.quarterdeck.api.analytics.v1.RollingMetricB\x15\xbaH\x12\x92\x01\x0f\x08\x01\x10\x06\x18\x01\"\x07\x82\x01\x04\x10\x01 \x00R\x07metrics\x12%\n\x06window\x18\x07 \x01(\x05\x42\r\xbaH\n\x1a\x08\x18\xa0\x8d\x06(\x00\x38\x01R\x06windowB\r\n\x0b_start_dateB\x0b\n\t_end_date\"\x82\x02\n\x16\x43omputeRollingResponse\x12\x46\n\x07\x63olumns\x18\x01 \x03(\x0b\x32,.quarterdeck.api.analytics.v1.RollingColumnsR\x07\x63olumns\x12K\n\x0b\x63onventions\x18\x02 \x01(\x0b\x32).quarterdeck.api.analytics.v1.ConventionsR\x0b\x63onventions\x12\x14\n\x05\x63ount\x18\x03 \x01(\x03R\x05\x63ount\x12\x16\n\x06window\x18\x04 \x01(\x05R\x06window\x12%\n\x0eunmatched_days\x18\x05 \x01(\x03R\runmatchedDays\"\x82\x03\n\x19\x43omparePerformanceRequest\x12M\n\x08subjects\x18\x01 \x03(\x0b\x32%.quarterdeck.api.analytics.v1.SubjectB\n\xbaH\x07\x92\x01\x04\x08\x02\x10\x32R\x08subjects\x12\x35\n\nstart_date\x18\x02 \x01(\x0b\x32\x11.google.type.DateH\x00R\tstartDate\x88\x01\x01\x12\x31\n\x08\x65nd_date\x18\x03 \x01(\x0b\x32\x11.google.type.DateH\x01R\x07\x65ndDate\x88\x01\x01\x12\x43\n\tbenchmark\x18\x04 \x01(\x0b\x32%.quarterdeck.api.analytics.v1.SubjectR\tbenchmark\x12K\n\x0b\x63onventions\x18\x05 \x01(\x0b\x32).quarterdeck.api.analytics.v1.ConventionsR\x0b\x63onventionsB\r\n\x0b_start_dateB\x0b\n\t_end_date\"\xb7\x01\n\x1a\x43omparePerformanceResponse\x12M\n\x0cperformances\x18\x01 \x03(\x0b\x32).quarterdeck.api.analytics.v1.PerformanceR\x0cperformances\x12J\n\x0c\x63orrelations\x18\x02 \x03(\x0b\x32&.quarterdeck.api.analytics.v1.EstimateR\x0c\x63orrelations2\xae\x04\n\x12PerformanceService\x12\xb2\x01\n\x12\x43omputePerformance\x12\x37.quarterdeck.api.analytics.v1.ComputePerformanceRequest\x1a\x38.quarterdeck.api.analytics.v1.ComputePerformanceResponse\")\x90\x02\x01\x88\xb5\x18\x06\x82\xd3\xe4\x93\x02\x1c\"\x17/v1/performance:compute:\x01*\x12\xad\x01\n\x0e\x43omputeRolling\x12\x33.quarterdeck.api.analytics.v1.ComputeRollingRequest\x1a\x34.quarterdeck.api.analytics.v1.ComputeRollingResponse\"0\x90\x02\x01\x88\xb5\x18\x06\x82\xd3\xe4\x93\x02#\"\x1e/v1/performance:computeRolling:\x01*\x12\xb2\x01\n\x12\x43omparePerformance\x12\x37.quarterdeck.api.analytics.v1.ComparePerformanceRequest\x1a\x38.quarterdeck.api.analytics.v1.ComparePerformanceResponse\")\x90\x02\x01\x88\xb5\x18\x06\x82\xd3\xe4\x93\x02\x1c\"\x17/v1/performance:compare:\x01*b\x06proto3')
 
 _globals = globals()
 _builder.BuildMessageAndEnumDescriptors(DESCRIPTOR, _globals)
@@ -38,12 +39,32 @@ if not _descriptor._USE_C_DESCRIPTORS:
   DESCRIPTOR._loaded_options = None
   _globals['_COMPUTEPERFORMANCEREQUEST'].fields_by_name['subject']._loaded_options = None
   _globals['_COMPUTEPERFORMANCEREQUEST'].fields_by_name['subject']._serialized_options = b'\272H\003\310\001\001'
+  _globals['_COMPUTEROLLINGREQUEST'].fields_by_name['subject']._loaded_options = None
+  _globals['_COMPUTEROLLINGREQUEST'].fields_by_name['subject']._serialized_options = b'\272H\003\310\001\001'
+  _globals['_COMPUTEROLLINGREQUEST'].fields_by_name['metrics']._loaded_options = None
+  _globals['_COMPUTEROLLINGREQUEST'].fields_by_name['metrics']._serialized_options = b'\272H\022\222\001\017\010\001\020\006\030\001\"\007\202\001\004\020\001 \000'
+  _globals['_COMPUTEROLLINGREQUEST'].fields_by_name['window']._loaded_options = None
+  _globals['_COMPUTEROLLINGREQUEST'].fields_by_name['window']._serialized_options = b'\272H\n\032\010\030\240\215\006(\0008\001'
+  _globals['_COMPAREPERFORMANCEREQUEST'].fields_by_name['subjects']._loaded_options = None
+  _globals['_COMPAREPERFORMANCEREQUEST'].fields_by_name['subjects']._serialized_options = b'\272H\007\222\001\004\010\002\0202'
   _globals['_PERFORMANCESERVICE'].methods_by_name['ComputePerformance']._loaded_options = None
   _globals['_PERFORMANCESERVICE'].methods_by_name['ComputePerformance']._serialized_options = b'\220\002\001\210\265\030\006\202\323\344\223\002\034\"\027/v1/performance:compute:\001*'
-  _globals['_COMPUTEPERFORMANCEREQUEST']._serialized_start=262
-  _globals['_COMPUTEPERFORMANCEREQUEST']._serialized_end=677
-  _globals['_COMPUTEPERFORMANCERESPONSE']._serialized_start=680
-  _globals['_COMPUTEPERFORMANCERESPONSE']._serialized_end=931
-  _globals['_PERFORMANCESERVICE']._serialized_start=934
-  _globals['_PERFORMANCESERVICE']._serialized_end=1135
+  _globals['_PERFORMANCESERVICE'].methods_by_name['ComputeRolling']._loaded_options = None
+  _globals['_PERFORMANCESERVICE'].methods_by_name['ComputeRolling']._serialized_options = b'\220\002\001\210\265\030\006\202\323\344\223\002#\"\036/v1/performance:computeRolling:\001*'
+  _globals['_PERFORMANCESERVICE'].methods_by_name['ComparePerformance']._loaded_options = None
+  _globals['_PERFORMANCESERVICE'].methods_by_name['ComparePerformance']._serialized_options = b'\220\002\001\210\265\030\006\202\323\344\223\002\034\"\027/v1/performance:compare:\001*'
+  _globals['_COMPUTEPERFORMANCEREQUEST']._serialized_start=307
+  _globals['_COMPUTEPERFORMANCEREQUEST']._serialized_end=722
+  _globals['_COMPUTEPERFORMANCERESPONSE']._serialized_start=725
+  _globals['_COMPUTEPERFORMANCERESPONSE']._serialized_end=976
+  _globals['_COMPUTEROLLINGREQUEST']._serialized_start=979
+  _globals['_COMPUTEROLLINGREQUEST']._serialized_end=1488
+  _globals['_COMPUTEROLLINGRESPONSE']._serialized_start=1491
+  _globals['_COMPUTEROLLINGRESPONSE']._serialized_end=1749
+  _globals['_COMPAREPERFORMANCEREQUEST']._serialized_start=1752
+  _globals['_COMPAREPERFORMANCEREQUEST']._serialized_end=2138
+  _globals['_COMPAREPERFORMANCERESPONSE']._serialized_start=2141
+  _globals['_COMPAREPERFORMANCERESPONSE']._serialized_end=2324
+  _globals['_PERFORMANCESERVICE']._serialized_start=2327
+  _globals['_PERFORMANCESERVICE']._serialized_end=2885
 # @@protoc_insertion_point(module_scope)

@@ -8,6 +8,7 @@ from google.protobuf import descriptor as _descriptor
 from google.protobuf import message as _message
 from google.protobuf.internal import containers as _containers
 from google.type import date_pb2 as _date_pb2
+from quarterdeck.api.analytics.v1 import estimate_pb2 as _estimate_pb2
 from quarterdeck.api.analytics.v1 import performance_pb2 as _performance_pb2
 import builtins as _builtins
 import sys
@@ -110,3 +111,187 @@ class ComputePerformanceResponse(_message.Message):
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
 Global___ComputePerformanceResponse: _TypeAlias = ComputePerformanceResponse  # noqa: Y015
+
+@_typing.final
+class ComputeRollingRequest(_message.Message):
+    DESCRIPTOR: _descriptor.Descriptor
+
+    SUBJECT_FIELD_NUMBER: _builtins.int
+    START_DATE_FIELD_NUMBER: _builtins.int
+    END_DATE_FIELD_NUMBER: _builtins.int
+    BENCHMARK_FIELD_NUMBER: _builtins.int
+    CONVENTIONS_FIELD_NUMBER: _builtins.int
+    METRICS_FIELD_NUMBER: _builtins.int
+    WINDOW_FIELD_NUMBER: _builtins.int
+    window: _builtins.int
+    """The periods in a window, at least 2; the default, 0, is 126."""
+    @_builtins.property
+    def subject(self) -> _performance_pb2.Subject:
+        """Of what."""
+
+    @_builtins.property
+    def start_date(self) -> _date_pb2.Date:
+        """The inclusive first day; absent means the beginning."""
+
+    @_builtins.property
+    def end_date(self) -> _date_pb2.Date:
+        """The inclusive last day; absent means the newest."""
+
+    @_builtins.property
+    def benchmark(self) -> _performance_pb2.Subject:
+        """Against what; needed by beta and correlation."""
+
+    @_builtins.property
+    def conventions(self) -> _performance_pb2.Conventions:
+        """The choices that the numbers depend on."""
+
+    @_builtins.property
+    def metrics(self) -> _containers.RepeatedScalarFieldContainer[_performance_pb2.RollingMetric.ValueType]:
+        """Which statistics."""
+
+    def __init__(
+        self,
+        *,
+        subject: _performance_pb2.Subject | None = ...,
+        start_date: _date_pb2.Date | None = ...,
+        end_date: _date_pb2.Date | None = ...,
+        benchmark: _performance_pb2.Subject | None = ...,
+        conventions: _performance_pb2.Conventions | None = ...,
+        metrics: _abc.Iterable[_performance_pb2.RollingMetric.ValueType] | None = ...,
+        window: _builtins.int = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["_end_date", b"_end_date", "_start_date", b"_start_date", "benchmark", b"benchmark", "conventions", b"conventions", "end_date", b"end_date", "start_date", b"start_date", "subject", b"subject"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["_end_date", b"_end_date", "_start_date", b"_start_date", "benchmark", b"benchmark", "conventions", b"conventions", "end_date", b"end_date", "metrics", b"metrics", "start_date", b"start_date", "subject", b"subject", "window", b"window"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    _WhichOneofReturnType__end_date: _TypeAlias = _typing.Literal["end_date"]  # noqa: Y015
+    _WhichOneofArgType__end_date: _TypeAlias = _typing.Literal["_end_date", b"_end_date"]  # noqa: Y015
+    _WhichOneofReturnType__start_date: _TypeAlias = _typing.Literal["start_date"]  # noqa: Y015
+    _WhichOneofArgType__start_date: _TypeAlias = _typing.Literal["_start_date", b"_start_date"]  # noqa: Y015
+    @_typing.overload
+    def WhichOneof(self, oneof_group: _WhichOneofArgType__end_date) -> _WhichOneofReturnType__end_date | None: ...
+    @_typing.overload
+    def WhichOneof(self, oneof_group: _WhichOneofArgType__start_date) -> _WhichOneofReturnType__start_date | None: ...
+
+Global___ComputeRollingRequest: _TypeAlias = ComputeRollingRequest  # noqa: Y015
+
+@_typing.final
+class ComputeRollingResponse(_message.Message):
+    DESCRIPTOR: _descriptor.Descriptor
+
+    COLUMNS_FIELD_NUMBER: _builtins.int
+    CONVENTIONS_FIELD_NUMBER: _builtins.int
+    COUNT_FIELD_NUMBER: _builtins.int
+    WINDOW_FIELD_NUMBER: _builtins.int
+    UNMATCHED_DAYS_FIELD_NUMBER: _builtins.int
+    count: _builtins.int
+    """How many returns there are; fewer than a window has make no window."""
+    window: _builtins.int
+    """The periods in a window."""
+    unmatched_days: _builtins.int
+    """Days left out because the benchmark, or the subject, does not have them."""
+    @_builtins.property
+    def columns(self) -> _containers.RepeatedCompositeFieldContainer[_performance_pb2.RollingColumns]:
+        """One column a statistic, in the order of the request."""
+
+    @_builtins.property
+    def conventions(self) -> _performance_pb2.Conventions:
+        """The conventions that the numbers follow, every field filled in."""
+
+    def __init__(
+        self,
+        *,
+        columns: _abc.Iterable[_performance_pb2.RollingColumns] | None = ...,
+        conventions: _performance_pb2.Conventions | None = ...,
+        count: _builtins.int = ...,
+        window: _builtins.int = ...,
+        unmatched_days: _builtins.int = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["conventions", b"conventions"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["columns", b"columns", "conventions", b"conventions", "count", b"count", "unmatched_days", b"unmatched_days", "window", b"window"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___ComputeRollingResponse: _TypeAlias = ComputeRollingResponse  # noqa: Y015
+
+@_typing.final
+class ComparePerformanceRequest(_message.Message):
+    DESCRIPTOR: _descriptor.Descriptor
+
+    SUBJECTS_FIELD_NUMBER: _builtins.int
+    START_DATE_FIELD_NUMBER: _builtins.int
+    END_DATE_FIELD_NUMBER: _builtins.int
+    BENCHMARK_FIELD_NUMBER: _builtins.int
+    CONVENTIONS_FIELD_NUMBER: _builtins.int
+    @_builtins.property
+    def subjects(self) -> _containers.RepeatedCompositeFieldContainer[_performance_pb2.Subject]:
+        """What is compared."""
+
+    @_builtins.property
+    def start_date(self) -> _date_pb2.Date:
+        """The inclusive first day; absent means the beginning."""
+
+    @_builtins.property
+    def end_date(self) -> _date_pb2.Date:
+        """The inclusive last day; absent means the newest."""
+
+    @_builtins.property
+    def benchmark(self) -> _performance_pb2.Subject:
+        """Against what, if anything."""
+
+    @_builtins.property
+    def conventions(self) -> _performance_pb2.Conventions:
+        """The choices that the numbers depend on."""
+
+    def __init__(
+        self,
+        *,
+        subjects: _abc.Iterable[_performance_pb2.Subject] | None = ...,
+        start_date: _date_pb2.Date | None = ...,
+        end_date: _date_pb2.Date | None = ...,
+        benchmark: _performance_pb2.Subject | None = ...,
+        conventions: _performance_pb2.Conventions | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["_end_date", b"_end_date", "_start_date", b"_start_date", "benchmark", b"benchmark", "conventions", b"conventions", "end_date", b"end_date", "start_date", b"start_date"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["_end_date", b"_end_date", "_start_date", b"_start_date", "benchmark", b"benchmark", "conventions", b"conventions", "end_date", b"end_date", "start_date", b"start_date", "subjects", b"subjects"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    _WhichOneofReturnType__end_date: _TypeAlias = _typing.Literal["end_date"]  # noqa: Y015
+    _WhichOneofArgType__end_date: _TypeAlias = _typing.Literal["_end_date", b"_end_date"]  # noqa: Y015
+    _WhichOneofReturnType__start_date: _TypeAlias = _typing.Literal["start_date"]  # noqa: Y015
+    _WhichOneofArgType__start_date: _TypeAlias = _typing.Literal["_start_date", b"_start_date"]  # noqa: Y015
+    @_typing.overload
+    def WhichOneof(self, oneof_group: _WhichOneofArgType__end_date) -> _WhichOneofReturnType__end_date | None: ...
+    @_typing.overload
+    def WhichOneof(self, oneof_group: _WhichOneofArgType__start_date) -> _WhichOneofReturnType__start_date | None: ...
+
+Global___ComparePerformanceRequest: _TypeAlias = ComparePerformanceRequest  # noqa: Y015
+
+@_typing.final
+class ComparePerformanceResponse(_message.Message):
+    DESCRIPTOR: _descriptor.Descriptor
+
+    PERFORMANCES_FIELD_NUMBER: _builtins.int
+    CORRELATIONS_FIELD_NUMBER: _builtins.int
+    @_builtins.property
+    def performances(self) -> _containers.RepeatedCompositeFieldContainer[_performance_pb2.Performance]:
+        """One performance a subject, in the order of the request, all of the same days."""
+
+    @_builtins.property
+    def correlations(self) -> _containers.RepeatedCompositeFieldContainer[_estimate_pb2.Estimate]:
+        """The correlations of the subjects' returns, row by row."""
+
+    def __init__(
+        self,
+        *,
+        performances: _abc.Iterable[_performance_pb2.Performance] | None = ...,
+        correlations: _abc.Iterable[_estimate_pb2.Estimate] | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["correlations", b"correlations", "performances", b"performances"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___ComparePerformanceResponse: _TypeAlias = ComparePerformanceResponse  # noqa: Y015

@@ -42,6 +42,16 @@ class PerformanceServiceStub(object):
                 request_serializer=quarterdeck_dot_api_dot_analytics_dot_v1_dot_performance__service__pb2.ComputePerformanceRequest.SerializeToString,
                 response_deserializer=quarterdeck_dot_api_dot_analytics_dot_v1_dot_performance__service__pb2.ComputePerformanceResponse.FromString,
                 _registered_method=True)
+        self.ComputeRolling = channel.unary_unary(
+                '/quarterdeck.api.analytics.v1.PerformanceService/ComputeRolling',
+                request_serializer=quarterdeck_dot_api_dot_analytics_dot_v1_dot_performance__service__pb2.ComputeRollingRequest.SerializeToString,
+                response_deserializer=quarterdeck_dot_api_dot_analytics_dot_v1_dot_performance__service__pb2.ComputeRollingResponse.FromString,
+                _registered_method=True)
+        self.ComparePerformance = channel.unary_unary(
+                '/quarterdeck.api.analytics.v1.PerformanceService/ComparePerformance',
+                request_serializer=quarterdeck_dot_api_dot_analytics_dot_v1_dot_performance__service__pb2.ComparePerformanceRequest.SerializeToString,
+                response_deserializer=quarterdeck_dot_api_dot_analytics_dot_v1_dot_performance__service__pb2.ComparePerformanceResponse.FromString,
+                _registered_method=True)
 
 
 class PerformanceServiceServicer(object):
@@ -63,6 +73,26 @@ class PerformanceServiceServicer(object):
         context.set_details('Method not implemented!')
         raise NotImplementedError('Method not implemented!')
 
+    def ComputeRolling(self, request, context):
+        """Computes statistics of every window of a subject's returns.
+
+        Fails as ComputePerformance does, and with INVALID_ARGUMENT (FIELD_INVALID) for beta and
+        correlation without a benchmark.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def ComparePerformance(self, request, context):
+        """Computes the metrics of several subjects on the days that all of them have.
+
+        Fails as ComputePerformance does, and with INVALID_ARGUMENT (FIELD_INVALID) for subjects that
+        have no day in common.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
 
 def add_PerformanceServiceServicer_to_server(servicer, server):
     rpc_method_handlers = {
@@ -70,6 +100,16 @@ def add_PerformanceServiceServicer_to_server(servicer, server):
                     servicer.ComputePerformance,
                     request_deserializer=quarterdeck_dot_api_dot_analytics_dot_v1_dot_performance__service__pb2.ComputePerformanceRequest.FromString,
                     response_serializer=quarterdeck_dot_api_dot_analytics_dot_v1_dot_performance__service__pb2.ComputePerformanceResponse.SerializeToString,
+            ),
+            'ComputeRolling': grpc.unary_unary_rpc_method_handler(
+                    servicer.ComputeRolling,
+                    request_deserializer=quarterdeck_dot_api_dot_analytics_dot_v1_dot_performance__service__pb2.ComputeRollingRequest.FromString,
+                    response_serializer=quarterdeck_dot_api_dot_analytics_dot_v1_dot_performance__service__pb2.ComputeRollingResponse.SerializeToString,
+            ),
+            'ComparePerformance': grpc.unary_unary_rpc_method_handler(
+                    servicer.ComparePerformance,
+                    request_deserializer=quarterdeck_dot_api_dot_analytics_dot_v1_dot_performance__service__pb2.ComparePerformanceRequest.FromString,
+                    response_serializer=quarterdeck_dot_api_dot_analytics_dot_v1_dot_performance__service__pb2.ComparePerformanceResponse.SerializeToString,
             ),
     }
     generic_handler = grpc.method_handlers_generic_handler(
@@ -102,6 +142,60 @@ class PerformanceService(object):
             '/quarterdeck.api.analytics.v1.PerformanceService/ComputePerformance',
             quarterdeck_dot_api_dot_analytics_dot_v1_dot_performance__service__pb2.ComputePerformanceRequest.SerializeToString,
             quarterdeck_dot_api_dot_analytics_dot_v1_dot_performance__service__pb2.ComputePerformanceResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def ComputeRolling(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/quarterdeck.api.analytics.v1.PerformanceService/ComputeRolling',
+            quarterdeck_dot_api_dot_analytics_dot_v1_dot_performance__service__pb2.ComputeRollingRequest.SerializeToString,
+            quarterdeck_dot_api_dot_analytics_dot_v1_dot_performance__service__pb2.ComputeRollingResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def ComparePerformance(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/quarterdeck.api.analytics.v1.PerformanceService/ComparePerformance',
+            quarterdeck_dot_api_dot_analytics_dot_v1_dot_performance__service__pb2.ComparePerformanceRequest.SerializeToString,
+            quarterdeck_dot_api_dot_analytics_dot_v1_dot_performance__service__pb2.ComparePerformanceResponse.FromString,
             options,
             channel_credentials,
             insecure,

@@ -45,6 +45,18 @@ class PerformanceServiceStub:
     account, strategy, instrument or series; with FAILED_PRECONDITION (STATE_FORBIDS) for an account
     without capital; with PERMISSION_DENIED for what the caller may not read.
     """
+    ComputeRolling: _grpc.UnaryUnaryMultiCallable[_performance_service_pb2.ComputeRollingRequest, _performance_service_pb2.ComputeRollingResponse]
+    """Computes statistics of every window of a subject's returns.
+
+    Fails as ComputePerformance does, and with INVALID_ARGUMENT (FIELD_INVALID) for beta and
+    correlation without a benchmark.
+    """
+    ComparePerformance: _grpc.UnaryUnaryMultiCallable[_performance_service_pb2.ComparePerformanceRequest, _performance_service_pb2.ComparePerformanceResponse]
+    """Computes the metrics of several subjects on the days that all of them have.
+
+    Fails as ComputePerformance does, and with INVALID_ARGUMENT (FIELD_INVALID) for subjects that
+    have no day in common.
+    """
 
 @_typing.type_check_only
 class PerformanceServiceAsyncStub(PerformanceServiceStub):
@@ -62,6 +74,18 @@ class PerformanceServiceAsyncStub(PerformanceServiceStub):
     day in common and for one without a price of the last seven days; with NOT_FOUND for an unknown
     account, strategy, instrument or series; with FAILED_PRECONDITION (STATE_FORBIDS) for an account
     without capital; with PERMISSION_DENIED for what the caller may not read.
+    """
+    ComputeRolling: _aio.UnaryUnaryMultiCallable[_performance_service_pb2.ComputeRollingRequest, _performance_service_pb2.ComputeRollingResponse]  # type: ignore[assignment]
+    """Computes statistics of every window of a subject's returns.
+
+    Fails as ComputePerformance does, and with INVALID_ARGUMENT (FIELD_INVALID) for beta and
+    correlation without a benchmark.
+    """
+    ComparePerformance: _aio.UnaryUnaryMultiCallable[_performance_service_pb2.ComparePerformanceRequest, _performance_service_pb2.ComparePerformanceResponse]  # type: ignore[assignment]
+    """Computes the metrics of several subjects on the days that all of them have.
+
+    Fails as ComputePerformance does, and with INVALID_ARGUMENT (FIELD_INVALID) for subjects that
+    have no day in common.
     """
 
 class PerformanceServiceServicer(metaclass=_abc_1.ABCMeta):
@@ -83,6 +107,30 @@ class PerformanceServiceServicer(metaclass=_abc_1.ABCMeta):
         day in common and for one without a price of the last seven days; with NOT_FOUND for an unknown
         account, strategy, instrument or series; with FAILED_PRECONDITION (STATE_FORBIDS) for an account
         without capital; with PERMISSION_DENIED for what the caller may not read.
+        """
+
+    @_abc_1.abstractmethod
+    def ComputeRolling(
+        self,
+        request: _performance_service_pb2.ComputeRollingRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_performance_service_pb2.ComputeRollingResponse, _abc.Awaitable[_performance_service_pb2.ComputeRollingResponse]]:
+        """Computes statistics of every window of a subject's returns.
+
+        Fails as ComputePerformance does, and with INVALID_ARGUMENT (FIELD_INVALID) for beta and
+        correlation without a benchmark.
+        """
+
+    @_abc_1.abstractmethod
+    def ComparePerformance(
+        self,
+        request: _performance_service_pb2.ComparePerformanceRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_performance_service_pb2.ComparePerformanceResponse, _abc.Awaitable[_performance_service_pb2.ComparePerformanceResponse]]:
+        """Computes the metrics of several subjects on the days that all of them have.
+
+        Fails as ComputePerformance does, and with INVALID_ARGUMENT (FIELD_INVALID) for subjects that
+        have no day in common.
         """
 
 def add_PerformanceServiceServicer_to_server(servicer: PerformanceServiceServicer, server: _typing.Union[_grpc.Server, _aio.Server]) -> None: ...

@@ -8,7 +8,9 @@ import { file_buf_validate_validate } from "../../../../buf/validate/validate_pb
 import { file_google_api_annotations } from "../../../../google/api/annotations_pb.js";
 import type { Date } from "../../../../google/type/date_pb.js";
 import { file_google_type_date } from "../../../../google/type/date_pb.js";
-import type { Conventions, Drawdown, Performance, PerformanceColumns, Subject } from "./performance_pb.js";
+import type { Estimate } from "./estimate_pb.js";
+import { file_quarterdeck_api_analytics_v1_estimate } from "./estimate_pb.js";
+import type { Conventions, Drawdown, Performance, PerformanceColumns, RollingColumns, RollingMetric, Subject } from "./performance_pb.js";
 import { file_quarterdeck_api_analytics_v1_performance } from "./performance_pb.js";
 import { file_quarterdeck_api_auth_v1_permission } from "../../auth/v1/permission_pb.js";
 import type { Message } from "@bufbuild/protobuf";
@@ -17,7 +19,7 @@ import type { Message } from "@bufbuild/protobuf";
  * Describes the file quarterdeck/api/analytics/v1/performance_service.proto.
  */
 export const file_quarterdeck_api_analytics_v1_performance_service: GenFile = /*@__PURE__*/
-  fileDesc("CjZxdWFydGVyZGVjay9hcGkvYW5hbHl0aWNzL3YxL3BlcmZvcm1hbmNlX3NlcnZpY2UucHJvdG8SHHF1YXJ0ZXJkZWNrLmFwaS5hbmFseXRpY3MudjEi3QIKGUNvbXB1dGVQZXJmb3JtYW5jZVJlcXVlc3QSPgoHc3ViamVjdBgBIAEoCzIlLnF1YXJ0ZXJkZWNrLmFwaS5hbmFseXRpY3MudjEuU3ViamVjdEIGukgDyAEBEioKCnN0YXJ0X2RhdGUYAiABKAsyES5nb29nbGUudHlwZS5EYXRlSACIAQESKAoIZW5kX2RhdGUYAyABKAsyES5nb29nbGUudHlwZS5EYXRlSAGIAQESOAoJYmVuY2htYXJrGAQgASgLMiUucXVhcnRlcmRlY2suYXBpLmFuYWx5dGljcy52MS5TdWJqZWN0Ej4KC2NvbnZlbnRpb25zGAUgASgLMikucXVhcnRlcmRlY2suYXBpLmFuYWx5dGljcy52MS5Db252ZW50aW9ucxIUCgx3aXRoX2NvbHVtbnMYBiABKAhCDQoLX3N0YXJ0X2RhdGVCCwoJX2VuZF9kYXRlItoBChpDb21wdXRlUGVyZm9ybWFuY2VSZXNwb25zZRI+CgtwZXJmb3JtYW5jZRgBIAEoCzIpLnF1YXJ0ZXJkZWNrLmFwaS5hbmFseXRpY3MudjEuUGVyZm9ybWFuY2USQQoHY29sdW1ucxgCIAEoCzIwLnF1YXJ0ZXJkZWNrLmFwaS5hbmFseXRpY3MudjEuUGVyZm9ybWFuY2VDb2x1bW5zEjkKCWRyYXdkb3ducxgDIAMoCzImLnF1YXJ0ZXJkZWNrLmFwaS5hbmFseXRpY3MudjEuRHJhd2Rvd24yyQEKElBlcmZvcm1hbmNlU2VydmljZRKyAQoSQ29tcHV0ZVBlcmZvcm1hbmNlEjcucXVhcnRlcmRlY2suYXBpLmFuYWx5dGljcy52MS5Db21wdXRlUGVyZm9ybWFuY2VSZXF1ZXN0GjgucXVhcnRlcmRlY2suYXBpLmFuYWx5dGljcy52MS5Db21wdXRlUGVyZm9ybWFuY2VSZXNwb25zZSIpkAIBiLUYBoLT5JMCHDoBKiIXL3YxL3BlcmZvcm1hbmNlOmNvbXB1dGViBnByb3RvMw", [file_buf_validate_validate, file_google_api_annotations, file_google_type_date, file_quarterdeck_api_analytics_v1_performance, file_quarterdeck_api_auth_v1_permission]);
+  fileDesc("CjZxdWFydGVyZGVjay9hcGkvYW5hbHl0aWNzL3YxL3BlcmZvcm1hbmNlX3NlcnZpY2UucHJvdG8SHHF1YXJ0ZXJkZWNrLmFwaS5hbmFseXRpY3MudjEi3QIKGUNvbXB1dGVQZXJmb3JtYW5jZVJlcXVlc3QSPgoHc3ViamVjdBgBIAEoCzIlLnF1YXJ0ZXJkZWNrLmFwaS5hbmFseXRpY3MudjEuU3ViamVjdEIGukgDyAEBEioKCnN0YXJ0X2RhdGUYAiABKAsyES5nb29nbGUudHlwZS5EYXRlSACIAQESKAoIZW5kX2RhdGUYAyABKAsyES5nb29nbGUudHlwZS5EYXRlSAGIAQESOAoJYmVuY2htYXJrGAQgASgLMiUucXVhcnRlcmRlY2suYXBpLmFuYWx5dGljcy52MS5TdWJqZWN0Ej4KC2NvbnZlbnRpb25zGAUgASgLMikucXVhcnRlcmRlY2suYXBpLmFuYWx5dGljcy52MS5Db252ZW50aW9ucxIUCgx3aXRoX2NvbHVtbnMYBiABKAhCDQoLX3N0YXJ0X2RhdGVCCwoJX2VuZF9kYXRlItoBChpDb21wdXRlUGVyZm9ybWFuY2VSZXNwb25zZRI+CgtwZXJmb3JtYW5jZRgBIAEoCzIpLnF1YXJ0ZXJkZWNrLmFwaS5hbmFseXRpY3MudjEuUGVyZm9ybWFuY2USQQoHY29sdW1ucxgCIAEoCzIwLnF1YXJ0ZXJkZWNrLmFwaS5hbmFseXRpY3MudjEuUGVyZm9ybWFuY2VDb2x1bW5zEjkKCWRyYXdkb3ducxgDIAMoCzImLnF1YXJ0ZXJkZWNrLmFwaS5hbmFseXRpY3MudjEuRHJhd2Rvd24itwMKFUNvbXB1dGVSb2xsaW5nUmVxdWVzdBI+CgdzdWJqZWN0GAEgASgLMiUucXVhcnRlcmRlY2suYXBpLmFuYWx5dGljcy52MS5TdWJqZWN0Qga6SAPIAQESKgoKc3RhcnRfZGF0ZRgCIAEoCzIRLmdvb2dsZS50eXBlLkRhdGVIAIgBARIoCghlbmRfZGF0ZRgDIAEoCzIRLmdvb2dsZS50eXBlLkRhdGVIAYgBARI4CgliZW5jaG1hcmsYBCABKAsyJS5xdWFydGVyZGVjay5hcGkuYW5hbHl0aWNzLnYxLlN1YmplY3QSPgoLY29udmVudGlvbnMYBSABKAsyKS5xdWFydGVyZGVjay5hcGkuYW5hbHl0aWNzLnYxLkNvbnZlbnRpb25zElMKB21ldHJpY3MYBiADKA4yKy5xdWFydGVyZGVjay5hcGkuYW5hbHl0aWNzLnYxLlJvbGxpbmdNZXRyaWNCFbpIEpIBDwgBEAYYASIHggEEEAEgABIdCgZ3aW5kb3cYByABKAVCDbpIChoIOAEYoI0GKABCDQoLX3N0YXJ0X2RhdGVCCwoJX2VuZF9kYXRlIs4BChZDb21wdXRlUm9sbGluZ1Jlc3BvbnNlEj0KB2NvbHVtbnMYASADKAsyLC5xdWFydGVyZGVjay5hcGkuYW5hbHl0aWNzLnYxLlJvbGxpbmdDb2x1bW5zEj4KC2NvbnZlbnRpb25zGAIgASgLMikucXVhcnRlcmRlY2suYXBpLmFuYWx5dGljcy52MS5Db252ZW50aW9ucxINCgVjb3VudBgDIAEoAxIOCgZ3aW5kb3cYBCABKAUSFgoOdW5tYXRjaGVkX2RheXMYBSABKAMizAIKGUNvbXBhcmVQZXJmb3JtYW5jZVJlcXVlc3QSQwoIc3ViamVjdHMYASADKAsyJS5xdWFydGVyZGVjay5hcGkuYW5hbHl0aWNzLnYxLlN1YmplY3RCCrpIB5IBBAgCEDISKgoKc3RhcnRfZGF0ZRgCIAEoCzIRLmdvb2dsZS50eXBlLkRhdGVIAIgBARIoCghlbmRfZGF0ZRgDIAEoCzIRLmdvb2dsZS50eXBlLkRhdGVIAYgBARI4CgliZW5jaG1hcmsYBCABKAsyJS5xdWFydGVyZGVjay5hcGkuYW5hbHl0aWNzLnYxLlN1YmplY3QSPgoLY29udmVudGlvbnMYBSABKAsyKS5xdWFydGVyZGVjay5hcGkuYW5hbHl0aWNzLnYxLkNvbnZlbnRpb25zQg0KC19zdGFydF9kYXRlQgsKCV9lbmRfZGF0ZSKbAQoaQ29tcGFyZVBlcmZvcm1hbmNlUmVzcG9uc2USPwoMcGVyZm9ybWFuY2VzGAEgAygLMikucXVhcnRlcmRlY2suYXBpLmFuYWx5dGljcy52MS5QZXJmb3JtYW5jZRI8Cgxjb3JyZWxhdGlvbnMYAiADKAsyJi5xdWFydGVyZGVjay5hcGkuYW5hbHl0aWNzLnYxLkVzdGltYXRlMq4EChJQZXJmb3JtYW5jZVNlcnZpY2USsgEKEkNvbXB1dGVQZXJmb3JtYW5jZRI3LnF1YXJ0ZXJkZWNrLmFwaS5hbmFseXRpY3MudjEuQ29tcHV0ZVBlcmZvcm1hbmNlUmVxdWVzdBo4LnF1YXJ0ZXJkZWNrLmFwaS5hbmFseXRpY3MudjEuQ29tcHV0ZVBlcmZvcm1hbmNlUmVzcG9uc2UiKZACAYi1GAaC0+STAhw6ASoiFy92MS9wZXJmb3JtYW5jZTpjb21wdXRlEq0BCg5Db21wdXRlUm9sbGluZxIzLnF1YXJ0ZXJkZWNrLmFwaS5hbmFseXRpY3MudjEuQ29tcHV0ZVJvbGxpbmdSZXF1ZXN0GjQucXVhcnRlcmRlY2suYXBpLmFuYWx5dGljcy52MS5Db21wdXRlUm9sbGluZ1Jlc3BvbnNlIjCQAgGItRgGgtPkkwIjOgEqIh4vdjEvcGVyZm9ybWFuY2U6Y29tcHV0ZVJvbGxpbmcSsgEKEkNvbXBhcmVQZXJmb3JtYW5jZRI3LnF1YXJ0ZXJkZWNrLmFwaS5hbmFseXRpY3MudjEuQ29tcGFyZVBlcmZvcm1hbmNlUmVxdWVzdBo4LnF1YXJ0ZXJkZWNrLmFwaS5hbmFseXRpY3MudjEuQ29tcGFyZVBlcmZvcm1hbmNlUmVzcG9uc2UiKZACAYi1GAaC0+STAhw6ASoiFy92MS9wZXJmb3JtYW5jZTpjb21wYXJlYgZwcm90bzM", [file_buf_validate_validate, file_google_api_annotations, file_google_type_date, file_quarterdeck_api_analytics_v1_estimate, file_quarterdeck_api_analytics_v1_performance, file_quarterdeck_api_auth_v1_permission]);
 
 /**
  * @generated from message quarterdeck.api.analytics.v1.ComputePerformanceRequest
@@ -107,6 +109,187 @@ export const ComputePerformanceResponseSchema: GenMessage<ComputePerformanceResp
   messageDesc(file_quarterdeck_api_analytics_v1_performance_service, 1);
 
 /**
+ * @generated from message quarterdeck.api.analytics.v1.ComputeRollingRequest
+ */
+export type ComputeRollingRequest = Message<"quarterdeck.api.analytics.v1.ComputeRollingRequest"> & {
+  /**
+   * Of what.
+   *
+   * @generated from field: quarterdeck.api.analytics.v1.Subject subject = 1;
+   */
+  subject?: Subject | undefined;
+
+  /**
+   * The inclusive first day; absent means the beginning.
+   *
+   * @generated from field: optional google.type.Date start_date = 2;
+   */
+  startDate?: Date | undefined;
+
+  /**
+   * The inclusive last day; absent means the newest.
+   *
+   * @generated from field: optional google.type.Date end_date = 3;
+   */
+  endDate?: Date | undefined;
+
+  /**
+   * Against what; needed by beta and correlation.
+   *
+   * @generated from field: quarterdeck.api.analytics.v1.Subject benchmark = 4;
+   */
+  benchmark?: Subject | undefined;
+
+  /**
+   * The choices that the numbers depend on.
+   *
+   * @generated from field: quarterdeck.api.analytics.v1.Conventions conventions = 5;
+   */
+  conventions?: Conventions | undefined;
+
+  /**
+   * Which statistics.
+   *
+   * @generated from field: repeated quarterdeck.api.analytics.v1.RollingMetric metrics = 6;
+   */
+  metrics: RollingMetric[];
+
+  /**
+   * The periods in a window, at least 2; the default, 0, is 126.
+   *
+   * @generated from field: int32 window = 7;
+   */
+  window: number;
+};
+
+/**
+ * Describes the message quarterdeck.api.analytics.v1.ComputeRollingRequest.
+ * Use `create(ComputeRollingRequestSchema)` to create a new message.
+ */
+export const ComputeRollingRequestSchema: GenMessage<ComputeRollingRequest> = /*@__PURE__*/
+  messageDesc(file_quarterdeck_api_analytics_v1_performance_service, 2);
+
+/**
+ * @generated from message quarterdeck.api.analytics.v1.ComputeRollingResponse
+ */
+export type ComputeRollingResponse = Message<"quarterdeck.api.analytics.v1.ComputeRollingResponse"> & {
+  /**
+   * One column a statistic, in the order of the request.
+   *
+   * @generated from field: repeated quarterdeck.api.analytics.v1.RollingColumns columns = 1;
+   */
+  columns: RollingColumns[];
+
+  /**
+   * The conventions that the numbers follow, every field filled in.
+   *
+   * @generated from field: quarterdeck.api.analytics.v1.Conventions conventions = 2;
+   */
+  conventions?: Conventions | undefined;
+
+  /**
+   * How many returns there are; fewer than a window has make no window.
+   *
+   * @generated from field: int64 count = 3;
+   */
+  count: bigint;
+
+  /**
+   * The periods in a window.
+   *
+   * @generated from field: int32 window = 4;
+   */
+  window: number;
+
+  /**
+   * Days left out because the benchmark, or the subject, does not have them.
+   *
+   * @generated from field: int64 unmatched_days = 5;
+   */
+  unmatchedDays: bigint;
+};
+
+/**
+ * Describes the message quarterdeck.api.analytics.v1.ComputeRollingResponse.
+ * Use `create(ComputeRollingResponseSchema)` to create a new message.
+ */
+export const ComputeRollingResponseSchema: GenMessage<ComputeRollingResponse> = /*@__PURE__*/
+  messageDesc(file_quarterdeck_api_analytics_v1_performance_service, 3);
+
+/**
+ * @generated from message quarterdeck.api.analytics.v1.ComparePerformanceRequest
+ */
+export type ComparePerformanceRequest = Message<"quarterdeck.api.analytics.v1.ComparePerformanceRequest"> & {
+  /**
+   * What is compared.
+   *
+   * @generated from field: repeated quarterdeck.api.analytics.v1.Subject subjects = 1;
+   */
+  subjects: Subject[];
+
+  /**
+   * The inclusive first day; absent means the beginning.
+   *
+   * @generated from field: optional google.type.Date start_date = 2;
+   */
+  startDate?: Date | undefined;
+
+  /**
+   * The inclusive last day; absent means the newest.
+   *
+   * @generated from field: optional google.type.Date end_date = 3;
+   */
+  endDate?: Date | undefined;
+
+  /**
+   * Against what, if anything.
+   *
+   * @generated from field: quarterdeck.api.analytics.v1.Subject benchmark = 4;
+   */
+  benchmark?: Subject | undefined;
+
+  /**
+   * The choices that the numbers depend on.
+   *
+   * @generated from field: quarterdeck.api.analytics.v1.Conventions conventions = 5;
+   */
+  conventions?: Conventions | undefined;
+};
+
+/**
+ * Describes the message quarterdeck.api.analytics.v1.ComparePerformanceRequest.
+ * Use `create(ComparePerformanceRequestSchema)` to create a new message.
+ */
+export const ComparePerformanceRequestSchema: GenMessage<ComparePerformanceRequest> = /*@__PURE__*/
+  messageDesc(file_quarterdeck_api_analytics_v1_performance_service, 4);
+
+/**
+ * @generated from message quarterdeck.api.analytics.v1.ComparePerformanceResponse
+ */
+export type ComparePerformanceResponse = Message<"quarterdeck.api.analytics.v1.ComparePerformanceResponse"> & {
+  /**
+   * One performance a subject, in the order of the request, all of the same days.
+   *
+   * @generated from field: repeated quarterdeck.api.analytics.v1.Performance performances = 1;
+   */
+  performances: Performance[];
+
+  /**
+   * The correlations of the subjects' returns, row by row.
+   *
+   * @generated from field: repeated quarterdeck.api.analytics.v1.Estimate correlations = 2;
+   */
+  correlations: Estimate[];
+};
+
+/**
+ * Describes the message quarterdeck.api.analytics.v1.ComparePerformanceResponse.
+ * Use `create(ComparePerformanceResponseSchema)` to create a new message.
+ */
+export const ComparePerformanceResponseSchema: GenMessage<ComparePerformanceResponse> = /*@__PURE__*/
+  messageDesc(file_quarterdeck_api_analytics_v1_performance_service, 5);
+
+/**
  * What accounts, strategies and instruments earned, and at which risk.
  *
  * Computed from the trading log: what a strategy earned before a redeployment is part of it.
@@ -129,6 +312,32 @@ export const PerformanceService: GenService<{
     methodKind: "unary";
     input: typeof ComputePerformanceRequestSchema;
     output: typeof ComputePerformanceResponseSchema;
+  },
+  /**
+   * Computes statistics of every window of a subject's returns.
+   *
+   * Fails as ComputePerformance does, and with INVALID_ARGUMENT (FIELD_INVALID) for beta and
+   * correlation without a benchmark.
+   *
+   * @generated from rpc quarterdeck.api.analytics.v1.PerformanceService.ComputeRolling
+   */
+  computeRolling: {
+    methodKind: "unary";
+    input: typeof ComputeRollingRequestSchema;
+    output: typeof ComputeRollingResponseSchema;
+  },
+  /**
+   * Computes the metrics of several subjects on the days that all of them have.
+   *
+   * Fails as ComputePerformance does, and with INVALID_ARGUMENT (FIELD_INVALID) for subjects that
+   * have no day in common.
+   *
+   * @generated from rpc quarterdeck.api.analytics.v1.PerformanceService.ComparePerformance
+   */
+  comparePerformance: {
+    methodKind: "unary";
+    input: typeof ComparePerformanceRequestSchema;
+    output: typeof ComparePerformanceResponseSchema;
   },
 }> = /*@__PURE__*/
   serviceDesc(file_quarterdeck_api_analytics_v1_performance_service, 0);
