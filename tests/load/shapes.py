@@ -53,7 +53,7 @@ def _request(names: Sequence[str]) -> bytes:
 BROADCAST = Shape("broadcast", rate=5_000)
 MIXED = Shape("mixed", rate=20_000, topics=1_000, picks=50)
 FEW = Shape("50 a stream", rate=50)
-STUCK = Shape("stuck reader", rate=5_000, stuck=1)
+STUCK = Shape("ten stuck readers", rate=5_000, stuck=10)
 ENVOY = Shape("broadcast through Envoy", rate=1_000, via="envoy")
 WEB = Shape("gRPC-Web through Envoy", rate=1_000, via="envoy", protocol="web")
 CHECKED = Shape("plain grpcio", streams=40, connections=4, rate=1_000, reader="grpcio", processes=2)

@@ -94,13 +94,16 @@ class Bench:
         }
 
     def stuck(self, undisturbed: Sequence[Window]) -> dict[str, Figure]:
-        """Measure what one reader that never reads takes from the others."""
+        """Measure what readers that never read take from the others, and hold for themselves."""
         alone = statistics.median(one.share for one in undisturbed)
         disturbed = self.run(shapes.STUCK)
         losses = [max(0.0, 100 * (1 - one.share / alone)) for one in disturbed]
+        calm_mib = statistics.median(one.worker_mib for one in undisturbed)
+        held = [max(0.0, one.worker_mib - calm_mib) / shapes.STUCK.stuck for one in disturbed]
         calm_ms = statistics.median(one.p99_ms for one in undisturbed)
         return {
             "stuck_reader_loss_pct": figure(losses, "%"),
+            "stuck_reader_mib": figure(held, "MiB"),
             "stuck_reader_p99_ratio": figure([one.p99_ms / calm_ms for one in disturbed], "x"),
         }
 
