@@ -9,7 +9,6 @@ import sys
 from collections.abc import AsyncIterator, Iterator
 from dataclasses import dataclass
 from pathlib import Path
-from tempfile import TemporaryDirectory
 
 import asyncpg
 import pytest
@@ -18,10 +17,12 @@ from quarterdeck_server.runtime.bus import LocalBus, RedisBus, redis_bus
 from quarterdeck_server.runtime.migrations import migrate
 from quarterdeck_server.runtime.postgres import Postgres, postgres
 from quarterdeck_server.settings import PostgresSettings, RedisSettings
+from tests.memory import quick_folder
 from tests.vendors import vendor_beside
 
 PROGRAM = Path(__file__).parent / "integration" / "embedded_program.py"
 NUMBERS = itertools.count()
+HASTE = {"fsync": "off", "full_page_writes": "off", "max_wal_size": "256MB"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,11 +41,7 @@ class Servers:
 @pytest.fixture(scope="session")
 def servers() -> Iterator[Servers]:
     """The servers, started when a test first asks for them."""
-    # Not among pytest's folders, of which another session may remove the oldest; short, since
-    # the path of a unix socket has at most 107 bytes; readable for PostgreSQL's account.
-    with TemporaryDirectory(prefix="deck-", ignore_cleanup_errors=True) as name:
-        folder = Path(name)
-        folder.chmod(0o755)
+    with quick_folder("deck-") as folder:
         yield from run_servers(folder)
 
 
@@ -61,9 +58,19 @@ def run_servers(folder: Path) -> Iterator[Servers]:
         lines = iter(process.stdout.readline, "")
         ready = next(line for line in lines if line.startswith("ready "))
         _, dsn, url, *_ = ready.split()
+        asyncio.run(forgo_durability(dsn))
         yield Servers(dsn, url)
         process.send_signal(signal.SIGINT)
         process.communicate(timeout=30)
+
+
+async def forgo_durability(dsn: str) -> None:
+    """Let nothing wait for a disk: these databases need not survive a power cut."""
+    connection = await asyncpg.connect(dsn)
+    for name, value in HASTE.items():
+        await connection.execute(f"ALTER SYSTEM SET {name} = '{value}'")
+    await connection.execute("SELECT pg_reload_conf()")
+    await connection.close()
 
 
 @pytest.fixture(scope="session")
@@ -71,9 +78,7 @@ def template(servers: Servers) -> str:
     """The name of a database with the whole schema, to copy from."""
 
     async def make() -> None:
-        connection = await asyncpg.connect(servers.dsn)
-        await connection.execute("CREATE DATABASE template_deck")
-        await connection.close()
+        await command(servers, "CREATE DATABASE template_deck")
         await migrate(servers.database("template_deck"))
 
     asyncio.run(make())
@@ -81,13 +86,19 @@ def template(servers: Servers) -> str:
 
 
 @pytest.fixture
-async def dsn(servers: Servers, template: str) -> str:
+async def dsn(servers: Servers, template: str) -> AsyncIterator[str]:
     """The address of a fresh database with the whole schema."""
     name = f"test_{os.getpid()}_{next(NUMBERS)}"
+    await command(servers, f"CREATE DATABASE {name} TEMPLATE {template} STRATEGY file_copy")
+    yield servers.database(name)
+    await command(servers, f"DROP DATABASE {name} WITH (FORCE)")
+
+
+async def command(servers: Servers, sql: str) -> None:
+    """Run one statement that no transaction may hold."""
     connection = await asyncpg.connect(servers.dsn)
-    await connection.execute(f"CREATE DATABASE {name} TEMPLATE {template} STRATEGY file_copy")
+    await connection.execute(sql)
     await connection.close()
-    return servers.database(name)
 
 
 @pytest.fixture
