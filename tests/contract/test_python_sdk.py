@@ -3,7 +3,7 @@
 import asyncio
 import itertools
 from collections.abc import AsyncIterator
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
 
 import pytest
@@ -30,6 +30,7 @@ from quarterdeck import (
 from quarterdeck.api.marketdata.v1.instrument_pb2 import INSTRUMENT_CLASS_EQUITY, Instrument
 from quarterdeck.frames import table
 from quarterdeck.numbers import decimal_message
+from quarterdeck.performance import returns
 
 pytestmark = pytest.mark.asyncio(loop_scope="session")
 NUMBERS = itertools.count(1)
@@ -191,3 +192,13 @@ async def test_the_blocking_client_reads_the_same(deck: Deck, instrument: str) -
                 return next(watch.events()).sequence
 
     assert await asyncio.to_thread(read) == 1
+
+
+async def test_performance_is_computed_and_tabled(client: AsyncClient) -> None:
+    mine = returns({date(2024, 1, day): 0.01 * (-1) ** day for day in range(2, 12)})
+    found = await client.performance(mine, benchmark=mine, risk_free=0.02)
+    assert found["beta"].value == pytest.approx(1)
+    assert found["annual_return"].state == "insufficient"
+    assert len(found.to_pandas()) == found.message.performance.count == 10
+    with pytest.raises(InvalidRequest, match="benchmark has no day in common"):
+        await client.performance(mine, benchmark=returns({date(2030, 1, 2): 0.1}))

@@ -3,7 +3,7 @@
 import os
 import uuid
 from collections.abc import AsyncIterable, AsyncIterator, Iterable
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 from pathlib import Path
 from types import TracebackType
 from typing import Self
@@ -11,12 +11,13 @@ from typing import Self
 from quarterdeck._address import parse
 from quarterdeck._async.channel import AsyncChannel
 from quarterdeck._async.replay import replayed
-from quarterdeck._async.services import auth, marketdata, stream, system, trading
+from quarterdeck._async.services import analytics, auth, marketdata, stream, system, trading
 from quarterdeck._async.watch import AsyncWatch
 from quarterdeck._inbox import Inbox
 from quarterdeck._plan import Plan, subscribe
 from quarterdeck._positions import Positions
 from quarterdeck._times import timestamp
+from quarterdeck.api.analytics.v1.performance_pb2 import Conventions
 from quarterdeck.api.marketdata.v1.ingest_service_pb2 import PublishResponse, PublishStreamResponse
 from quarterdeck.api.stream.v1.stream_service_pb2 import ReplayRequest
 from quarterdeck.api.stream.v1.subscription_pb2 import (
@@ -27,6 +28,7 @@ from quarterdeck.api.stream.v1.subscription_pb2 import (
 )
 from quarterdeck.credentials import choose
 from quarterdeck.events import Item
+from quarterdeck.performance import Performance, SubjectLike, by, day, performance, subject
 from quarterdeck.publishing import (
     Bars,
     Quotes,
@@ -81,6 +83,7 @@ class AsyncClient:
         self.trading = trading.AsyncTradingEventService(self._channel)
         self.portfolio = trading.AsyncPortfolioService(self._channel)
         self.reconciliation = trading.AsyncReconciliationService(self._channel)
+        self.analytics = analytics.AsyncPerformanceService(self._channel)
         self.health = system.AsyncHealthService(self._channel)
         self.jobs = system.AsyncJobService(self._channel)
         self.metrics = system.AsyncMetricService(self._channel)
@@ -170,6 +173,32 @@ class AsyncClient:
         """
         requests = (stream_request(batch) async for batch in batches)
         return await self.ingest.publish_stream(requests, timeout=timeout)
+
+    async def performance(
+        self,
+        of: SubjectLike,
+        *,
+        benchmark: SubjectLike | None = None,
+        start: date | None = None,
+        end: date | None = None,
+        risk_free: float | str | None = None,
+        conventions: Conventions | None = None,
+    ) -> Performance:
+        """Compute what an instrument, account, strategy or series of returns earned.
+
+        ``of`` and ``benchmark`` are identifiers of instruments, or what ``quarterdeck.performance``
+        makes. ``start`` and ``end`` are inclusive days. ``risk_free`` is a rate a year as a
+        fraction, or a series of rates in percent such as ``series/fred/DGS3MO``.
+        """
+        answer = await self.analytics.compute_performance(
+            subject=subject(of),
+            start_date=day(start),
+            end_date=day(end),
+            benchmark=subject(benchmark),
+            conventions=by(conventions, risk_free),
+            with_columns=True,
+        )
+        return performance(answer)
 
     async def aclose(self) -> None:
         """Close the connection; watches close by themselves."""
