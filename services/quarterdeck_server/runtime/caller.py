@@ -1,7 +1,7 @@
 """Who makes the call that is being served."""
 
 from contextvars import ContextVar
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from quarterdeck_server.kernel.errors import NotAllowed, NotAuthenticated, ScopeForbidden
 
@@ -17,7 +17,7 @@ class Caller:
     accounts: frozenset[str]
     strategies: frozenset[str]
     session: str
-    token: str
+    token: str = field(repr=False)
     issued_at: float
     expires_at: float
 

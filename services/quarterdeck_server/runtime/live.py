@@ -5,7 +5,7 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 
-from quarterdeck_server.kernel.errors import NotAuthenticated, Unavailable
+from quarterdeck_server.kernel.errors import NotAuthenticated, QuarterdeckError, Unavailable
 from quarterdeck_server.runtime.authenticate import Authenticator
 from quarterdeck_server.runtime.caller import Caller
 from quarterdeck_server.runtime.clock import Clock
@@ -22,6 +22,12 @@ class ShuttingDown(Unavailable):
         super().__init__("the service is stopping", retry_after_s=0.2)
 
 
+def reason_of(end: asyncio.CancelledError) -> QuarterdeckError | None:
+    """Return why a stream that is interrupted ends, if it is not its reader who left."""
+    reason = end.args[0] if end.args else None
+    return reason if isinstance(reason, QuarterdeckError) else None
+
+
 @dataclass(eq=False, slots=True)
 class _Stream:
     task: "asyncio.Task[object]"
@@ -31,7 +37,7 @@ class _Stream:
     def end(self, verdict: Exception) -> None:
         if self.verdict is None:
             self.verdict = verdict
-            self.task.cancel()
+            self.task.cancel(verdict)  # with the reason, so that what it ends can tell it
 
 
 class LiveStreams:

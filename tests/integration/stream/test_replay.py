@@ -19,6 +19,7 @@ from quarterdeck.api.marketdata.v1.ingest_service_pb2_grpc import IngestServiceS
 from quarterdeck.api.marketdata.v1.instrument_service_pb2_grpc import InstrumentServiceStub
 from quarterdeck.api.stream.v1 import stream_service_pb2 as pb
 from quarterdeck.api.stream.v1.stream_service_pb2_grpc import StreamServiceStub
+from quarterdeck.api.type.v1.error_reason_pb2 import ErrorReason
 from quarterdeck_server.marketdata import wiring as marketdata
 from quarterdeck_server.runtime.bus import LocalBus
 from quarterdeck_server.runtime.convert import timestamp_to
@@ -174,3 +175,16 @@ async def played(deck: Deck) -> bool:
     except grpc.aio.AioRpcError:
         return False
     return True
+
+
+async def test_a_replay_that_the_server_ends_says_why_as_its_last_message(deck):
+    call = StreamServiceStub(deck.channel).Replay(request(QUOTES, speed=0.001), metadata=ADA)
+    found = [await call.read(), await call.read()]
+    deck.shared.live.drain()
+    while (answer := await call.read()) is not grpc.aio.EOF:
+        found.append(answer)
+        if answer.controls and answer.controls[-1].HasField("error"):
+            break
+    error = found[-1].controls[-1].error
+    assert ErrorReason.Name(error.reason) == "ERROR_REASON_SHUTTING_DOWN"
+    assert await call.code() is grpc.StatusCode.UNAVAILABLE

@@ -3,6 +3,7 @@
 import asyncio
 import time
 from contextlib import asynccontextmanager
+from dataclasses import replace
 from types import SimpleNamespace
 
 import pytest
@@ -167,6 +168,10 @@ async def test_a_snapshot_asks_for_no_more_patterns_than_a_stream():
     with pytest.raises(LimitExceeded, match="patterns"):
         await servicer.GetSnapshot(request, None)
     CURRENT.reset(reset)
+
+
+def test_who_calls_can_be_logged_without_the_token():
+    assert "t-secret" not in repr(replace(CALLER, token="t-secret"))  # noqa: S106 - a word
 
 
 async def test_who_waits_behind_reads_that_hang_is_told(monkeypatch: pytest.MonkeyPatch):

@@ -1,11 +1,13 @@
 """A replay from its request to its end."""
 
+import asyncio
 from collections.abc import AsyncGenerator
 
 from quarterdeck.api.stream.v1 import stream_service_pb2 as pb
 from quarterdeck_server.kernel.errors import QuarterdeckError
 from quarterdeck_server.runtime.caller import Caller
 from quarterdeck_server.runtime.clock import Clock
+from quarterdeck_server.runtime.live import reason_of
 from quarterdeck_server.runtime.peers import Peers
 from quarterdeck_server.settings import StreamSettings
 from quarterdeck_server.stream.domain import Control, Delivery, Ended, SessionOpened, Subscribed
@@ -40,6 +42,10 @@ class Replays:
                     yield frame
             except QuarterdeckError as error:
                 yield self._encoder.control(Ended(error, resumable=False))
+                raise
+            except asyncio.CancelledError as end:
+                if (reason := reason_of(end)) is not None:
+                    yield self._encoder.control(Ended(reason, resumable=False))
                 raise
             finally:
                 await reel.close()
