@@ -171,7 +171,7 @@ async def test_a_snapshot_asks_for_no_more_patterns_than_a_stream():
 
 
 def test_who_calls_can_be_logged_without_the_token():
-    assert "t-secret" not in repr(replace(CALLER, token="t-secret"))  # noqa: S106 - a word
+    assert "t-secret" not in repr(replace(CALLER, token="t-secret"))
 
 
 async def test_who_waits_behind_reads_that_hang_is_told(monkeypatch: pytest.MonkeyPatch):
