@@ -10,6 +10,7 @@ from google.protobuf.message import Message
 
 from quarterdeck.api.marketdata.v1 import history_service_pb2 as pb
 from quarterdeck.api.marketdata.v1 import history_service_pb2_grpc as rpc
+from quarterdeck.api.marketdata.v1.bar_pb2 import BarOrigin
 from quarterdeck.api.marketdata.v1.hole_pb2 import Hole
 from quarterdeck_server.kernel import topics
 from quarterdeck_server.kernel.errors import (
@@ -104,8 +105,12 @@ class History:
 
     async def _bars(self, topic: str, name: tuple[str, str], field: str) -> AsyncIterator[Page]:
         interval, instrument = name
+        # What is played again was published once: bars that are made for a query never were.
         request = pb.ListBarsRequest(
-            instrument=instrument, interval=interval, page_size=self._page_size
+            instrument=instrument,
+            interval=interval,
+            origin=BarOrigin.BAR_ORIGIN_RECORDED,
+            page_size=self._page_size,
         )
         ask, sequence = self._stub.ListBars, 1
         async for answer in self._answers(ask, self._within(request), topic, field):
