@@ -17,6 +17,7 @@ from pathlib import Path
 import asyncpg
 import pytest
 import redis
+from tests.memory import quick_folder
 
 from quarterdeck_server.embedded.components import Component, PartState, read_components
 from quarterdeck_server.embedded.postgres.data import servers_on
@@ -131,13 +132,11 @@ def processes_of(state: StateDirectory) -> list[str]:
 
 
 @pytest.fixture
-def state(tmp_path_factory: pytest.TempPathFactory) -> Iterator[StateDirectory]:
+def state() -> Iterator[StateDirectory]:
     """A state directory that PostgreSQL's account can enter, free of processes at the end."""
-    path = tmp_path_factory.mktemp("suite")
-    for folder in (path, path.parent, path.parent.parent):
-        folder.chmod(0o755)
-    yield (directory := StateDirectory.at(path / "state"))
-    wait_for(lambda: not processes_of(directory))
+    with quick_folder("suite-") as folder:
+        yield (directory := StateDirectory.at(folder / "state"))
+        wait_for(lambda: not processes_of(directory))
 
 
 async def test_data_survive_a_restart(state: StateDirectory) -> None:
