@@ -138,8 +138,8 @@ async def _assembled(
     fleet = Fleet(nodes, desk, bus, clock, lost_after, epoch=epoch)
     await fleet.load()
     daily = DailyCurves(postgres, DayRoll(ZoneInfo(settings.day_zone), settings.day_roll))
-    reconciler = Reconciler(postgres, desk, bus, clock, settings.doubt_after)
-    importer = Importer(recorder, facts)
+    reconciler = Reconciler(shared, desk, settings.doubt_after)
+    importer = Importer(recorder, facts, shared.compute)
     return Area(
         desk, recorder, fleet, feed, ticker, publisher, sampler, daily, reconciler, importer
     )

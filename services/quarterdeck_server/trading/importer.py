@@ -6,6 +6,7 @@ from dataclasses import dataclass
 import structlog
 
 from quarterdeck_server.kernel.errors import InvalidField, NotFound
+from quarterdeck_server.runtime.compute import Compute
 from quarterdeck_server.trading import metrics
 from quarterdeck_server.trading.domain.errors import SheetInvalid
 from quarterdeck_server.trading.domain.event import Event
@@ -29,8 +30,8 @@ class Imported:
 class Importer:
     """Reads files of events into the log: all of a file, or nothing."""
 
-    def __init__(self, recorder: Recorder, facts: Facts) -> None:
-        self._recorder, self._facts = recorder, facts
+    def __init__(self, recorder: Recorder, facts: Facts, compute: Compute) -> None:
+        self._recorder, self._facts, self._compute = recorder, facts, compute
 
     async def run(
         self, content: str, permit: Callable[[Event], None], *, dry_run: bool
@@ -40,7 +41,7 @@ class Importer:
         Raises SheetInvalid for the first row that cannot be accepted, which a dry run lists with
         all others.
         """
-        good, problems = _read(content, dry_run=dry_run)
+        good, problems = await self._compute.thread(_read, content, dry_run=dry_run)
         for _, event in good:
             permit(event)
         known, unknown = await self._with_facts(good)

@@ -15,9 +15,8 @@ import structlog
 from quarterdeck_server.kernel import topics
 from quarterdeck_server.kernel.errors import NotFound, NotPossibleNow, QuarterdeckError
 from quarterdeck_server.kernel.money import ZERO
-from quarterdeck_server.runtime.bus import Bus
-from quarterdeck_server.runtime.clock import Clock
-from quarterdeck_server.runtime.postgres import Connection, Postgres
+from quarterdeck_server.runtime.postgres import Connection
+from quarterdeck_server.runtime.shared import Shared
 from quarterdeck_server.trading import metrics
 from quarterdeck_server.trading.desk import Desk
 from quarterdeck_server.trading.domain.node import Held, Node
@@ -63,11 +62,9 @@ class Reconciled:
 class Reconciler:
     """Compares, keeps the breaks, and tells of them."""
 
-    def __init__(
-        self, postgres: Postgres, desk: Desk, bus: Bus, clock: Clock, doubt_after: timedelta
-    ) -> None:
-        self._postgres, self._desk, self._bus, self._clock = postgres, desk, bus, clock
-        self._doubt_after = doubt_after
+    def __init__(self, shared: Shared, desk: Desk, doubt_after: timedelta) -> None:
+        self._postgres, self._bus, self._clock = shared.postgres, shared.bus, shared.clock
+        self._compute, self._desk, self._doubt_after = shared.compute, desk, doubt_after
 
     async def reconcile(self, statement: Statement, *, dry_run: bool = False) -> Reconciled:
         """Compare a statement with the log as it is now."""
@@ -77,7 +74,7 @@ class Reconciler:
             known = await store.known(connection, source)
             ours = await self._ours(connection, statement, known)
             compared = Compared(statement.items, ours, statement.coverage)
-            settled = settle(known, compare(compared), compared)
+            settled = await self._compute.thread(_settled, known, compared)
             if dry_run:
                 return _reconciled(settled, [_unstored(source, one) for one in settled.opened])
             opened = await store.write(connection, source, settled, now_ns)
@@ -172,6 +169,10 @@ class Reconciler:
         if Subject.ORDER in wanted:
             found |= await compared_log.orders(connection, coverage.accounts, named)
         return found
+
+
+def _settled(known: Sequence[Break], compared: Compared) -> Settlement:
+    return settle(known, compare(compared), compared)
 
 
 def positions(desk: Desk, coverage: Coverage) -> Mapping[Item, Terms]:

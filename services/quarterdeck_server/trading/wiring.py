@@ -36,7 +36,7 @@ async def open(  # noqa: A001
 def services(area: Area, shared: Shared, brokers: Mapping[str, Broker]) -> Sequence[Service]:
     """Return the services of an open area."""
     nodes = NodeServicer(area.fleet, area.recorder, area.reconciler, shared.clock)
-    breaks = ReconciliationServicer(area.reconciler, shared.postgres, brokers)
+    breaks = ReconciliationServicer(area.reconciler, shared, brokers)
     events = TradingEventServicer(area.recorder, area.importer, shared.postgres)
     portfolio = PortfolioServicer(area.desk, area.feed, area.daily, shared.postgres)
     add_nodes = node_service_pb2_grpc.add_NodeServiceServicer_to_server

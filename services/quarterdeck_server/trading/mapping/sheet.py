@@ -16,7 +16,7 @@ from quarterdeck_server.trading.domain.sheet import Row, rows
 from quarterdeck_server.trading.mapping.event import event_from
 
 FIELD = "csv"
-MOST_ROWS = 5_000
+MOST_ROWS = 2_000
 MOST_BYTES = 100_000
 REQUIRED = (
     *("record", "time", "account", "strategy", "instrument"),

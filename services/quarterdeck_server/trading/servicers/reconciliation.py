@@ -10,8 +10,8 @@ from quarterdeck.api.trading.v1.reconciliation_service_pb2_grpc import (
 from quarterdeck_server.kernel import page
 from quarterdeck_server.kernel.errors import NotFound
 from quarterdeck_server.runtime.caller import EVERY, current
-from quarterdeck_server.runtime.postgres import Postgres
 from quarterdeck_server.runtime.service import Context
+from quarterdeck_server.runtime.shared import Shared
 from quarterdeck_server.trading.domain.broker_file import read_statement
 from quarterdeck_server.trading.domain.reconciliation import Break
 from quarterdeck_server.trading.domain.statement import Statement
@@ -28,9 +28,10 @@ class ReconciliationServicer(ReconciliationServiceServicer):
     """Serves the comparison of the log with what others say."""
 
     def __init__(
-        self, reconciler: Reconciler, postgres: Postgres, brokers: Mapping[str, Broker]
+        self, reconciler: Reconciler, shared: Shared, brokers: Mapping[str, Broker]
     ) -> None:
-        self._reconciler, self._postgres, self._brokers = reconciler, postgres, brokers
+        self._reconciler, self._brokers = reconciler, brokers
+        self._postgres, self._compute = shared.postgres, shared.compute
 
     async def Reconcile(
         self, request: pb.ReconcileRequest, context: Context
@@ -81,8 +82,9 @@ class ReconciliationServicer(ReconciliationServiceServicer):
 
     async def _statement(self, request: pb.ReconcileRequest) -> Statement:
         if request.HasField("statement"):
-            declared = mapping.declared_from(request.statement)
-            return read_statement(request.statement.broker, request.statement.csv, declared)
+            told = request.statement
+            declared = mapping.declared_from(told)
+            return await self._compute.thread(read_statement, told.broker, told.csv, declared)
         broker = self._brokers.get(request.broker)
         if broker is None:
             raise NotFound("broker", request.broker)

@@ -60,9 +60,9 @@ async def write(
     connection: Connection, source: str, settled: Settlement, now_ns: int
 ) -> list[Break]:
     """Store what a comparison came to; returns the new breaks."""
-    opened = [
-        await connection.fetchrow(_INSERT, source, *_written(one), now_ns) for one in settled.opened
-    ]
+    opened = await connection.fetchmany(
+        _INSERT, [(source, *_written(one), now_ns) for one in settled.opened]
+    )
     await connection.executemany(
         _SEE, [(kept.number, *_said(now), now_ns) for kept, now in settled.seen]
     )
@@ -73,7 +73,7 @@ async def write(
         "a later comparison found no difference",
         now_ns,
     )
-    return [break_of(row) for row in opened if row is not None]
+    return [break_of(row) for row in opened]
 
 
 async def page(

@@ -80,7 +80,7 @@ export const RecordEventsResponseSchema: GenMessage<RecordEventsResponse> = /*@_
  */
 export type ImportTradingEventsRequest = Message<"quarterdeck.api.trading.v1.ImportTradingEventsRequest"> & {
   /**
-   * CSV with a header, oldest first, at most 5,000 rows. Columns of every row: `record` (order or
+   * CSV with a header, oldest first, at most 2,000 rows. Columns of every row: `record` (order or
    * fill), `time`, `account`, `strategy`, `instrument`, `client_order_id`, `side` (buy or sell),
    * `quantity`; if the file has them `event_id`, `venue_order_id`. Of a fill `trade_id`, `price`,
    * `fee`, `fee_currency`, `liquidity` (maker or taker). Of an order `status`, `order_type`,
