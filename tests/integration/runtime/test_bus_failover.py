@@ -260,3 +260,31 @@ def _holder(cluster: Cluster, key: str) -> Server:
             continue
         return node
     raise AssertionError(key)
+
+
+async def test_processes_agree_again_when_redis_came_back_empty(server: Server) -> None:
+    """Else one that came later with another number of streams would not be refused."""
+    async with redis_bus(server.url, RedisSettings()) as one:
+        await one.publish([internal(1)])
+        server.client.flushall()
+        become_another_run(server)
+        await one.publish([internal(2)])
+        await one.publish([internal(3)])
+        async with redis_bus(server.url, RedisSettings(shards=2)) as other:
+            with pytest.raises(ShardsDiffer):
+                await other.publish(batch(1))
+
+
+async def test_a_stream_that_is_only_appended_to_is_trimmed_too(
+    server: Server, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("quarterdeck_server.runtime.bus.writer.TRIM_EVERY_S", 0.0)
+    settings = RedisSettings(retention=timedelta(milliseconds=10))
+    async with redis_bus(server.url, settings) as bus:
+        for _ in range(300):  # Redis forgets a hundred at a time
+            await bus.append("notices/a", b"x", publish_time_ns=1)
+    assert server.client.xlen("quarterdeck:bus:{0}") < 300
+
+
+def internal(sequence: int) -> Message:
+    return Message("_workers/a", 1, sequence, 1, 1, b"")

@@ -107,7 +107,10 @@ class RedisBus:
         if number not in self._writers:
             retention_s = self._settings.retention.total_seconds()
             window_s = self._settings.repair_window.total_seconds()
-            self._writers[number] = Writer(self._place, self._key(number), retention_s, window_s)
+            writer = Writer(self._place, self._key(number), retention_s, window_s)
+            if number == INTERNAL:
+                writer.on_new_run = self._doubt
+            self._writers[number] = writer
         return self._writers[number]
 
     def _number(self, topic: str) -> int:
@@ -119,6 +122,10 @@ class RedisBus:
         """Return the key of a stream; what stands in braces decides its place in a cluster."""
         tag = "internal" if number == INTERNAL else number
         return f"{self._settings.stream}:{{{tag}}}"
+
+    def _doubt(self) -> None:
+        """Agree again: a server that came back empty has forgotten what was agreed on."""
+        self._has_agreed = False
 
     async def _agree(self) -> None:
         """Refuse to work with another number of streams than the other processes have."""

@@ -35,6 +35,8 @@ class Writer:
 
     def __init__(self, place: Place, key: str, retention_s: float, window_s: float) -> None:
         self._place, self._key = place, key
+        self.on_new_run: Callable[[], None] = lambda: None
+        """Called when another server, or the same one started again, has the stream now."""
         self._retention_ms = int(retention_s * 1000)
         self._recent = Recent(window_s)
         self._client: redis.Redis | None = None
@@ -60,9 +62,11 @@ class Writer:
     async def append(self, message: Message) -> Message:
         """Write a message with the next number of its topic. Raises Unavailable."""
         request = numbering.new_request()
-        return await self._surely(
+        written = await self._surely(
             lambda client: numbering.append(client, self._key, message, request)
         )
+        await self._trim()
+        return written
 
     async def agree(self, name: str, value: str) -> str:
         """Return what the processes agreed on under a name; our value if we are the first."""
@@ -147,6 +151,7 @@ class Writer:
             run = await run_of(self._client)
             if self._run and run != self._run:
                 await self._write_again(self._client)
+                self.on_new_run()
             self._run = run
         return self._client
 
