@@ -57,14 +57,14 @@ class Gatherer:
         if named is None:
             return None
         is_given = isinstance(named.subject, Given)
-        return await self.track(named, period if is_given else _earlier(period), choices)
+        return await self.track(named, period if is_given else period.earlier(MARGIN_DAYS), choices)
 
     async def risk_free(self, choices: Choices, track: Track) -> FloatArray | None:
         """Return the rate of each of a track's periods if a series of rates was chosen."""
         if not choices.risk_free_series or not len(track.returns):
             return None
         ends = track.days.astype(np.int64)
-        wanted = Period(int(ends[1]) - choices.max_age_days, int(ends[-1]))
+        wanted = Period(int(ends[1]), int(ends[-1])).earlier(choices.max_age_days)
         found = await self.rates.observations(choices.risk_free_series, wanted)
         fractions = Dated(found.dates, found.values / PERCENT)
         periods = choices.conventions.periods_per_year
@@ -76,14 +76,9 @@ class Gatherer:
         return track_of(portfolio, daily, choices.timing)
 
     async def _priced(self, instrument: str, period: Period, field: str) -> Track:
-        closes = await self.prices.closes(instrument, _earlier(period))
+        closes = await self.prices.closes(instrument, period.earlier(MARGIN_DAYS))
         try:
             return Track.of_levels(closes)
         except InvalidField as error:
             problem = f"has a close of which no return can be taken: {error.problem}"
             raise InvalidField(f"{field}.instrument", problem) from error
-
-
-def _earlier(period: Period) -> Period:
-    start = None if period.start is None else period.start - MARGIN_DAYS
-    return Period(start, period.end)

@@ -12,7 +12,7 @@ from quarterdeck.api.marketdata.v1.observation_service_pb2_grpc import Observati
 from quarterdeck.api.trading.v1 import portfolio_service_pb2
 from quarterdeck.api.trading.v1.portfolio_service_pb2_grpc import PortfolioServiceStub
 from quarterdeck_server.analytics.domain.earning import DailyEquity
-from quarterdeck_server.analytics.domain.subject import Period
+from quarterdeck_server.analytics.domain.subject import LATEST, Period
 from quarterdeck_server.kernel.errors import (
     InstrumentNotFound,
     InvalidField,
@@ -112,7 +112,7 @@ class ObservationPeer:
         self, series: str, period: Period
     ) -> AsyncIterator[observation_service_pb2.ListObservationsResponse]:
         stub = ObservationServiceStub(self.peers.channel("marketdata"))
-        end = None if period.end is None else period.end + 1
+        end = None if period.end is None else min(LATEST, period.end + 1)
         token = ""
         while True:
             request = observation_service_pb2.ListObservationsRequest(

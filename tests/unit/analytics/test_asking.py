@@ -30,8 +30,10 @@ def series(days: list[int], returns: list[float], **more: int) -> performance_pb
         (series([1, 2], [0.1, math.nan]), r"subject.returns.returns\[1\] must be a finite"),
         (series([1], [math.inf]), r"subject.returns.returns\[0\] must be a finite"),
         (series([1, 2], [0.1]), r"subject.returns.days must be as many as returns, 1, are 2"),
-        (series([5], [0.1], start_day=5), r"subject.returns.start_day must be before"),
-        (series([-2_000_000], [0.1]), r"subject.returns.days\[0\] is no day of the calendar"),
+        (series([5], [0.1], start_day=5), r"subject.returns.start_day must be a day before"),
+        (series([-719_162], [0.1]), r"subject.returns.days\[0\] is no day of the calendar"),
+        (series([2_932_897], [0.1]), r"subject.returns.days\[0\] is no day of the calendar"),
+        (series([1], [0.1], start_day=-(2**31)), r"subject.returns.start_day must be a day before"),
     ],
 )
 def test_a_malformed_series_is_refused_by_element(

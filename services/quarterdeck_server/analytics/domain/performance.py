@@ -6,6 +6,7 @@ import numpy as np
 
 from quarterdeck_server.analytics.domain.matching import Matched
 from quarterdeck_server.analytics.domain.track import Track
+from quarterdeck_server.kernel.errors import InvalidField
 from quarterdeck_server.quant.conventions import Conventions
 from quarterdeck_server.quant.drawdown import Spell, drawdowns_of, spells_of
 from quarterdeck_server.quant.estimate import Estimate
@@ -70,6 +71,8 @@ def money_weighted(track: Track) -> Estimate | None:
 def curve(track: Track) -> Curve:
     """Return the growth of one unit, its drawdowns and the deepest of them."""
     growth = growth_of(track.returns)
+    if not np.isfinite(growth).all():
+        raise InvalidField("with_columns", "asks for a growth that is larger than a double holds")
     under = drawdowns_of(growth)
     deepest = sorted(spells_of(under), key=lambda spell: spell.depth)[:MOST_DRAWDOWNS]
     return Curve(growth, under, tuple(deepest))

@@ -1,11 +1,14 @@
 """Of what returns are taken, and the choices that numbers depend on."""
 
 from dataclasses import dataclass, field
+from typing import Self
 
 from quarterdeck_server.analytics.domain.track import Track
 from quarterdeck_server.quant.conventions import Conventions
 from quarterdeck_server.quant.flows import FlowTiming
 
+EARLIEST, LATEST = -719_162, 2_932_896
+"""The first and the last day of the calendar: in the years 1 and 9999."""
 MAX_AGE_DAYS = 7
 """How many days old a risk-free rate may be."""
 
@@ -50,6 +53,11 @@ class Period:
 
     start: int | None = None
     end: int | None = None
+
+    def earlier(self, days: int) -> Self:
+        """Return the same with a start so many days before."""
+        start = None if self.start is None else max(EARLIEST, self.start - days)
+        return type(self)(start, self.end)
 
 
 @dataclass(frozen=True, slots=True)

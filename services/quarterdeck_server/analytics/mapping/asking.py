@@ -5,6 +5,8 @@ import numpy as np
 from quarterdeck.api.analytics.v1 import performance_pb2 as pb
 from quarterdeck.api.analytics.v1 import performance_service_pb2 as service_pb
 from quarterdeck_server.analytics.domain.subject import (
+    EARLIEST,
+    LATEST,
     MAX_AGE_DAYS,
     Asked,
     Choices,
@@ -23,8 +25,6 @@ from quarterdeck_server.runtime.convert import floats, ints
 from quarterdeck_server.runtime.day import day_from
 
 TAIL = 0.05
-EARLIEST, LATEST = -1_000_000, 1_000_000
-"""Days far beyond any calendar of markets."""
 
 
 type Request = (
@@ -117,13 +117,14 @@ def _given_from(message: pb.ReturnSeries, field: str) -> Track:
         problem = error.problem.replace("dates", "days")
         raise InvalidField(f"{field}.{named}", problem) from error
     start = message.start_day if message.HasField("start_day") else None
-    if start is not None and len(days) and start >= days[0]:
-        raise InvalidField(f"{field}.start_day", "must be before the first of days")
+    if start is not None and len(days) and not EARLIEST <= start < days[0]:
+        raise InvalidField(f"{field}.start_day", "must be a day before the first of days")
     return Track.of_returns(series, start)
 
 
 def _check_days(days: "np.ndarray[tuple[int], np.dtype[np.int64]]", field: str) -> None:
-    strange = (days < EARLIEST) | (days > LATEST)
+    # The first has a day before it.
+    strange = (days <= EARLIEST) | (days > LATEST)
     if strange.any():
         place = int(np.argmax(strange))
         raise InvalidField(

@@ -24,6 +24,15 @@ LEFT JOIN LATERAL (
   ORDER BY event_time_ns DESC LIMIT 1
 ) AS part ON true
 ORDER BY span.day"""  # noqa: S608 - constants
+_DAILY_OF_ACCOUNT = f"""
+SELECT span.day, own.*
+FROM unnest($2::bigint[], $3::bigint[], $4::bigint[]) AS span (day, start_ns, end_ns)
+CROSS JOIN LATERAL (
+  SELECT event_time_ns, equity, {_PROFIT} FROM trading.equity_point
+  WHERE account = $1 AND strategy = '' AND event_time_ns >= start_ns AND event_time_ns < end_ns
+  ORDER BY event_time_ns DESC LIMIT 1
+) AS own
+ORDER BY span.day"""  # noqa: S608 - constants
 _BEFORE = f"""
 SELECT own.event_time_ns, own.equity, coalesce((
   SELECT {_PROFIT} FROM trading.equity_point
@@ -55,7 +64,10 @@ async def values(
     """Return the values at the ends of days; ``ends_ns`` begins with the end of the day before."""
     days = list(range(first, first + len(ends_ns) - 1))
     spans = (days, list(ends_ns[:-1]), list(ends_ns[1:]))
-    rows = await postgres.fetch(_DAILY, account, strategy, *spans)
+    if strategy:
+        rows = await postgres.fetch(_DAILY, account, strategy, *spans)
+    else:
+        rows = await postgres.fetch(_DAILY_OF_ACCOUNT, account, *spans)
     return tuple(DayValue(*row) for row in rows)
 
 
