@@ -184,6 +184,7 @@ class Recorder:
             return ()
         await store.write_events(connection, batch.events, head.event_position)
         await store.write_fills(connection, batch.new_fills)
+        await store.write_newest_fills(connection, batch.newest_ns)
         await store.write_orders(connection, batch.new_orders.values())
         await store.write_reports(connection, dict(_reported(batch)))
         records = await store.write_publications(

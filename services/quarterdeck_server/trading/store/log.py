@@ -39,12 +39,13 @@ ON CONFLICT (topic) DO UPDATE SET last_sequence = known.last_sequence + excluded
 RETURNING topic, last_sequence"""
 
 _NEWEST_FILLS = """
-SELECT account, strategy, instrument, newest
-FROM unnest($1::text[], $2::text[], $3::text[]) AS held (account, strategy, instrument)
-CROSS JOIN LATERAL (
-  SELECT event_time_ns AS newest FROM trading.fill AS f
-  WHERE (f.account, f.strategy, f.instrument) = (held.account, held.strategy, held.instrument)
-  ORDER BY event_time_ns DESC LIMIT 1) AS last"""
+SELECT account, strategy, instrument, event_time_ns FROM trading.newest_fill
+WHERE (account, strategy, instrument) IN
+  (SELECT * FROM unnest($1::text[], $2::text[], $3::text[]))"""
+_MOVE_NEWEST_FILLS = """
+INSERT INTO trading.newest_fill (account, strategy, instrument, event_time_ns)
+SELECT * FROM unnest($1::text[], $2::text[], $3::text[], $4::bigint[])
+ON CONFLICT (account, strategy, instrument) DO UPDATE SET event_time_ns = excluded.event_time_ns"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -118,7 +119,7 @@ async def newest_fills(connection: Connection, holdings: Collection[Holding]) ->
     if not holdings:
         return {}
     rows = await connection.fetch(_NEWEST_FILLS, *map(list, zip(*holdings, strict=True)))
-    return {(row["account"], row["strategy"], row["instrument"]): row["newest"] for row in rows}
+    return {(account, strategy, instrument): ns for account, strategy, instrument, ns in rows}
 
 
 async def write_events(connection: Connection, events: Sequence[Event], after: int) -> None:
@@ -173,6 +174,13 @@ async def write_fills(connection: Connection, fills: Sequence[tuple[Fill, int]])
             columns=[name.strip() for name in FILL_COLUMNS.split(",")],
             records=[fill_row(fill, position) for fill, position in fills],
         )
+
+
+async def write_newest_fills(connection: Connection, newest_ns: Mapping[Holding, int]) -> None:
+    """Store the time of the latest fill of each position."""
+    if newest_ns:
+        rows = [(*holding, ns) for holding, ns in newest_ns.items()]
+        await connection.execute(_MOVE_NEWEST_FILLS, *map(list, zip(*rows, strict=True)))
 
 
 async def write_publications(
