@@ -37,7 +37,7 @@ from quarterdeck_server.trading.domain.statement import (
     Terms,
 )
 from quarterdeck_server.trading.mapping.breaks import notice_to
-from quarterdeck_server.trading.portfolio import Scope
+from quarterdeck_server.trading.portfolio import PositionKey, Scope
 from quarterdeck_server.trading.store import breaks as store
 from quarterdeck_server.trading.store import compared as compared_log
 
@@ -125,6 +125,7 @@ class Reconciler:
     async def look(self) -> None:
         """Compare the log with itself, tell of what is new, and count what is open."""
         await self._doubt()
+        await self._hear_nodes_again()
         await self._tell()
         counts = await store.open_counts(self._postgres)
         for kind in BreakKind:
@@ -144,6 +145,18 @@ class Reconciler:
             if settled.opened or moved or settled.closed:
                 await store.write(connection, LOG, settled, self._clock.now_ns())
         _count(settled)
+
+    async def _hear_nodes_again(self) -> None:
+        """Close the breaks of nodes whose late events brought the log to what they said."""
+        async with self._postgres.transaction() as connection:
+            closed = tuple(
+                kept
+                for kept in await store.open_of_nodes(connection)
+                if kept.difference.is_gone(holding(self._desk, kept.difference.item))
+            )
+            if closed:
+                settled = Settlement((), (), (), closed)
+                await store.write(connection, "", settled, self._clock.now_ns())
 
     async def _tell(self) -> None:
         async with self._postgres.transaction() as connection:
@@ -184,6 +197,15 @@ def positions(desk: Desk, coverage: Coverage) -> Mapping[Item, Terms]:
             item = Item(Subject.POSITION, account, strategy, position.key.instrument)
             found[item] = found.get(item, ZERO) + position.quantity
     return {item: Terms(quantity) for item, quantity in found.items()}
+
+
+def holding(desk: Desk, item: Item) -> Terms | None:
+    """Return what the log holds of a strategy's instrument, if it ever held any."""
+    key = PositionKey(account=item.account, strategy=item.strategy, instrument=item.instrument)
+    try:
+        return Terms(desk.average.position(key).quantity)
+    except NotFound:
+        return None
 
 
 def cash(desk: Desk, accounts: Iterable[str]) -> Mapping[Item, Terms]:

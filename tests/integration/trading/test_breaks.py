@@ -98,6 +98,17 @@ async def test_a_node_whose_cache_differs_leaves_a_break_until_it_agrees(ada: Cl
     assert await listed(ada, state=break_pb2.BREAK_STATE_OPEN) == []
 
 
+async def test_a_node_that_registers_before_its_last_events_leaves_no_break(ada: Client) -> None:
+    held = node_pb2.CachedPosition(
+        account="SIM-001", strategy="Ema-001", instrument="AAPL.XNAS", quantity=events.number(10)
+    )
+    await ada.nodes.RegisterNode(events.registration(positions=[held]))
+    (found,) = await listed(ada, state=break_pb2.BREAK_STATE_OPEN)
+    assert found.kind == break_pb2.BREAK_KIND_MISSING
+    await ada.events.RecordEvents(events.batch(events.order(), events.fill("10")))
+    await until(lambda: listed(ada, source="nodes/demo", state=break_pb2.BREAK_STATE_RESOLVED))
+
+
 async def test_a_fill_whose_order_stays_unknown_is_a_break_until_its_node_tells(
     ada: Client,
 ) -> None:

@@ -29,6 +29,10 @@ class Difference:
     source: Terms | None
     log: Terms | None
 
+    def is_gone(self, log: Terms | None) -> bool:
+        """Tell whether the log now says what the source said."""
+        return _told(self.item, log) == self.source
+
 
 @dataclass(frozen=True, slots=True)
 class Break:

@@ -56,6 +56,14 @@ async def known(source: Connection | Postgres, of: str) -> list[Break]:
     return [break_of(row) for row in await source.fetch(_KNOWN, of)]
 
 
+async def open_of_nodes(connection: Connection) -> list[Break]:
+    """Return the open breaks with nodes."""
+    rows = await connection.fetch(
+        "SELECT * FROM trading.break WHERE is_open AND source LIKE 'nodes/%'"
+    )
+    return [break_of(row) for row in rows]
+
+
 async def write(
     connection: Connection, source: str, settled: Settlement, now_ns: int
 ) -> list[Break]:
@@ -68,7 +76,7 @@ async def write(
     )
     await connection.execute(
         "UPDATE trading.break SET is_open = false, reason = $2, resolve_time_ns = $3 "
-        "WHERE number = ANY($1)",
+        "WHERE number = ANY($1) AND is_open",
         [kept.number for kept in settled.closed],
         "a later comparison found no difference",
         now_ns,
