@@ -67,6 +67,13 @@ def cheap_passwords(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("quarterdeck_server.auth.passwords.PARAMETERS", profiles.CHEAPEST)
 
 
+@pytest.fixture(autouse=True)
+def swift_news(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Tell of revocations, and look for them, more often than a deck does."""
+    monkeypatch.setattr("quarterdeck_server.auth.broadcast.INTERVAL_S", 0.2)
+    monkeypatch.setattr("quarterdeck_server.runtime.live.CHECK_PAUSE_S", 0.1)
+
+
 @pytest.fixture
 def settings(tmp_path: Path) -> Settings:
     """Settings with a signing key and a seed of their own."""

@@ -18,6 +18,14 @@ def program() -> str:
     return found[1]
 
 
+def swift(text: str) -> str:
+    """Let the program trade often, and not wait long for nothing after its stop."""
+    often = 'order_id_tag="001", interval_minutes=10, fast=2, slow=4'
+    begin = "config = TradingNodeConfig("
+    assert begin in text
+    return text.replace('order_id_tag="001"', often).replace(begin, f"{begin}timeout_post_stop=1,")
+
+
 def test_a_user_adds_fewer_than_ten_lines() -> None:
     assert 0 < sum(line.endswith(MARK) for line in program().splitlines()) < 10
 
@@ -28,9 +36,7 @@ async def test_the_node_of_the_guide_trades_and_tells_the_deck(
     monkeypatch.setenv("QUARTERDECK_API_KEY", "key")
     monkeypatch.setenv("HOME", str(tmp_path))
     file = tmp_path / "node.py"
-    swift = 'order_id_tag="001", interval_minutes=10, fast=2, slow=4'
-    text = program().replace("localhost:8080", deck.address)
-    file.write_text(text.replace('order_id_tag="001"', swift))
+    file.write_text(swift(program()).replace("localhost:8080", deck.address))
     process = await runner.start(str(file))
     await until(lambda: len(deck.book.fills) >= 3, "three fills")
     process.terminate()
