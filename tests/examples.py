@@ -338,6 +338,9 @@ def analytics(s: Session) -> None:
     twice: Fields = {"subjects": [subjects[2], subjects[2]]}
     compared = s.call("PerformanceService/ComparePerformance", twice)
     assert len(compared["correlations"]) == 4
+    factors = {"subject": subjects[2], "factors": [{"name": "own", "subject": subjects[2]}]}
+    regression = s.call("AttributionService/ComputeFactors", factors)["regression"]
+    assert [one["name"] for one in regression["coefficients"]] == ["alpha", "own"]
 
 
 STEPS: tuple[Callable[[Session], None], ...] = (

@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from quarterdeck_server.analytics.domain.comparing import Comparison, correlations
+from quarterdeck_server.analytics.domain.explaining import Explained, explained
 from quarterdeck_server.analytics.domain.matching import Matched, common, matched
 from quarterdeck_server.analytics.domain.performance import (
     Performance,
@@ -14,6 +15,7 @@ from quarterdeck_server.analytics.domain.subject import Asked, Choices
 from quarterdeck_server.analytics.domain.track import Track
 from quarterdeck_server.analytics.domain.windows import Statistic, Windows, windows
 from quarterdeck_server.analytics.gathering import Gatherer
+from quarterdeck_server.quant.estimate import Unmeasured
 from quarterdeck_server.quant.series import FloatArray
 from quarterdeck_server.runtime.compute import Compute
 
@@ -46,10 +48,19 @@ class Measurer:
         choices = asked.choices
         whole = await self.gatherer.tracks(asked.subjects, asked.period, choices)
         other = await self.gatherer.benchmark(asked.benchmark, asked.period, choices)
-        pairs = await self.compute.thread(_side_by_side, whole, other)
+        pairs = await self.compute.thread(_side_by_side, whole, other, _places(asked))
         # The days are those of all, so one series of rates is that of all.
         rates = await self.gatherer.risk_free(choices, pairs[0].track)
         return await self.compute.thread(_compared, pairs, choices, rates)
+
+    async def explained(self, asked: Asked, lags: int | None) -> Explained | Unmeasured:
+        """Explain the first subject by the others, on the days that all of them have."""
+        choices = asked.choices
+        whole = await self.gatherer.tracks(asked.subjects, asked.period, choices)
+        tracks = await self.compute.thread(common, whole, "factors", _places(asked))
+        rates = await self.gatherer.risk_free(choices, tracks[0])
+        rate = choices.conventions.risk_free_per_period if rates is None else rates
+        return await self.compute.thread(explained, tracks[0], tracks[1:], rate, lags)
 
     async def _held_against(self, asked: Asked) -> tuple[Track, Matched, FloatArray | None]:
         """Return all of a subject, what its benchmark has, too, and the rates of that."""
@@ -60,8 +71,14 @@ class Measurer:
         return track, pair, await self.gatherer.risk_free(asked.choices, pair.track)
 
 
-def _side_by_side(tracks: Sequence[Track], benchmark: Track | None) -> list[Matched]:
-    return [matched(track, benchmark) for track in common(tracks, "subjects")]
+def _places(asked: Asked) -> list[str]:
+    return [named.field for named in asked.subjects]
+
+
+def _side_by_side(
+    tracks: Sequence[Track], benchmark: Track | None, places: Sequence[str]
+) -> list[Matched]:
+    return [matched(track, benchmark) for track in common(tracks, "subjects", places)]
 
 
 def _compared(pairs: Sequence[Matched], choices: Choices, rates: FloatArray | None) -> Comparison:

@@ -8,6 +8,7 @@ import grpc
 import pytest
 from tests.integration.trading.conftest import Calls
 
+from quarterdeck.api.analytics.v1.attribution_service_pb2_grpc import AttributionServiceStub
 from quarterdeck.api.analytics.v1.performance_service_pb2_grpc import PerformanceServiceStub
 from quarterdeck.api.marketdata.v1.ingest_service_pb2_grpc import IngestServiceStub
 from quarterdeck.api.marketdata.v1.instrument_service_pb2_grpc import InstrumentServiceStub
@@ -57,6 +58,7 @@ class Client:
     ingest: IngestServiceStub
     nodes: NodeServiceStub
     events: TradingEventServiceStub
+    attribution: AttributionServiceStub
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,6 +79,7 @@ class Deck:
             IngestServiceStub(channel),
             NodeServiceStub(channel),
             TradingEventServiceStub(channel),
+            AttributionServiceStub(channel),
         )
 
 

@@ -47,7 +47,7 @@ def test_any_series_have_finite_numbers_states_or_a_named_error(
             drawdowns_to(found.track, line)
             columns = columns_to(found.track, line)
             rolled = windows(pair, conventions, None, tuple(Statistic), window)
-            compared = common([track, track], "subjects")
+            compared = common([track, track], "subjects", ["a", "b"])
             estimates = [*found.metrics.values(), *correlations(compared)]
         except QuarterdeckError:
             return

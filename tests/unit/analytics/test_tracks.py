@@ -117,11 +117,11 @@ def test_several_subjects_share_days_and_spans() -> None:
     first = levels((1, 100), (2, 110), (3, 121), (4, 133.1))
     second = levels((2, 10), (4, 20), (5, 30))
     bare = given((3, 0.5), (4, 0.25), (5, 0.1))
-    found = common([first, second, bare], "subjects")
+    found = common([first, second, bare], "subjects", ["a", "b", "c"])
     assert [track.returns.tolist() for track in found[1:]] == [[1.0], [0.25]]
     assert found[0].returns == pytest.approx([0.1])
     with pytest.raises(InvalidField, match="subjects have no day in common"):
-        common([first, given((9, 0.1))], "subjects")
+        common([first, given((9, 0.1))], "subjects", ["a", "b"])
 
 
 @pytest.mark.parametrize(

@@ -84,6 +84,7 @@ class AsyncClient:
         self.portfolio = trading.AsyncPortfolioService(self._channel)
         self.reconciliation = trading.AsyncReconciliationService(self._channel)
         self.analytics = analytics.AsyncPerformanceService(self._channel)
+        self.attribution = analytics.AsyncAttributionService(self._channel)
         self.health = system.AsyncHealthService(self._channel)
         self.jobs = system.AsyncJobService(self._channel)
         self.metrics = system.AsyncMetricService(self._channel)

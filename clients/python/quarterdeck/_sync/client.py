@@ -84,6 +84,7 @@ class Client:
         self.portfolio = trading.PortfolioService(self._channel)
         self.reconciliation = trading.ReconciliationService(self._channel)
         self.analytics = analytics.PerformanceService(self._channel)
+        self.attribution = analytics.AttributionService(self._channel)
         self.health = system.HealthService(self._channel)
         self.jobs = system.JobService(self._channel)
         self.metrics = system.MetricService(self._channel)

@@ -49,18 +49,20 @@ def free_returns(
         raise InvalidField("conventions.risk_free_series", error.problem) from error
 
 
-def common(tracks: Sequence[Track], field: str) -> list[Track]:
-    """Return the tracks on the days that all of them have; refuses tracks without any."""
+def common(tracks: Sequence[Track], field: str, places: Sequence[str]) -> list[Track]:
+    """Return the tracks on the days that all of them have; refuses tracks without any.
+
+    ``field`` holds them all, ``places`` are those of each.
+    """
     ends = [track.days[1:] for track in tracks]
     days: Dates = reduce(lambda left, right: np.intersect1d(left, right, assume_unique=True), ends)
     if not len(days):
         raise InvalidField(field, "have no day in common")
-    places = [np.searchsorted(end, days) for end in ends]
-    before = max(track.days[at[0]] for track, at in zip(tracks, places, strict=True))
+    found = [np.searchsorted(end, days) for end in ends]
+    before = max(track.days[at[0]] for track, at in zip(tracks, found, strict=True))
     curve = np.concatenate(([before], days))
     return [
-        _on(track, at, curve, f"{field}[{index}]")
-        for index, (track, at) in enumerate(zip(tracks, places, strict=True))
+        _on(track, at, curve, place) for track, at, place in zip(tracks, found, places, strict=True)
     ]
 
 

@@ -2,6 +2,7 @@
 
 import numpy as np
 
+from quarterdeck.api.analytics.v1 import attribution_service_pb2
 from quarterdeck.api.analytics.v1 import performance_pb2 as pb
 from quarterdeck.api.analytics.v1 import performance_service_pb2 as service_pb
 from quarterdeck_server.analytics.domain.subject import (
@@ -43,7 +44,7 @@ def asked_from(request: Request) -> Asked:
         subjects = (subject_from(request.subject, "subject"),)
     has_benchmark = request.HasField("benchmark")
     benchmark = subject_from(request.benchmark, "benchmark") if has_benchmark else None
-    return Asked(subjects, _period_from(request), benchmark, choices_from(request.conventions))
+    return Asked(subjects, period_from(request), benchmark, choices_from(request.conventions))
 
 
 def subject_from(message: pb.Subject, field: str) -> Named:
@@ -98,7 +99,7 @@ def conventions_to(choices: Choices) -> pb.Conventions:
     return message
 
 
-def _period_from(request: Request) -> Period:
+def period_from(request: Request | attribution_service_pb2.ComputeFactorsRequest) -> Period:
     """Read a range of days, both ends inclusive."""
     start = day_from(request.start_date, "start_date") if request.HasField("start_date") else None
     end = day_from(request.end_date, "end_date") if request.HasField("end_date") else None

@@ -3,11 +3,10 @@
 from quarterdeck.api.analytics.v1 import performance_service_pb2 as pb
 from quarterdeck.api.analytics.v1.performance_service_pb2_grpc import PerformanceServiceServicer
 from quarterdeck_server.analytics.domain.performance import curve
-from quarterdeck_server.analytics.domain.subject import Asked, Portfolio
 from quarterdeck_server.analytics.mapping import performance as mapping
-from quarterdeck_server.analytics.mapping.asking import Request, asked_from, conventions_to
+from quarterdeck_server.analytics.mapping.asking import asked_from, conventions_to
 from quarterdeck_server.analytics.measuring import Measurer
-from quarterdeck_server.runtime.caller import current
+from quarterdeck_server.analytics.servicers.scope import allowed
 from quarterdeck_server.runtime.compute import Compute
 from quarterdeck_server.runtime.service import Context
 
@@ -21,7 +20,7 @@ class PerformanceServicer(PerformanceServiceServicer):
     async def ComputePerformance(
         self, request: pb.ComputePerformanceRequest, context: Context
     ) -> pb.ComputePerformanceResponse:
-        asked = _allowed(request)
+        asked = allowed(asked_from(request))
         found = await self._measurer.performance(asked)
         performance = mapping.performance_to(found, asked.choices)
         answer = pb.ComputePerformanceResponse(performance=performance)
@@ -34,7 +33,7 @@ class PerformanceServicer(PerformanceServiceServicer):
     async def ComputeRolling(
         self, request: pb.ComputeRollingRequest, context: Context
     ) -> pb.ComputeRollingResponse:
-        asked = _allowed(request)
+        asked = allowed(asked_from(request))
         statistics, window = mapping.statistics_from(request)
         matched, found = await self._measurer.rolling(asked, statistics, window)
         return pb.ComputeRollingResponse(
@@ -48,16 +47,6 @@ class PerformanceServicer(PerformanceServiceServicer):
     async def ComparePerformance(
         self, request: pb.ComparePerformanceRequest, context: Context
     ) -> pb.ComparePerformanceResponse:
-        asked = _allowed(request)
+        asked = allowed(asked_from(request))
         found = await self._measurer.comparison(asked)
         return mapping.comparison_to(found, asked.choices)
-
-
-def _allowed(request: Request) -> Asked:
-    """Read a request and refuse, by its place, what lies outside of the caller's scope."""
-    asked = asked_from(request)
-    for named in (*asked.subjects, *([asked.benchmark] if asked.benchmark else [])):
-        if isinstance(named.subject, Portfolio):
-            portfolio, place = named.subject, f"{named.field}.portfolio.account"
-            current().require_scope(portfolio.account, portfolio.strategy, place)
-    return asked

@@ -6,6 +6,11 @@ from google.type.date_pb2 import Date
 
 from quarterdeck._async.channel import AsyncChannel
 from quarterdeck._method import Method
+from quarterdeck.api.analytics.v1.attribution_service_pb2 import (
+    ComputeFactorsRequest,
+    ComputeFactorsResponse,
+    Factor,
+)
 from quarterdeck.api.analytics.v1.performance_pb2 import Conventions, RollingMetric, Subject
 from quarterdeck.api.analytics.v1.performance_service_pb2 import (
     ComparePerformanceRequest,
@@ -15,6 +20,47 @@ from quarterdeck.api.analytics.v1.performance_service_pb2 import (
     ComputeRollingRequest,
     ComputeRollingResponse,
 )
+
+COMPUTE_FACTORS = Method[ComputeFactorsRequest, ComputeFactorsResponse](
+    "/quarterdeck.api.analytics.v1.AttributionService/ComputeFactors",
+    ComputeFactorsResponse,
+    repeatable=True,
+)
+
+
+class AsyncAttributionService:
+    """Where returns came from."""
+
+    def __init__(self, channel: AsyncChannel) -> None:
+        self._channel = channel
+
+    async def compute_factors(
+        self,
+        *,
+        subject: Subject | None = None,
+        factors: Iterable[Factor] | None = None,
+        start_date: Date | None = None,
+        end_date: Date | None = None,
+        conventions: Conventions | None = None,
+        lags: int | None = None,
+        timeout: float | None = None,
+    ) -> ComputeFactorsResponse:
+        """Computes a regression of a subject's returns on factors, on the days that all of them
+        have.
+
+        Too few days and factors that repeat each other are a state, not an error. Fails as
+        ComparePerformance does.
+        """
+        request = ComputeFactorsRequest(
+            subject=subject,
+            factors=factors,
+            start_date=start_date,
+            end_date=end_date,
+            conventions=conventions,
+            lags=lags,
+        )
+        return await self._channel.unary(COMPUTE_FACTORS, request, timeout)
+
 
 COMPUTE_PERFORMANCE = Method[ComputePerformanceRequest, ComputePerformanceResponse](
     "/quarterdeck.api.analytics.v1.PerformanceService/ComputePerformance",
