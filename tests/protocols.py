@@ -13,6 +13,7 @@ from urllib.parse import quote, unquote, urlencode
 import grpc
 from google.protobuf.json_format import MessageToDict, ParseDict
 from google.protobuf.message import Message
+
 from tests.rpcs import Rpc
 
 type Fields = dict[str, object]

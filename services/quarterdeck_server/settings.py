@@ -91,30 +91,30 @@ class StreamSettings(_Section):
     """The name of this stream worker, which no other may have; the default is a random one."""
     address: str = ""
     """Where other stream workers reach this one; the default is where it listens."""
-    heartbeat: timedelta = timedelta(seconds=5)
+    heartbeat: timedelta = Field(default=timedelta(seconds=5), gt=timedelta(0))
     """How often a stream says that it lives, when the reader does not choose."""
-    ring_window: timedelta = timedelta(seconds=60)
+    ring_window: timedelta = Field(default=timedelta(seconds=60), gt=timedelta(0))
     """How long events are kept for readers that come back."""
-    ring_bytes: int = 64 * 1024 * 1024
+    ring_bytes: int = Field(default=64 * 1024 * 1024, gt=0)
     """How many bytes of events a process keeps at most."""
-    cut_bytes: int = 8 * 1024 * 1024
+    cut_bytes: int = Field(default=8 * 1024 * 1024, gt=0)
     """A reader that is further behind is cut."""
-    cut_after: timedelta = timedelta(seconds=10)
+    cut_after: timedelta = Field(default=timedelta(seconds=10), gt=timedelta(0))
     """A reader that is longer behind is cut."""
-    streams_per_principal: int = 100
+    streams_per_principal: int = Field(default=100, gt=0)
     """Streams of a principal at the same time."""
-    subscriptions_per_stream: int = 1_000
+    subscriptions_per_stream: int = Field(default=1_000, gt=0)
     """Subscriptions in a stream, each excluded topic counted as one."""
-    opens_per_minute: int = 300
+    opens_per_minute: int = Field(default=300, gt=0)
     """Streams a principal may open within a minute at one worker."""
-    replays_per_principal: int = 10
+    replays_per_principal: int = Field(default=10, gt=0)
     """Replays of a principal at the same time at one worker."""
     stale_after: dict[str, timedelta] = {
         "quotes": timedelta(seconds=30),
         "trades": timedelta(minutes=5),
     }
     """How long a topic of a kind may be silent; kinds not named are never stale."""
-    alert_pause: timedelta = timedelta(seconds=5)
+    alert_pause: timedelta = Field(default=timedelta(seconds=5), ge=timedelta(0))
     """How long alerts of a kind of topics wait for others after one was sent."""
     alert_webhook: SecretStr | None = None
     """Where alerts of silent sources are posted as JSON, beside the notices in the stream."""

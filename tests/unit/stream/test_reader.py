@@ -194,6 +194,18 @@ def test_a_topic_born_while_its_prefix_reader_was_away_is_sent_whole():
     assert deck.read(reader).sequences("fills/SIM-001/new") == [1, 2, 3]
 
 
+def test_what_memory_lacks_of_a_topic_born_meanwhile_is_read_from_the_log_or_announced():
+    deck = Deck()
+    deck.publish(FILLS, 1)
+    deck.publish("fills/SIM-001/new", 4)
+    deck.publish("pnl/SIM-001", 7)
+    reader = deck.reader("fills/*", cursors={FILLS: Cursor(FILLS, 1, 1)})
+    assert (reader.holes[0].after, reader.holes[0].until) == (0, 3)
+    other = deck.reader("pnl/*", cursors={"pnl/SIM-002": Cursor("pnl/SIM-002", 1, 1)})
+    seen = deck.read(other)
+    assert (seen.gaps, seen.sequences("pnl/SIM-001")) == ([("pnl/SIM-001", 1, 1, 6)], [7])
+
+
 def test_a_foreign_topic_under_a_prefix_is_not_delivered():
     deck = Deck()
     scope = Scope(frozenset({"SIM-001"}), frozenset("*"), lambda account, _: account == "SIM-001")

@@ -34,14 +34,17 @@ def fresh(topic: Topic) -> Start:
 
 
 def newborn(topic: Topic, subscription: Subscription, mint: Mint) -> Start:
-    """Begin with everything, if it is kept from the topic's first event on, else with the newest.
+    """Begin with the topic's first event; with the newest if no other is kept and none is owed.
 
-    For a reader that comes back to a prefix: the topic may be one that appeared while it was away.
+    For a reader that comes back to a prefix: the topic may be one that appeared while it was away,
+    so who is to get all gets what the durable log has of it, or is told of a gap.
     """
     entries = list(topic.entries)
-    if not entries or entries[0].sequence != 1:
-        return fresh(topic)
-    return Start(folded(entries, subscription, mint))
+    if entries and entries[0].sequence == 1:
+        return Start(folded(entries, subscription, mint))
+    if subscription.delivery is Delivery.ALL:
+        return resumed(topic, Cursor(topic.name, topic.epoch, 0), subscription, mint)
+    return fresh(topic)
 
 
 def unknown(cursor: Cursor, *, durable: bool) -> Start:
