@@ -3,7 +3,6 @@
 from datetime import date
 from decimal import Decimal
 
-import pytest
 from google.type.date_pb2 import Date
 from tests.integration.trading import events
 from tests.integration.trading.conftest import Client, Deck
@@ -78,19 +77,14 @@ async def test_a_flow_counts_on_the_first_day_whose_value_includes_it(
     assert list((await daily(ada)).flows) == [0, 300]
 
 
-@pytest.mark.parametrize(
-    ("who", "asked", "reason"),
-    [
+async def test_what_is_unknown_forbidden_or_malformed_is_refused(deck: Deck, ada: Client) -> None:
+    await ada.nodes.RegisterNode(events.registration())
+    for who, asked, reason in (
         ("ada", {"account": "SIM-009"}, "RESOURCE_NOT_FOUND"),
         ("ada", {"account": "SIM-001", "strategy": "None-001"}, "RESOURCE_NOT_FOUND"),
         ("bob@SIM-002", {"account": "SIM-001"}, "SCOPE_FORBIDDEN"),
         ("ada", {"account": "SIM-001", "start_date": Date(year=2024)}, "FIELD_INVALID"),
-    ],
-)
-async def test_what_is_unknown_forbidden_or_malformed_is_refused(
-    deck: Deck, who: str, asked: dict[str, object], reason: str
-) -> None:
-    client = await deck.client(who)
-    await (await deck.client()).nodes.RegisterNode(events.registration())
-    _, info = await refusal(client.portfolio.GetDailyEquity(pb.GetDailyEquityRequest(**asked)))
-    assert info.reason == reason
+    ):
+        client = await deck.client(who)
+        _, info = await refusal(client.portfolio.GetDailyEquity(pb.GetDailyEquityRequest(**asked)))
+        assert info.reason == reason
