@@ -107,16 +107,15 @@ class Served:
     live: LiveStreams
     channels: list[grpc.aio.Channel] = field(default_factory=list)
 
-    def stub(self) -> Any:
-        return StreamServiceStub(self._channel())
+    def stub(self, *options: tuple[str, int]) -> Any:
+        return StreamServiceStub(self._channel(*options))
 
     def connections(self) -> Any:
         return ConnectionServiceStub(self._channel())
 
-    def _channel(self) -> grpc.aio.Channel:
-        channel = grpc.aio.insecure_channel(
-            self.address, options=[("grpc.use_local_subchannel_pool", 1)]
-        )
+    def _channel(self, *options: tuple[str, int]) -> grpc.aio.Channel:
+        own = ("grpc.use_local_subchannel_pool", 1)
+        channel = grpc.aio.insecure_channel(self.address, options=[own, *options])
         self.channels.append(channel)
         return channel
 
