@@ -123,7 +123,7 @@ async def test_a_change_of_epoch_counts_as_a_loss(stream: Stream, feed: Feed) ->
 
 async def test_a_broken_stream_shows_until_it_is_open_again(stream: Stream, feed: Feed) -> None:
     feed.want("quotes/A.X")
-    await said(stream, SessionOpened(), Disconnected(Unavailable("away"), 0.1, 1))
+    await said(stream, SessionOpened(), Disconnected(Unavailable("away"), 0.0, 0.1, 1))
     assert not feed.is_connected
     await said(stream, SessionOpened())
     assert feed.is_connected
