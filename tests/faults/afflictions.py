@@ -27,6 +27,8 @@ class Fault:
     breaks_streams: bool = False
     silences: bool = False
     """Whether readers must be told that nobody knows what is published."""
+    follows: Collection[str] = ()
+    """What must have struck before, since afterwards it would show something else."""
 
 
 def kill(deck: Deck, part: str) -> None:
@@ -93,7 +95,8 @@ KILLS = [
 FAULTS = [
     *KILLS,
     Fault("valkey paused", "valkey", pause, silences=True),
-    Fault("valkey restarted empty", "valkey", empty, ("valkey",)),
+    # The node's memory lies there, too: one that is killed afterwards knows no position any more.
+    Fault("valkey restarted empty", "valkey", empty, ("valkey",), follows={"node killed"}),
     Fault("postgres paused", "postgres", pause),
     Fault("services paused", "services", pause),
     Fault("stream paused", "stream", pause),

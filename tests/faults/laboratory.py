@@ -7,7 +7,7 @@ from collections.abc import AsyncIterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
-from tests.faults.afflictions import Fault
+from tests.faults.afflictions import FAULTS, Fault
 from tests.faults.pace import PATIENCE_S
 from tests.faults.publisher import Place, Publisher
 from tests.faults.table import Table
@@ -163,6 +163,9 @@ class Laboratory:
     def after(self, fault: Fault) -> Aftermath:
         """What happened when the fault struck."""
         if fault.name not in self._known:
+            for other in FAULTS:
+                if other.name in fault.follows:
+                    self.after(other)
             seen = asyncio.run(
                 asyncio.wait_for(survive(self._deck, fault, self._quiet), 2 * PATIENCE_S)
             )
