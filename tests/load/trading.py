@@ -69,9 +69,9 @@ def p99(values: Sequence[float]) -> float:
 
 
 async def fills_per_second(ada: Client, samples: int) -> list[float]:
-    """Record batches of fills, one call after another."""
+    """Record batches of fills, one call after another; the first learns every instrument."""
     rates = []
-    for sample in range(samples):
+    for sample in range(samples + 1):
         requests = [
             events.batch(
                 *(
@@ -89,7 +89,7 @@ async def fills_per_second(ada: Client, samples: int) -> list[float]:
         for request in requests:
             await ada.events.RecordEvents(request)
         rates.append(4 * FILLS_PER_CALL / (time.perf_counter() - started))
-    return rates
+    return rates[1:]
 
 
 async def watch_prices(deck: Deck, ada: Client, samples: int) -> list[float]:
