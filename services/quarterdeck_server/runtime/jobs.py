@@ -50,7 +50,8 @@ class Jobs:
         self._store = store
         self._runner = uuid.uuid4()
         self._tasks: dict[uuid.UUID, asyncio.Task[None]] = {}
-        self._beginning: set[uuid.UUID] = set()
+        # Held from a job's row to its task: in between it would be taken for one that was left.
+        self._taking = asyncio.Lock()
         self._offers: dict[str, Resume] = {}
 
     async def start(self, kind: str, subject: str, owner: str, work: Work) -> str:
@@ -93,15 +94,11 @@ class Jobs:
         Raises RequestIdReused if the request identifier began something else within a day.
         """
         job = uuid.uuid4()
-        # Stored before its task runs: nobody here may take it for one that was left.
-        self._beginning.add(job)
-        try:
+        async with self._taking:
             known = await self._insert(job, order)
             if known is None:
                 self._resume(job, order, "")
-            return f"jobs/{known or job}"
-        finally:
-            self._beginning.discard(job)
+        return f"jobs/{known or job}"
 
     async def _insert(self, job: uuid.UUID, order: Order) -> uuid.UUID | None:
         """Store a job, unless the same request stored one: then return that."""
@@ -124,8 +121,11 @@ class Jobs:
 
     async def adopt(self) -> None:
         """Go on with the jobs of the kinds offered here whose process is gone."""
-        if not self._offers:
-            return
+        if self._offers:
+            async with self._taking:
+                await self._take_over()
+
+    async def _take_over(self) -> None:
         async with self._store.connection() as connection:
             rows = await connection.fetch(
                 f"""UPDATE jobs.job SET runner = $1, state = 'RUNNING'
@@ -134,7 +134,7 @@ class Jobs:
                     RETURNING id, kind, subject, request, position""",  # noqa: S608 - a constant
                 self._runner,
                 list(self._offers),
-                [*self._tasks, *self._beginning],
+                list(self._tasks),
             )
         for row in rows:
             log.info("job_resumed", job=str(row["id"]), kind=row["kind"])

@@ -91,7 +91,7 @@ def months(shop: Vendor) -> list[str]:
 
 
 async def test_after_kill_9_a_backfill_goes_on_where_it_was(start, store):
-    """The month that was being read is asked for again, and none that was stored."""
+    """The month that was being read is asked for again, and no other."""
     slow = {"2024-02": 60.0}
 
     def month(request: Request) -> Answer:
@@ -116,6 +116,5 @@ async def test_after_kill_9_a_backfill_goes_on_where_it_was(start, store):
         slow.clear()
         await start(**settings)
         await until(lambda: store.fetchval(STATE), lambda state: state == "SUCCEEDED")
-    assert [*dict.fromkeys(months(shop))] == ["2024-03", "2024-02", "2024-01"]
-    assert months(shop).count("2024-03") == 1
+    assert months(shop) == ["2024-03", "2024-02", "2024-02", "2024-01"]
     assert await store.fetchval(BARS) == 3

@@ -179,6 +179,27 @@ async def test_a_job_of_a_killed_process_is_adopted_not_buried(store: Postgres) 
             assert (await ended(runner, f"jobs/{dead}")).note == "all"
 
 
+async def test_a_job_that_is_looked_for_twice_at_once_runs_once(store: Postgres) -> None:
+    ran = 0
+
+    async def resume(subject: str, request: str, progress: Progress) -> str:
+        nonlocal ran
+        ran += 1
+        await asyncio.sleep(0.1)
+        return ""
+
+    async with jobs(store) as runner, runner.offered("read", resume):
+        dead = await store.fetchval(
+            """INSERT INTO jobs.job (kind, subject, owner, state, runner, request)
+               VALUES ('read', 's', 'o', 'PENDING', gen_random_uuid(), 'all') RETURNING id"""
+        )
+        # Connections that are open already, so that all look at the same moment.
+        await asyncio.gather(*(store.execute("SELECT pg_sleep(0.05)") for _ in range(5)))
+        await asyncio.gather(*(runner.adopt() for _ in range(5)))
+        await ended(runner, f"jobs/{dead}")
+    assert ran == 1
+
+
 async def test_a_job_that_waits_for_a_process_is_canceled_at_once(store: Postgres) -> None:
     async def forever(subject: str, request: str, progress: Progress) -> str:
         await asyncio.sleep(60)
