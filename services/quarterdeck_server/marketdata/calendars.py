@@ -36,7 +36,7 @@ class Calendars:
         self._pause_s = FIRST_PAUSE_S
 
     def schedule(self, code: str) -> Schedule | None:
-        """Return the schedule of a market, if it is known for now."""
+        """Return the schedule of a market, if it was read already."""
         schedule = self._schedules.get(code)
         if schedule is None or schedule.end_ns <= self.clock.now_ns():
             return None
