@@ -1,15 +1,16 @@
 """The services of trading; written by ``tools/rpcs.py`` from the contracts."""
 
 from collections.abc import Iterable, Iterator
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import cast
 
+from google.protobuf.duration_pb2 import Duration
 from google.protobuf.timestamp_pb2 import Timestamp
 from google.type.date_pb2 import Date
 
 from quarterdeck._method import Method
 from quarterdeck._sync.channel import Channel
-from quarterdeck._times import timestamp
+from quarterdeck._times import duration, timestamp
 from quarterdeck.api.trading.v1.break_pb2 import BREAK_STATE_UNSPECIFIED, BreakState
 from quarterdeck.api.trading.v1.node_pb2 import (
     COMMAND_KIND_UNSPECIFIED,
@@ -62,7 +63,7 @@ from quarterdeck.api.trading.v1.reconciliation_service_pb2 import (
     ResolveBreakRequest,
     ResolveBreakResponse,
 )
-from quarterdeck.api.trading.v1.trading_event_pb2 import TradingEvent
+from quarterdeck.api.trading.v1.trading_event_pb2 import LogCursor, TradingEvent
 from quarterdeck.api.trading.v1.trading_event_service_pb2 import (
     ImportTradingEventsRequest,
     ImportTradingEventsResponse,
@@ -74,6 +75,8 @@ from quarterdeck.api.trading.v1.trading_event_service_pb2 import (
     ListTopicRecordsResponse,
     RecordEventsRequest,
     RecordEventsResponse,
+    WatchTradingRequest,
+    WatchTradingResponse,
 )
 
 REGISTER_NODE = Method[RegisterNodeRequest, RegisterNodeResponse](
@@ -449,6 +452,11 @@ LIST_TOPIC_RECORDS = Method[ListTopicRecordsRequest, ListTopicRecordsResponse](
     ListTopicRecordsResponse,
     repeatable=True,
 )
+WATCH_TRADING = Method[WatchTradingRequest, WatchTradingResponse](
+    "/quarterdeck.api.trading.v1.TradingEventService/WatchTrading",
+    WatchTradingResponse,
+    repeatable=True,
+)
 
 
 class TradingEventService:
@@ -553,3 +561,33 @@ class TradingEventService:
             topic=topic, after_sequence=after_sequence, page_size=page_size
         )
         return self._channel.unary(LIST_TOPIC_RECORDS, request, timeout)
+
+    def watch_trading(
+        self,
+        *,
+        account: str = "",
+        strategy: str = "",
+        cursor: LogCursor | None = None,
+        live_only: bool = False,
+        heartbeat_interval: Duration | timedelta | None = None,
+        timeout: float | None = None,
+    ) -> Iterator[WatchTradingResponse]:
+        """Streams the trading log in its own order, from a cursor or its beginning, and then what
+        is recorded, within the caller's scope.
+
+        Every event comes once; none is left out. Fails with INVALID_ARGUMENT (CURSOR_INVALID) for a
+        cursor of another log or beyond the newest event, with PERMISSION_DENIED (SCOPE_FORBIDDEN)
+        for a named account or strategy outside of the caller's, with RESOURCE_EXHAUSTED
+        (READER_TOO_SLOW) for a reader that takes nothing for 10 s, with UNAUTHENTICATED
+        (TOKEN_EXPIRED, TOKEN_REVOKED) when the token no longer holds, and with UNAVAILABLE
+        (SHUTTING_DOWN, DEPENDENCY_UNAVAILABLE). The error also comes in the stream, as its last
+        message; continue from its cursor.
+        """
+        request = WatchTradingRequest(
+            account=account,
+            strategy=strategy,
+            cursor=cursor,
+            live_only=live_only,
+            heartbeat_interval=duration(heartbeat_interval),
+        )
+        return self._channel.stream(WATCH_TRADING, request, timeout)

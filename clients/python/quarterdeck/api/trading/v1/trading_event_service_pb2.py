@@ -24,14 +24,16 @@ _sym_db = _symbol_database.Default()
 
 from buf.validate import validate_pb2 as buf_dot_validate_dot_validate__pb2
 from google.api import annotations_pb2 as google_dot_api_dot_annotations__pb2
+from google.protobuf import duration_pb2 as google_dot_protobuf_dot_duration__pb2
 from google.protobuf import timestamp_pb2 as google_dot_protobuf_dot_timestamp__pb2
+from google.rpc import status_pb2 as google_dot_rpc_dot_status__pb2
 from quarterdeck.api.auth.v1 import permission_pb2 as quarterdeck_dot_api_dot_auth_dot_v1_dot_permission__pb2
 from quarterdeck.api.trading.v1 import fill_pb2 as quarterdeck_dot_api_dot_trading_dot_v1_dot_fill__pb2
 from quarterdeck.api.trading.v1 import order_pb2 as quarterdeck_dot_api_dot_trading_dot_v1_dot_order__pb2
 from quarterdeck.api.trading.v1 import trading_event_pb2 as quarterdeck_dot_api_dot_trading_dot_v1_dot_trading__event__pb2
 
 
-DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n6quarterdeck/api/trading/v1/trading_event_service.proto\x12\x1aquarterdeck.api.trading.v1\x1a\x1b\x62uf/validate/validate.proto\x1a\x1cgoogle/api/annotations.proto\x1a\x1fgoogle/protobuf/timestamp.proto\x1a(quarterdeck/api/auth/v1/permission.proto\x1a%quarterdeck/api/trading/v1/fill.proto\x1a&quarterdeck/api/trading/v1/order.proto\x1a.quarterdeck/api/trading/v1/trading_event.proto\"\x87\x01\n\x13RecordEventsRequest\x12!\n\x04node\x18\x01 \x01(\tB\r\xbaH\nr\x08:\x06nodes/R\x04node\x12M\n\x06\x65vents\x18\x02 \x03(\x0b\x32(.quarterdeck.api.trading.v1.TradingEventB\x0b\xbaH\x08\x92\x01\x05\x08\x01\x10\xe8\x07R\x06\x65vents\"f\n\x14RecordEventsResponse\x12%\n\x0erecorded_count\x18\x01 \x01(\x05R\rrecordedCount\x12\'\n\x0f\x64uplicate_count\x18\x02 \x01(\x05R\x0e\x64uplicateCount\"U\n\x1aImportTradingEventsRequest\x12\x1e\n\x03\x63sv\x18\x01 \x01(\tB\x0c\xbaH\tr\x07\x10\x01\x18\xc0\x8d\xb7\x01R\x03\x63sv\x12\x17\n\x07\x64ry_run\x18\x02 \x01(\x08R\x06\x64ryRun\"\xb1\x01\n\x1bImportTradingEventsResponse\x12%\n\x0erecorded_count\x18\x01 \x01(\x05R\rrecordedCount\x12\'\n\x0f\x64uplicate_count\x18\x02 \x01(\x05R\x0e\x64uplicateCount\x12\x42\n\x08problems\x18\x03 \x03(\x0b\x32&.quarterdeck.api.trading.v1.RowProblemR\x08problems\"P\n\nRowProblem\x12\x10\n\x03row\x18\x01 \x01(\x05R\x03row\x12\x16\n\x06\x63olumn\x18\x02 \x01(\tR\x06\x63olumn\x12\x18\n\x07problem\x18\x03 \x01(\tR\x07problem\"\xce\x01\n\x11ListOrdersRequest\x12\x18\n\x07\x61\x63\x63ount\x18\x01 \x01(\tR\x07\x61\x63\x63ount\x12\x1a\n\x08strategy\x18\x02 \x01(\tR\x08strategy\x12\x1e\n\ninstrument\x18\x03 \x01(\tR\ninstrument\x12\x1b\n\topen_only\x18\x04 \x01(\x08R\x08openOnly\x12\'\n\tpage_size\x18\x05 \x01(\x05\x42\n\xbaH\x07\x1a\x05\x18\xe8\x07(\x00R\x08pageSize\x12\x1d\n\npage_token\x18\x06 \x01(\tR\tpageToken\"w\n\x12ListOrdersResponse\x12\x39\n\x06orders\x18\x01 \x03(\x0b\x32!.quarterdeck.api.trading.v1.OrderR\x06orders\x12&\n\x0fnext_page_token\x18\x02 \x01(\tR\rnextPageToken\"\xc8\x02\n\x10ListFillsRequest\x12\x18\n\x07\x61\x63\x63ount\x18\x01 \x01(\tR\x07\x61\x63\x63ount\x12\x1a\n\x08strategy\x18\x02 \x01(\tR\x08strategy\x12\x1e\n\ninstrument\x18\x03 \x01(\tR\ninstrument\x12>\n\nstart_time\x18\x04 \x01(\x0b\x32\x1a.google.protobuf.TimestampH\x00R\tstartTime\x88\x01\x01\x12:\n\x08\x65nd_time\x18\x05 \x01(\x0b\x32\x1a.google.protobuf.TimestampH\x01R\x07\x65ndTime\x88\x01\x01\x12\'\n\tpage_size\x18\x06 \x01(\x05\x42\n\xbaH\x07\x1a\x05\x18\xe8\x07(\x00R\x08pageSize\x12\x1d\n\npage_token\x18\x07 \x01(\tR\tpageTokenB\r\n\x0b_start_timeB\x0b\n\t_end_time\"s\n\x11ListFillsResponse\x12\x36\n\x05\x66ills\x18\x01 \x03(\x0b\x32 .quarterdeck.api.trading.v1.FillR\x05\x66ills\x12&\n\x0fnext_page_token\x18\x02 \x01(\tR\rnextPageToken\"\x88\x01\n\x17ListTopicRecordsRequest\x12\x1d\n\x05topic\x18\x01 \x01(\tB\x07\xbaH\x04r\x02\x10\x01R\x05topic\x12%\n\x0e\x61\x66ter_sequence\x18\x02 \x01(\x04R\rafterSequence\x12\'\n\tpage_size\x18\x03 \x01(\x05\x42\n\xbaH\x07\x1a\x05\x18\xe8\x07(\x00R\x08pageSize\"\x98\x01\n\x18ListTopicRecordsResponse\x12\x41\n\x07records\x18\x01 \x03(\x0b\x32\'.quarterdeck.api.trading.v1.TopicRecordR\x07records\x12\x14\n\x05\x65poch\x18\x02 \x01(\x04R\x05\x65poch\x12#\n\rlast_sequence\x18\x03 \x01(\x04R\x0clastSequence2\x9d\x06\n\x13TradingEventService\x12\xa1\x01\n\x0cRecordEvents\x12/.quarterdeck.api.trading.v1.RecordEventsRequest\x1a\x30.quarterdeck.api.trading.v1.RecordEventsResponse\".\x90\x02\x02\x88\xb5\x18\x07\x90\xb5\x18\x02\x82\xd3\xe4\x93\x02\x1d\"\x18/v1/tradingEvents:record:\x01*\x12\xb2\x01\n\x13ImportTradingEvents\x12\x36.quarterdeck.api.trading.v1.ImportTradingEventsRequest\x1a\x37.quarterdeck.api.trading.v1.ImportTradingEventsResponse\"*\x90\x02\x02\x88\xb5\x18\x07\x82\xd3\xe4\x93\x02\x1d\"\x18/v1/tradingEvents:import:\x01*\x12\x86\x01\n\nListOrders\x12-.quarterdeck.api.trading.v1.ListOrdersRequest\x1a..quarterdeck.api.trading.v1.ListOrdersResponse\"\x19\x90\x02\x01\x88\xb5\x18\x06\x82\xd3\xe4\x93\x02\x0c\x12\n/v1/orders\x12\x82\x01\n\tListFills\x12,.quarterdeck.api.trading.v1.ListFillsRequest\x1a-.quarterdeck.api.trading.v1.ListFillsResponse\"\x18\x90\x02\x01\x88\xb5\x18\x06\x82\xd3\xe4\x93\x02\x0b\x12\t/v1/fills\x12\x9e\x01\n\x10ListTopicRecords\x12\x33.quarterdeck.api.trading.v1.ListTopicRecordsRequest\x1a\x34.quarterdeck.api.trading.v1.ListTopicRecordsResponse\"\x1f\x90\x02\x01\x88\xb5\x18\x06\x82\xd3\xe4\x93\x02\x12\x12\x10/v1/topicRecordsb\x06proto3')
+DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n6quarterdeck/api/trading/v1/trading_event_service.proto\x12\x1aquarterdeck.api.trading.v1\x1a\x1b\x62uf/validate/validate.proto\x1a\x1cgoogle/api/annotations.proto\x1a\x1egoogle/protobuf/duration.proto\x1a\x1fgoogle/protobuf/timestamp.proto\x1a\x17google/rpc/status.proto\x1a(quarterdeck/api/auth/v1/permission.proto\x1a%quarterdeck/api/trading/v1/fill.proto\x1a&quarterdeck/api/trading/v1/order.proto\x1a.quarterdeck/api/trading/v1/trading_event.proto\"\x87\x01\n\x13RecordEventsRequest\x12!\n\x04node\x18\x01 \x01(\tB\r\xbaH\nr\x08:\x06nodes/R\x04node\x12M\n\x06\x65vents\x18\x02 \x03(\x0b\x32(.quarterdeck.api.trading.v1.TradingEventB\x0b\xbaH\x08\x92\x01\x05\x08\x01\x10\xe8\x07R\x06\x65vents\"f\n\x14RecordEventsResponse\x12%\n\x0erecorded_count\x18\x01 \x01(\x05R\rrecordedCount\x12\'\n\x0f\x64uplicate_count\x18\x02 \x01(\x05R\x0e\x64uplicateCount\"U\n\x1aImportTradingEventsRequest\x12\x1e\n\x03\x63sv\x18\x01 \x01(\tB\x0c\xbaH\tr\x07\x10\x01\x18\xc0\x8d\xb7\x01R\x03\x63sv\x12\x17\n\x07\x64ry_run\x18\x02 \x01(\x08R\x06\x64ryRun\"\xb1\x01\n\x1bImportTradingEventsResponse\x12%\n\x0erecorded_count\x18\x01 \x01(\x05R\rrecordedCount\x12\'\n\x0f\x64uplicate_count\x18\x02 \x01(\x05R\x0e\x64uplicateCount\x12\x42\n\x08problems\x18\x03 \x03(\x0b\x32&.quarterdeck.api.trading.v1.RowProblemR\x08problems\"P\n\nRowProblem\x12\x10\n\x03row\x18\x01 \x01(\x05R\x03row\x12\x16\n\x06\x63olumn\x18\x02 \x01(\tR\x06\x63olumn\x12\x18\n\x07problem\x18\x03 \x01(\tR\x07problem\"\xce\x01\n\x11ListOrdersRequest\x12\x18\n\x07\x61\x63\x63ount\x18\x01 \x01(\tR\x07\x61\x63\x63ount\x12\x1a\n\x08strategy\x18\x02 \x01(\tR\x08strategy\x12\x1e\n\ninstrument\x18\x03 \x01(\tR\ninstrument\x12\x1b\n\topen_only\x18\x04 \x01(\x08R\x08openOnly\x12\'\n\tpage_size\x18\x05 \x01(\x05\x42\n\xbaH\x07\x1a\x05\x18\xe8\x07(\x00R\x08pageSize\x12\x1d\n\npage_token\x18\x06 \x01(\tR\tpageToken\"w\n\x12ListOrdersResponse\x12\x39\n\x06orders\x18\x01 \x03(\x0b\x32!.quarterdeck.api.trading.v1.OrderR\x06orders\x12&\n\x0fnext_page_token\x18\x02 \x01(\tR\rnextPageToken\"\xc8\x02\n\x10ListFillsRequest\x12\x18\n\x07\x61\x63\x63ount\x18\x01 \x01(\tR\x07\x61\x63\x63ount\x12\x1a\n\x08strategy\x18\x02 \x01(\tR\x08strategy\x12\x1e\n\ninstrument\x18\x03 \x01(\tR\ninstrument\x12>\n\nstart_time\x18\x04 \x01(\x0b\x32\x1a.google.protobuf.TimestampH\x00R\tstartTime\x88\x01\x01\x12:\n\x08\x65nd_time\x18\x05 \x01(\x0b\x32\x1a.google.protobuf.TimestampH\x01R\x07\x65ndTime\x88\x01\x01\x12\'\n\tpage_size\x18\x06 \x01(\x05\x42\n\xbaH\x07\x1a\x05\x18\xe8\x07(\x00R\x08pageSize\x12\x1d\n\npage_token\x18\x07 \x01(\tR\tpageTokenB\r\n\x0b_start_timeB\x0b\n\t_end_time\"s\n\x11ListFillsResponse\x12\x36\n\x05\x66ills\x18\x01 \x03(\x0b\x32 .quarterdeck.api.trading.v1.FillR\x05\x66ills\x12&\n\x0fnext_page_token\x18\x02 \x01(\tR\rnextPageToken\"\x88\x01\n\x17ListTopicRecordsRequest\x12\x1d\n\x05topic\x18\x01 \x01(\tB\x07\xbaH\x04r\x02\x10\x01R\x05topic\x12%\n\x0e\x61\x66ter_sequence\x18\x02 \x01(\x04R\rafterSequence\x12\'\n\tpage_size\x18\x03 \x01(\x05\x42\n\xbaH\x07\x1a\x05\x18\xe8\x07(\x00R\x08pageSize\"\x98\x01\n\x18ListTopicRecordsResponse\x12\x41\n\x07records\x18\x01 \x03(\x0b\x32\'.quarterdeck.api.trading.v1.TopicRecordR\x07records\x12\x14\n\x05\x65poch\x18\x02 \x01(\x04R\x05\x65poch\x12#\n\rlast_sequence\x18\x03 \x01(\x04R\x0clastSequence\"\xad\x02\n\x13WatchTradingRequest\x12\x18\n\x07\x61\x63\x63ount\x18\x01 \x01(\tR\x07\x61\x63\x63ount\x12\x1a\n\x08strategy\x18\x02 \x01(\tR\x08strategy\x12\x42\n\x06\x63ursor\x18\x03 \x01(\x0b\x32%.quarterdeck.api.trading.v1.LogCursorH\x00R\x06\x63ursor\x88\x01\x01\x12\x1b\n\tlive_only\x18\x04 \x01(\x08R\x08liveOnly\x12]\n\x12heartbeat_interval\x18\x05 \x01(\x0b\x32\x19.google.protobuf.DurationB\x0e\xbaH\x0b\xaa\x01\x08\"\x02\x08\x1e\x32\x02\x08\x01H\x01R\x11heartbeatInterval\x88\x01\x01\x42\t\n\x07_cursorB\x15\n\x13_heartbeat_interval\"\x9b\x03\n\x14WatchTradingResponse\x12?\n\x06\x65vents\x18\x01 \x03(\x0b\x32\'.quarterdeck.api.trading.v1.LoggedEventR\x06\x65vents\x12=\n\x06\x63ursor\x18\x02 \x01(\x0b\x32%.quarterdeck.api.trading.v1.LogCursorR\x06\x63ursor\x12\'\n\x0fnewest_position\x18\x03 \x01(\x03R\x0enewestPosition\x12;\n\x0bserver_time\x18\x04 \x01(\x0b\x32\x1a.google.protobuf.TimestampR\nserverTime\x12M\n\x12heartbeat_interval\x18\x05 \x01(\x0b\x32\x19.google.protobuf.DurationH\x00R\x11heartbeatInterval\x88\x01\x01\x12-\n\x05\x65rror\x18\x06 \x01(\x0b\x32\x12.google.rpc.StatusH\x01R\x05\x65rror\x88\x01\x01\x42\x15\n\x13_heartbeat_intervalB\x08\n\x06_error2\xbb\x07\n\x13TradingEventService\x12\xa1\x01\n\x0cRecordEvents\x12/.quarterdeck.api.trading.v1.RecordEventsRequest\x1a\x30.quarterdeck.api.trading.v1.RecordEventsResponse\".\x90\x02\x02\x88\xb5\x18\x07\x90\xb5\x18\x02\x82\xd3\xe4\x93\x02\x1d\"\x18/v1/tradingEvents:record:\x01*\x12\xb2\x01\n\x13ImportTradingEvents\x12\x36.quarterdeck.api.trading.v1.ImportTradingEventsRequest\x1a\x37.quarterdeck.api.trading.v1.ImportTradingEventsResponse\"*\x90\x02\x02\x88\xb5\x18\x07\x82\xd3\xe4\x93\x02\x1d\"\x18/v1/tradingEvents:import:\x01*\x12\x86\x01\n\nListOrders\x12-.quarterdeck.api.trading.v1.ListOrdersRequest\x1a..quarterdeck.api.trading.v1.ListOrdersResponse\"\x19\x90\x02\x01\x88\xb5\x18\x06\x82\xd3\xe4\x93\x02\x0c\x12\n/v1/orders\x12\x82\x01\n\tListFills\x12,.quarterdeck.api.trading.v1.ListFillsRequest\x1a-.quarterdeck.api.trading.v1.ListFillsResponse\"\x18\x90\x02\x01\x88\xb5\x18\x06\x82\xd3\xe4\x93\x02\x0b\x12\t/v1/fills\x12\x9e\x01\n\x10ListTopicRecords\x12\x33.quarterdeck.api.trading.v1.ListTopicRecordsRequest\x1a\x34.quarterdeck.api.trading.v1.ListTopicRecordsResponse\"\x1f\x90\x02\x01\x88\xb5\x18\x06\x82\xd3\xe4\x93\x02\x12\x12\x10/v1/topicRecords\x12\x9b\x01\n\x0cWatchTrading\x12/.quarterdeck.api.trading.v1.WatchTradingRequest\x1a\x30.quarterdeck.api.trading.v1.WatchTradingResponse\"&\x90\x02\x01\x88\xb5\x18\x06\x82\xd3\xe4\x93\x02\x19\x12\x17/v1/tradingEvents:watch0\x01\x62\x06proto3')
 
 _globals = globals()
 _builder.BuildMessageAndEnumDescriptors(DESCRIPTOR, _globals)
@@ -52,6 +54,8 @@ if not _descriptor._USE_C_DESCRIPTORS:
   _globals['_LISTTOPICRECORDSREQUEST'].fields_by_name['topic']._serialized_options = b'\272H\004r\002\020\001'
   _globals['_LISTTOPICRECORDSREQUEST'].fields_by_name['page_size']._loaded_options = None
   _globals['_LISTTOPICRECORDSREQUEST'].fields_by_name['page_size']._serialized_options = b'\272H\007\032\005\030\350\007(\000'
+  _globals['_WATCHTRADINGREQUEST'].fields_by_name['heartbeat_interval']._loaded_options = None
+  _globals['_WATCHTRADINGREQUEST'].fields_by_name['heartbeat_interval']._serialized_options = b'\272H\013\252\001\010\"\002\010\0362\002\010\001'
   _globals['_TRADINGEVENTSERVICE'].methods_by_name['RecordEvents']._loaded_options = None
   _globals['_TRADINGEVENTSERVICE'].methods_by_name['RecordEvents']._serialized_options = b'\220\002\002\210\265\030\007\220\265\030\002\202\323\344\223\002\035\"\030/v1/tradingEvents:record:\001*'
   _globals['_TRADINGEVENTSERVICE'].methods_by_name['ImportTradingEvents']._loaded_options = None
@@ -62,28 +66,34 @@ if not _descriptor._USE_C_DESCRIPTORS:
   _globals['_TRADINGEVENTSERVICE'].methods_by_name['ListFills']._serialized_options = b'\220\002\001\210\265\030\006\202\323\344\223\002\013\022\t/v1/fills'
   _globals['_TRADINGEVENTSERVICE'].methods_by_name['ListTopicRecords']._loaded_options = None
   _globals['_TRADINGEVENTSERVICE'].methods_by_name['ListTopicRecords']._serialized_options = b'\220\002\001\210\265\030\006\202\323\344\223\002\022\022\020/v1/topicRecords'
-  _globals['_RECORDEVENTSREQUEST']._serialized_start=348
-  _globals['_RECORDEVENTSREQUEST']._serialized_end=483
-  _globals['_RECORDEVENTSRESPONSE']._serialized_start=485
-  _globals['_RECORDEVENTSRESPONSE']._serialized_end=587
-  _globals['_IMPORTTRADINGEVENTSREQUEST']._serialized_start=589
-  _globals['_IMPORTTRADINGEVENTSREQUEST']._serialized_end=674
-  _globals['_IMPORTTRADINGEVENTSRESPONSE']._serialized_start=677
-  _globals['_IMPORTTRADINGEVENTSRESPONSE']._serialized_end=854
-  _globals['_ROWPROBLEM']._serialized_start=856
-  _globals['_ROWPROBLEM']._serialized_end=936
-  _globals['_LISTORDERSREQUEST']._serialized_start=939
-  _globals['_LISTORDERSREQUEST']._serialized_end=1145
-  _globals['_LISTORDERSRESPONSE']._serialized_start=1147
-  _globals['_LISTORDERSRESPONSE']._serialized_end=1266
-  _globals['_LISTFILLSREQUEST']._serialized_start=1269
-  _globals['_LISTFILLSREQUEST']._serialized_end=1597
-  _globals['_LISTFILLSRESPONSE']._serialized_start=1599
-  _globals['_LISTFILLSRESPONSE']._serialized_end=1714
-  _globals['_LISTTOPICRECORDSREQUEST']._serialized_start=1717
-  _globals['_LISTTOPICRECORDSREQUEST']._serialized_end=1853
-  _globals['_LISTTOPICRECORDSRESPONSE']._serialized_start=1856
-  _globals['_LISTTOPICRECORDSRESPONSE']._serialized_end=2008
-  _globals['_TRADINGEVENTSERVICE']._serialized_start=2011
-  _globals['_TRADINGEVENTSERVICE']._serialized_end=2808
+  _globals['_TRADINGEVENTSERVICE'].methods_by_name['WatchTrading']._loaded_options = None
+  _globals['_TRADINGEVENTSERVICE'].methods_by_name['WatchTrading']._serialized_options = b'\220\002\001\210\265\030\006\202\323\344\223\002\031\022\027/v1/tradingEvents:watch'
+  _globals['_RECORDEVENTSREQUEST']._serialized_start=405
+  _globals['_RECORDEVENTSREQUEST']._serialized_end=540
+  _globals['_RECORDEVENTSRESPONSE']._serialized_start=542
+  _globals['_RECORDEVENTSRESPONSE']._serialized_end=644
+  _globals['_IMPORTTRADINGEVENTSREQUEST']._serialized_start=646
+  _globals['_IMPORTTRADINGEVENTSREQUEST']._serialized_end=731
+  _globals['_IMPORTTRADINGEVENTSRESPONSE']._serialized_start=734
+  _globals['_IMPORTTRADINGEVENTSRESPONSE']._serialized_end=911
+  _globals['_ROWPROBLEM']._serialized_start=913
+  _globals['_ROWPROBLEM']._serialized_end=993
+  _globals['_LISTORDERSREQUEST']._serialized_start=996
+  _globals['_LISTORDERSREQUEST']._serialized_end=1202
+  _globals['_LISTORDERSRESPONSE']._serialized_start=1204
+  _globals['_LISTORDERSRESPONSE']._serialized_end=1323
+  _globals['_LISTFILLSREQUEST']._serialized_start=1326
+  _globals['_LISTFILLSREQUEST']._serialized_end=1654
+  _globals['_LISTFILLSRESPONSE']._serialized_start=1656
+  _globals['_LISTFILLSRESPONSE']._serialized_end=1771
+  _globals['_LISTTOPICRECORDSREQUEST']._serialized_start=1774
+  _globals['_LISTTOPICRECORDSREQUEST']._serialized_end=1910
+  _globals['_LISTTOPICRECORDSRESPONSE']._serialized_start=1913
+  _globals['_LISTTOPICRECORDSRESPONSE']._serialized_end=2065
+  _globals['_WATCHTRADINGREQUEST']._serialized_start=2068
+  _globals['_WATCHTRADINGREQUEST']._serialized_end=2369
+  _globals['_WATCHTRADINGRESPONSE']._serialized_start=2372
+  _globals['_WATCHTRADINGRESPONSE']._serialized_end=2783
+  _globals['_TRADINGEVENTSERVICE']._serialized_start=2786
+  _globals['_TRADINGEVENTSERVICE']._serialized_end=3741
 # @@protoc_insertion_point(module_scope)

@@ -5,9 +5,11 @@ isort:skip_file
 
 from collections import abc as _abc
 from google.protobuf import descriptor as _descriptor
+from google.protobuf import duration_pb2 as _duration_pb2
 from google.protobuf import message as _message
 from google.protobuf import timestamp_pb2 as _timestamp_pb2
 from google.protobuf.internal import containers as _containers
+from google.rpc import status_pb2 as _status_pb2
 from quarterdeck.api.trading.v1 import fill_pb2 as _fill_pb2
 from quarterdeck.api.trading.v1 import order_pb2 as _order_pb2
 from quarterdeck.api.trading.v1 import trading_event_pb2 as _trading_event_pb2
@@ -365,3 +367,107 @@ class ListTopicRecordsResponse(_message.Message):
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
 Global___ListTopicRecordsResponse: _TypeAlias = ListTopicRecordsResponse  # noqa: Y015
+
+@_typing.final
+class WatchTradingRequest(_message.Message):
+    DESCRIPTOR: _descriptor.Descriptor
+
+    ACCOUNT_FIELD_NUMBER: _builtins.int
+    STRATEGY_FIELD_NUMBER: _builtins.int
+    CURSOR_FIELD_NUMBER: _builtins.int
+    LIVE_ONLY_FIELD_NUMBER: _builtins.int
+    HEARTBEAT_INTERVAL_FIELD_NUMBER: _builtins.int
+    account: _builtins.str
+    """Only of this account, if given."""
+    strategy: _builtins.str
+    """Only of this strategy, if given; then without account states."""
+    live_only: _builtins.bool
+    """Whether to begin with what is recorded from now on; not together with a cursor."""
+    @_builtins.property
+    def cursor(self) -> _trading_event_pb2.LogCursor:
+        """Continues after it; absent means from the beginning."""
+
+    @_builtins.property
+    def heartbeat_interval(self) -> _duration_pb2.Duration:
+        """How often a heartbeat comes, from 1 s to 30 s; the default is 5 s."""
+
+    def __init__(
+        self,
+        *,
+        account: _builtins.str = ...,
+        strategy: _builtins.str = ...,
+        cursor: _trading_event_pb2.LogCursor | None = ...,
+        live_only: _builtins.bool = ...,
+        heartbeat_interval: _duration_pb2.Duration | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["_cursor", b"_cursor", "_heartbeat_interval", b"_heartbeat_interval", "cursor", b"cursor", "heartbeat_interval", b"heartbeat_interval"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["_cursor", b"_cursor", "_heartbeat_interval", b"_heartbeat_interval", "account", b"account", "cursor", b"cursor", "heartbeat_interval", b"heartbeat_interval", "live_only", b"live_only", "strategy", b"strategy"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    _WhichOneofReturnType__cursor: _TypeAlias = _typing.Literal["cursor"]  # noqa: Y015
+    _WhichOneofArgType__cursor: _TypeAlias = _typing.Literal["_cursor", b"_cursor"]  # noqa: Y015
+    _WhichOneofReturnType__heartbeat_interval: _TypeAlias = _typing.Literal["heartbeat_interval"]  # noqa: Y015
+    _WhichOneofArgType__heartbeat_interval: _TypeAlias = _typing.Literal["_heartbeat_interval", b"_heartbeat_interval"]  # noqa: Y015
+    @_typing.overload
+    def WhichOneof(self, oneof_group: _WhichOneofArgType__cursor) -> _WhichOneofReturnType__cursor | None: ...
+    @_typing.overload
+    def WhichOneof(self, oneof_group: _WhichOneofArgType__heartbeat_interval) -> _WhichOneofReturnType__heartbeat_interval | None: ...
+
+Global___WatchTradingRequest: _TypeAlias = WatchTradingRequest  # noqa: Y015
+
+@_typing.final
+class WatchTradingResponse(_message.Message):
+    DESCRIPTOR: _descriptor.Descriptor
+
+    EVENTS_FIELD_NUMBER: _builtins.int
+    CURSOR_FIELD_NUMBER: _builtins.int
+    NEWEST_POSITION_FIELD_NUMBER: _builtins.int
+    SERVER_TIME_FIELD_NUMBER: _builtins.int
+    HEARTBEAT_INTERVAL_FIELD_NUMBER: _builtins.int
+    ERROR_FIELD_NUMBER: _builtins.int
+    newest_position: _builtins.int
+    """The newest position of the log; the same as the cursor's when the reader has everything."""
+    @_builtins.property
+    def events(self) -> _containers.RepeatedCompositeFieldContainer[_trading_event_pb2.LoggedEvent]:
+        """The events, oldest first; none in the first answer and in a heartbeat."""
+
+    @_builtins.property
+    def cursor(self) -> _trading_event_pb2.LogCursor:
+        """Where to continue: everything up to it was sent, or is of others."""
+
+    @_builtins.property
+    def server_time(self) -> _timestamp_pb2.Timestamp:
+        """The server's time."""
+
+    @_builtins.property
+    def heartbeat_interval(self) -> _duration_pb2.Duration:
+        """How often a heartbeat comes; in the first answer alone."""
+
+    @_builtins.property
+    def error(self) -> _status_pb2.Status:
+        """Why the stream ends; in the last answer alone."""
+
+    def __init__(
+        self,
+        *,
+        events: _abc.Iterable[_trading_event_pb2.LoggedEvent] | None = ...,
+        cursor: _trading_event_pb2.LogCursor | None = ...,
+        newest_position: _builtins.int = ...,
+        server_time: _timestamp_pb2.Timestamp | None = ...,
+        heartbeat_interval: _duration_pb2.Duration | None = ...,
+        error: _status_pb2.Status | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["_error", b"_error", "_heartbeat_interval", b"_heartbeat_interval", "cursor", b"cursor", "error", b"error", "heartbeat_interval", b"heartbeat_interval", "server_time", b"server_time"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["_error", b"_error", "_heartbeat_interval", b"_heartbeat_interval", "cursor", b"cursor", "error", b"error", "events", b"events", "heartbeat_interval", b"heartbeat_interval", "newest_position", b"newest_position", "server_time", b"server_time"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    _WhichOneofReturnType__error: _TypeAlias = _typing.Literal["error"]  # noqa: Y015
+    _WhichOneofArgType__error: _TypeAlias = _typing.Literal["_error", b"_error"]  # noqa: Y015
+    _WhichOneofReturnType__heartbeat_interval: _TypeAlias = _typing.Literal["heartbeat_interval"]  # noqa: Y015
+    _WhichOneofArgType__heartbeat_interval: _TypeAlias = _typing.Literal["_heartbeat_interval", b"_heartbeat_interval"]  # noqa: Y015
+    @_typing.overload
+    def WhichOneof(self, oneof_group: _WhichOneofArgType__error) -> _WhichOneofReturnType__error | None: ...
+    @_typing.overload
+    def WhichOneof(self, oneof_group: _WhichOneofArgType__heartbeat_interval) -> _WhichOneofReturnType__heartbeat_interval | None: ...
+
+Global___WatchTradingResponse: _TypeAlias = WatchTradingResponse  # noqa: Y015

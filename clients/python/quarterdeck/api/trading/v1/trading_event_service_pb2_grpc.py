@@ -60,6 +60,11 @@ class TradingEventServiceStub(object):
                 request_serializer=quarterdeck_dot_api_dot_trading_dot_v1_dot_trading__event__service__pb2.ListTopicRecordsRequest.SerializeToString,
                 response_deserializer=quarterdeck_dot_api_dot_trading_dot_v1_dot_trading__event__service__pb2.ListTopicRecordsResponse.FromString,
                 _registered_method=True)
+        self.WatchTrading = channel.unary_stream(
+                '/quarterdeck.api.trading.v1.TradingEventService/WatchTrading',
+                request_serializer=quarterdeck_dot_api_dot_trading_dot_v1_dot_trading__event__service__pb2.WatchTradingRequest.SerializeToString,
+                response_deserializer=quarterdeck_dot_api_dot_trading_dot_v1_dot_trading__event__service__pb2.WatchTradingResponse.FromString,
+                _registered_method=True)
 
 
 class TradingEventServiceServicer(object):
@@ -116,6 +121,21 @@ class TradingEventServiceServicer(object):
         context.set_details('Method not implemented!')
         raise NotImplementedError('Method not implemented!')
 
+    def WatchTrading(self, request, context):
+        """Streams the trading log in its own order, from a cursor or its beginning, and then what is
+        recorded, within the caller's scope.
+
+        Every event comes once; none is left out. Fails with INVALID_ARGUMENT (CURSOR_INVALID) for a
+        cursor of another log or beyond the newest event, with PERMISSION_DENIED (SCOPE_FORBIDDEN) for
+        a named account or strategy outside of the caller's, with RESOURCE_EXHAUSTED (READER_TOO_SLOW)
+        for a reader that takes nothing for 10 s, with UNAUTHENTICATED (TOKEN_EXPIRED, TOKEN_REVOKED)
+        when the token no longer holds, and with UNAVAILABLE (SHUTTING_DOWN, DEPENDENCY_UNAVAILABLE).
+        The error also comes in the stream, as its last message; continue from its cursor.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
 
 def add_TradingEventServiceServicer_to_server(servicer, server):
     rpc_method_handlers = {
@@ -143,6 +163,11 @@ def add_TradingEventServiceServicer_to_server(servicer, server):
                     servicer.ListTopicRecords,
                     request_deserializer=quarterdeck_dot_api_dot_trading_dot_v1_dot_trading__event__service__pb2.ListTopicRecordsRequest.FromString,
                     response_serializer=quarterdeck_dot_api_dot_trading_dot_v1_dot_trading__event__service__pb2.ListTopicRecordsResponse.SerializeToString,
+            ),
+            'WatchTrading': grpc.unary_stream_rpc_method_handler(
+                    servicer.WatchTrading,
+                    request_deserializer=quarterdeck_dot_api_dot_trading_dot_v1_dot_trading__event__service__pb2.WatchTradingRequest.FromString,
+                    response_serializer=quarterdeck_dot_api_dot_trading_dot_v1_dot_trading__event__service__pb2.WatchTradingResponse.SerializeToString,
             ),
     }
     generic_handler = grpc.method_handlers_generic_handler(
@@ -281,6 +306,33 @@ class TradingEventService(object):
             '/quarterdeck.api.trading.v1.TradingEventService/ListTopicRecords',
             quarterdeck_dot_api_dot_trading_dot_v1_dot_trading__event__service__pb2.ListTopicRecordsRequest.SerializeToString,
             quarterdeck_dot_api_dot_trading_dot_v1_dot_trading__event__service__pb2.ListTopicRecordsResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def WatchTrading(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_stream(
+            request,
+            target,
+            '/quarterdeck.api.trading.v1.TradingEventService/WatchTrading',
+            quarterdeck_dot_api_dot_trading_dot_v1_dot_trading__event__service__pb2.WatchTradingRequest.SerializeToString,
+            quarterdeck_dot_api_dot_trading_dot_v1_dot_trading__event__service__pb2.WatchTradingResponse.FromString,
             options,
             channel_credentials,
             insecure,

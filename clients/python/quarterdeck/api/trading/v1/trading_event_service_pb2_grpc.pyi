@@ -61,6 +61,17 @@ class TradingEventServiceStub:
 
     Streams resume from this when their ring no longer reaches back far enough.
     """
+    WatchTrading: _grpc.UnaryStreamMultiCallable[_trading_event_service_pb2.WatchTradingRequest, _trading_event_service_pb2.WatchTradingResponse]
+    """Streams the trading log in its own order, from a cursor or its beginning, and then what is
+    recorded, within the caller's scope.
+
+    Every event comes once; none is left out. Fails with INVALID_ARGUMENT (CURSOR_INVALID) for a
+    cursor of another log or beyond the newest event, with PERMISSION_DENIED (SCOPE_FORBIDDEN) for
+    a named account or strategy outside of the caller's, with RESOURCE_EXHAUSTED (READER_TOO_SLOW)
+    for a reader that takes nothing for 10 s, with UNAUTHENTICATED (TOKEN_EXPIRED, TOKEN_REVOKED)
+    when the token no longer holds, and with UNAVAILABLE (SHUTTING_DOWN, DEPENDENCY_UNAVAILABLE).
+    The error also comes in the stream, as its last message; continue from its cursor.
+    """
 
 @_typing.type_check_only
 class TradingEventServiceAsyncStub(TradingEventServiceStub):
@@ -94,6 +105,17 @@ class TradingEventServiceAsyncStub(TradingEventServiceStub):
     """Lists what one durable topic published after a sequence number, oldest first.
 
     Streams resume from this when their ring no longer reaches back far enough.
+    """
+    WatchTrading: _aio.UnaryStreamMultiCallable[_trading_event_service_pb2.WatchTradingRequest, _trading_event_service_pb2.WatchTradingResponse]  # type: ignore[assignment]
+    """Streams the trading log in its own order, from a cursor or its beginning, and then what is
+    recorded, within the caller's scope.
+
+    Every event comes once; none is left out. Fails with INVALID_ARGUMENT (CURSOR_INVALID) for a
+    cursor of another log or beyond the newest event, with PERMISSION_DENIED (SCOPE_FORBIDDEN) for
+    a named account or strategy outside of the caller's, with RESOURCE_EXHAUSTED (READER_TOO_SLOW)
+    for a reader that takes nothing for 10 s, with UNAUTHENTICATED (TOKEN_EXPIRED, TOKEN_REVOKED)
+    when the token no longer holds, and with UNAVAILABLE (SHUTTING_DOWN, DEPENDENCY_UNAVAILABLE).
+    The error also comes in the stream, as its last message; continue from its cursor.
     """
 
 class TradingEventServiceServicer(metaclass=_abc_1.ABCMeta):
@@ -155,6 +177,23 @@ class TradingEventServiceServicer(metaclass=_abc_1.ABCMeta):
         """Lists what one durable topic published after a sequence number, oldest first.
 
         Streams resume from this when their ring no longer reaches back far enough.
+        """
+
+    @_abc_1.abstractmethod
+    def WatchTrading(
+        self,
+        request: _trading_event_service_pb2.WatchTradingRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_abc.Iterator[_trading_event_service_pb2.WatchTradingResponse], _abc.AsyncIterator[_trading_event_service_pb2.WatchTradingResponse]]:
+        """Streams the trading log in its own order, from a cursor or its beginning, and then what is
+        recorded, within the caller's scope.
+
+        Every event comes once; none is left out. Fails with INVALID_ARGUMENT (CURSOR_INVALID) for a
+        cursor of another log or beyond the newest event, with PERMISSION_DENIED (SCOPE_FORBIDDEN) for
+        a named account or strategy outside of the caller's, with RESOURCE_EXHAUSTED (READER_TOO_SLOW)
+        for a reader that takes nothing for 10 s, with UNAUTHENTICATED (TOKEN_EXPIRED, TOKEN_REVOKED)
+        when the token no longer holds, and with UNAVAILABLE (SHUTTING_DOWN, DEPENDENCY_UNAVAILABLE).
+        The error also comes in the stream, as its last message; continue from its cursor.
         """
 
 def add_TradingEventServiceServicer_to_server(servicer: TradingEventServiceServicer, server: _typing.Union[_grpc.Server, _aio.Server]) -> None: ...

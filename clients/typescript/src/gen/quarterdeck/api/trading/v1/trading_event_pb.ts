@@ -23,7 +23,7 @@ import type { Message } from "@bufbuild/protobuf";
  * Describes the file quarterdeck/api/trading/v1/trading_event.proto.
  */
 export const file_quarterdeck_api_trading_v1_trading_event: GenFile = /*@__PURE__*/
-  fileDesc("Ci5xdWFydGVyZGVjay9hcGkvdHJhZGluZy92MS90cmFkaW5nX2V2ZW50LnByb3RvEhpxdWFydGVyZGVjay5hcGkudHJhZGluZy52MSKwAwoMVHJhZGluZ0V2ZW50EhsKCGV2ZW50X2lkGAEgASgJQgm6SAZyBBABGEASNgoKZXZlbnRfdGltZRgCIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXBCBrpIA8gBARIaCgdhY2NvdW50GAMgASgJQgm6SAZyBBABGGQSGQoIc3RyYXRlZ3kYBCABKAlCB7pIBHICGGQSFgoOcmVjb25jaWxpYXRpb24YBSABKAgSNwoFb3JkZXIYBiABKAsyJi5xdWFydGVyZGVjay5hcGkudHJhZGluZy52MS5PcmRlckV2ZW50SAASMAoEZmlsbBgHIAEoCzIgLnF1YXJ0ZXJkZWNrLmFwaS50cmFkaW5nLnYxLkZpbGxIABI+Cghwb3NpdGlvbhgIIAEoCzIqLnF1YXJ0ZXJkZWNrLmFwaS50cmFkaW5nLnYxLlBvc2l0aW9uUmVwb3J0SAASQQoNYWNjb3VudF9zdGF0ZRgJIAEoCzIoLnF1YXJ0ZXJkZWNrLmFwaS50cmFkaW5nLnYxLkFjY291bnRTdGF0ZUgAQg4KBWV2ZW50EgW6SAIIASLqBAoKT3JkZXJFdmVudBIiCg9jbGllbnRfb3JkZXJfaWQYASABKAlCCbpIBnIEEAEYZBIWCg52ZW51ZV9vcmRlcl9pZBgCIAEoCRIdCgppbnN0cnVtZW50GAMgASgJQgm6SAZyBBADGGQSRQoGc3RhdHVzGAQgASgOMicucXVhcnRlcmRlY2suYXBpLnRyYWRpbmcudjEuT3JkZXJTdGF0dXNCDLpICYIBBhABIAAgARI/CgRzaWRlGAUgASgOMiUucXVhcnRlcmRlY2suYXBpLnRyYWRpbmcudjEuT3JkZXJTaWRlQgq6SAeCAQQQASAAEkUKCm9yZGVyX3R5cGUYBiABKA4yJS5xdWFydGVyZGVjay5hcGkudHJhZGluZy52MS5PcmRlclR5cGVCCrpIB4IBBBABIAASSAoNdGltZV9pbl9mb3JjZRgHIAEoDjInLnF1YXJ0ZXJkZWNrLmFwaS50cmFkaW5nLnYxLlRpbWVJbkZvcmNlQgi6SAWCAQIQARITCgtyZWR1Y2Vfb25seRgIIAEoCBIuCghxdWFudGl0eRgJIAEoCzIULmdvb2dsZS50eXBlLkRlY2ltYWxCBrpIA8gBARIuCgtsaW1pdF9wcmljZRgKIAEoCzIULmdvb2dsZS50eXBlLkRlY2ltYWxIAIgBARIwCg10cmlnZ2VyX3ByaWNlGAsgASgLMhQuZ29vZ2xlLnR5cGUuRGVjaW1hbEgBiAEBEh8KDXN0YXR1c19yZWFzb24YDCABKAlCCLpIBXIDGOgHQg4KDF9saW1pdF9wcmljZUIQCg5fdHJpZ2dlcl9wcmljZSKjAQoOUG9zaXRpb25SZXBvcnQSHQoKaW5zdHJ1bWVudBgBIAEoCUIJukgGcgQQAxhkEi4KCHF1YW50aXR5GAIgASgLMhQuZ29vZ2xlLnR5cGUuRGVjaW1hbEIGukgDyAEBEjAKDWF2ZXJhZ2VfcHJpY2UYAyABKAsyFC5nb29nbGUudHlwZS5EZWNpbWFsSACIAQFCEAoOX2F2ZXJhZ2VfcHJpY2Ui1wIKC1RvcGljUmVjb3JkEg0KBXRvcGljGAEgASgJEg0KBWVwb2NoGAIgASgEEhAKCHNlcXVlbmNlGAMgASgEEjAKDHB1Ymxpc2hfdGltZRgEIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXASMgoFb3JkZXIYBSABKAsyIS5xdWFydGVyZGVjay5hcGkudHJhZGluZy52MS5PcmRlckgAEjAKBGZpbGwYBiABKAsyIC5xdWFydGVyZGVjay5hcGkudHJhZGluZy52MS5GaWxsSAASOAoIcG9zaXRpb24YByABKAsyJC5xdWFydGVyZGVjay5hcGkudHJhZGluZy52MS5Qb3NpdGlvbkgAEjsKB2FjY291bnQYCCABKAsyKC5xdWFydGVyZGVjay5hcGkudHJhZGluZy52MS5BY2NvdW50U3RhdGVIAEIJCgdwYXlsb2FkYgZwcm90bzM", [file_buf_validate_validate, file_google_protobuf_timestamp, file_google_type_decimal, file_quarterdeck_api_trading_v1_account, file_quarterdeck_api_trading_v1_fill, file_quarterdeck_api_trading_v1_order, file_quarterdeck_api_trading_v1_position]);
+  fileDesc("Ci5xdWFydGVyZGVjay9hcGkvdHJhZGluZy92MS90cmFkaW5nX2V2ZW50LnByb3RvEhpxdWFydGVyZGVjay5hcGkudHJhZGluZy52MSKwAwoMVHJhZGluZ0V2ZW50EhsKCGV2ZW50X2lkGAEgASgJQgm6SAZyBBABGEASNgoKZXZlbnRfdGltZRgCIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXBCBrpIA8gBARIaCgdhY2NvdW50GAMgASgJQgm6SAZyBBABGGQSGQoIc3RyYXRlZ3kYBCABKAlCB7pIBHICGGQSFgoOcmVjb25jaWxpYXRpb24YBSABKAgSNwoFb3JkZXIYBiABKAsyJi5xdWFydGVyZGVjay5hcGkudHJhZGluZy52MS5PcmRlckV2ZW50SAASMAoEZmlsbBgHIAEoCzIgLnF1YXJ0ZXJkZWNrLmFwaS50cmFkaW5nLnYxLkZpbGxIABI+Cghwb3NpdGlvbhgIIAEoCzIqLnF1YXJ0ZXJkZWNrLmFwaS50cmFkaW5nLnYxLlBvc2l0aW9uUmVwb3J0SAASQQoNYWNjb3VudF9zdGF0ZRgJIAEoCzIoLnF1YXJ0ZXJkZWNrLmFwaS50cmFkaW5nLnYxLkFjY291bnRTdGF0ZUgAQg4KBWV2ZW50EgW6SAIIASLqBAoKT3JkZXJFdmVudBIiCg9jbGllbnRfb3JkZXJfaWQYASABKAlCCbpIBnIEEAEYZBIWCg52ZW51ZV9vcmRlcl9pZBgCIAEoCRIdCgppbnN0cnVtZW50GAMgASgJQgm6SAZyBBADGGQSRQoGc3RhdHVzGAQgASgOMicucXVhcnRlcmRlY2suYXBpLnRyYWRpbmcudjEuT3JkZXJTdGF0dXNCDLpICYIBBhABIAAgARI/CgRzaWRlGAUgASgOMiUucXVhcnRlcmRlY2suYXBpLnRyYWRpbmcudjEuT3JkZXJTaWRlQgq6SAeCAQQQASAAEkUKCm9yZGVyX3R5cGUYBiABKA4yJS5xdWFydGVyZGVjay5hcGkudHJhZGluZy52MS5PcmRlclR5cGVCCrpIB4IBBBABIAASSAoNdGltZV9pbl9mb3JjZRgHIAEoDjInLnF1YXJ0ZXJkZWNrLmFwaS50cmFkaW5nLnYxLlRpbWVJbkZvcmNlQgi6SAWCAQIQARITCgtyZWR1Y2Vfb25seRgIIAEoCBIuCghxdWFudGl0eRgJIAEoCzIULmdvb2dsZS50eXBlLkRlY2ltYWxCBrpIA8gBARIuCgtsaW1pdF9wcmljZRgKIAEoCzIULmdvb2dsZS50eXBlLkRlY2ltYWxIAIgBARIwCg10cmlnZ2VyX3ByaWNlGAsgASgLMhQuZ29vZ2xlLnR5cGUuRGVjaW1hbEgBiAEBEh8KDXN0YXR1c19yZWFzb24YDCABKAlCCLpIBXIDGOgHQg4KDF9saW1pdF9wcmljZUIQCg5fdHJpZ2dlcl9wcmljZSKjAQoOUG9zaXRpb25SZXBvcnQSHQoKaW5zdHJ1bWVudBgBIAEoCUIJukgGcgQQAxhkEi4KCHF1YW50aXR5GAIgASgLMhQuZ29vZ2xlLnR5cGUuRGVjaW1hbEIGukgDyAEBEjAKDWF2ZXJhZ2VfcHJpY2UYAyABKAsyFC5nb29nbGUudHlwZS5EZWNpbWFsSACIAQFCEAoOX2F2ZXJhZ2VfcHJpY2Ui1wIKC1RvcGljUmVjb3JkEg0KBXRvcGljGAEgASgJEg0KBWVwb2NoGAIgASgEEhAKCHNlcXVlbmNlGAMgASgEEjAKDHB1Ymxpc2hfdGltZRgEIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXASMgoFb3JkZXIYBSABKAsyIS5xdWFydGVyZGVjay5hcGkudHJhZGluZy52MS5PcmRlckgAEjAKBGZpbGwYBiABKAsyIC5xdWFydGVyZGVjay5hcGkudHJhZGluZy52MS5GaWxsSAASOAoIcG9zaXRpb24YByABKAsyJC5xdWFydGVyZGVjay5hcGkudHJhZGluZy52MS5Qb3NpdGlvbkgAEjsKB2FjY291bnQYCCABKAsyKC5xdWFydGVyZGVjay5hcGkudHJhZGluZy52MS5BY2NvdW50U3RhdGVIAEIJCgdwYXlsb2FkIpcBCgtMb2dnZWRFdmVudBIQCghwb3NpdGlvbhgBIAEoAxIvCgtyZWNvcmRfdGltZRgCIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXASDAoEbm9kZRgDIAEoCRI3CgVldmVudBgEIAEoCzIoLnF1YXJ0ZXJkZWNrLmFwaS50cmFkaW5nLnYxLlRyYWRpbmdFdmVudCI1CglMb2dDdXJzb3ISDQoFZXBvY2gYASABKAQSGQoIcG9zaXRpb24YAiABKANCB7pIBCICKABiBnByb3RvMw", [file_buf_validate_validate, file_google_protobuf_timestamp, file_google_type_decimal, file_quarterdeck_api_trading_v1_account, file_quarterdeck_api_trading_v1_fill, file_quarterdeck_api_trading_v1_order, file_quarterdeck_api_trading_v1_position]);
 
 /**
  * Something that happened to an order, a position or an account, as a node reports it.
@@ -327,4 +327,74 @@ export type TopicRecord = Message<"quarterdeck.api.trading.v1.TopicRecord"> & {
  */
 export const TopicRecordSchema: GenMessage<TopicRecord> = /*@__PURE__*/
   messageDesc(file_quarterdeck_api_trading_v1_trading_event, 3);
+
+/**
+ * An event of the trading log.
+ *
+ * @generated from message quarterdeck.api.trading.v1.LoggedEvent
+ */
+export type LoggedEvent = Message<"quarterdeck.api.trading.v1.LoggedEvent"> & {
+  /**
+   * Its place in the log: later events have higher ones. Not every number is an event's.
+   *
+   * @generated from field: int64 position = 1;
+   */
+  position: bigint;
+
+  /**
+   * When it was stored.
+   *
+   * @generated from field: google.protobuf.Timestamp record_time = 2;
+   */
+  recordTime?: Timestamp | undefined;
+
+  /**
+   * The node that reported it, "nodes/{node}"; empty for an imported one.
+   *
+   * @generated from field: string node = 3;
+   */
+  node: string;
+
+  /**
+   * What happened, as it was reported.
+   *
+   * @generated from field: quarterdeck.api.trading.v1.TradingEvent event = 4;
+   */
+  event?: TradingEvent | undefined;
+};
+
+/**
+ * Describes the message quarterdeck.api.trading.v1.LoggedEvent.
+ * Use `create(LoggedEventSchema)` to create a new message.
+ */
+export const LoggedEventSchema: GenMessage<LoggedEvent> = /*@__PURE__*/
+  messageDesc(file_quarterdeck_api_trading_v1_trading_event, 4);
+
+/**
+ * A place in the trading log: everything up to it was seen.
+ *
+ * @generated from message quarterdeck.api.trading.v1.LogCursor
+ */
+export type LogCursor = Message<"quarterdeck.api.trading.v1.LogCursor"> & {
+  /**
+   * Which log it is; another database is another log.
+   *
+   * @generated from field: uint64 epoch = 1;
+   */
+  epoch: bigint;
+
+  /**
+   * The position of the last event seen; 0 is before the first.
+   *
+   * @generated from field: int64 position = 2;
+   */
+  position: bigint;
+};
+
+/**
+ * Describes the message quarterdeck.api.trading.v1.LogCursor.
+ * Use `create(LogCursorSchema)` to create a new message.
+ */
+export const LogCursorSchema: GenMessage<LogCursor> = /*@__PURE__*/
+  messageDesc(file_quarterdeck_api_trading_v1_trading_event, 5);
 

@@ -6,14 +6,16 @@ import type { GenFile, GenMessage, GenService } from "@bufbuild/protobuf/codegen
 import { fileDesc, messageDesc, serviceDesc } from "@bufbuild/protobuf/codegenv2";
 import { file_buf_validate_validate } from "../../../../buf/validate/validate_pb.js";
 import { file_google_api_annotations } from "../../../../google/api/annotations_pb.js";
-import type { Timestamp } from "@bufbuild/protobuf/wkt";
-import { file_google_protobuf_timestamp } from "@bufbuild/protobuf/wkt";
+import type { Duration, Timestamp } from "@bufbuild/protobuf/wkt";
+import { file_google_protobuf_duration, file_google_protobuf_timestamp } from "@bufbuild/protobuf/wkt";
+import type { Status } from "../../../../google/rpc/status_pb.js";
+import { file_google_rpc_status } from "../../../../google/rpc/status_pb.js";
 import { file_quarterdeck_api_auth_v1_permission } from "../../auth/v1/permission_pb.js";
 import type { Fill } from "./fill_pb.js";
 import { file_quarterdeck_api_trading_v1_fill } from "./fill_pb.js";
 import type { Order } from "./order_pb.js";
 import { file_quarterdeck_api_trading_v1_order } from "./order_pb.js";
-import type { TopicRecord, TradingEvent } from "./trading_event_pb.js";
+import type { LogCursor, LoggedEvent, TopicRecord, TradingEvent } from "./trading_event_pb.js";
 import { file_quarterdeck_api_trading_v1_trading_event } from "./trading_event_pb.js";
 import type { Message } from "@bufbuild/protobuf";
 
@@ -21,7 +23,7 @@ import type { Message } from "@bufbuild/protobuf";
  * Describes the file quarterdeck/api/trading/v1/trading_event_service.proto.
  */
 export const file_quarterdeck_api_trading_v1_trading_event_service: GenFile = /*@__PURE__*/
-  fileDesc("CjZxdWFydGVyZGVjay9hcGkvdHJhZGluZy92MS90cmFkaW5nX2V2ZW50X3NlcnZpY2UucHJvdG8SGnF1YXJ0ZXJkZWNrLmFwaS50cmFkaW5nLnYxInkKE1JlY29yZEV2ZW50c1JlcXVlc3QSGwoEbm9kZRgBIAEoCUINukgKcgg6Bm5vZGVzLxJFCgZldmVudHMYAiADKAsyKC5xdWFydGVyZGVjay5hcGkudHJhZGluZy52MS5UcmFkaW5nRXZlbnRCC7pICJIBBQgBEOgHIkcKFFJlY29yZEV2ZW50c1Jlc3BvbnNlEhYKDnJlY29yZGVkX2NvdW50GAEgASgFEhcKD2R1cGxpY2F0ZV9jb3VudBgCIAEoBSJIChpJbXBvcnRUcmFkaW5nRXZlbnRzUmVxdWVzdBIZCgNjc3YYASABKAlCDLpICXIHEAEYwI23ARIPCgdkcnlfcnVuGAIgASgIIogBChtJbXBvcnRUcmFkaW5nRXZlbnRzUmVzcG9uc2USFgoOcmVjb3JkZWRfY291bnQYASABKAUSFwoPZHVwbGljYXRlX2NvdW50GAIgASgFEjgKCHByb2JsZW1zGAMgAygLMiYucXVhcnRlcmRlY2suYXBpLnRyYWRpbmcudjEuUm93UHJvYmxlbSI6CgpSb3dQcm9ibGVtEgsKA3JvdxgBIAEoBRIOCgZjb2x1bW4YAiABKAkSDwoHcHJvYmxlbRgDIAEoCSKQAQoRTGlzdE9yZGVyc1JlcXVlc3QSDwoHYWNjb3VudBgBIAEoCRIQCghzdHJhdGVneRgCIAEoCRISCgppbnN0cnVtZW50GAMgASgJEhEKCW9wZW5fb25seRgEIAEoCBIdCglwYWdlX3NpemUYBSABKAVCCrpIBxoFGOgHKAASEgoKcGFnZV90b2tlbhgGIAEoCSJgChJMaXN0T3JkZXJzUmVzcG9uc2USMQoGb3JkZXJzGAEgAygLMiEucXVhcnRlcmRlY2suYXBpLnRyYWRpbmcudjEuT3JkZXISFwoPbmV4dF9wYWdlX3Rva2VuGAIgASgJIoACChBMaXN0RmlsbHNSZXF1ZXN0Eg8KB2FjY291bnQYASABKAkSEAoIc3RyYXRlZ3kYAiABKAkSEgoKaW5zdHJ1bWVudBgDIAEoCRIzCgpzdGFydF90aW1lGAQgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcEgAiAEBEjEKCGVuZF90aW1lGAUgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcEgBiAEBEh0KCXBhZ2Vfc2l6ZRgGIAEoBUIKukgHGgUY6AcoABISCgpwYWdlX3Rva2VuGAcgASgJQg0KC19zdGFydF90aW1lQgsKCV9lbmRfdGltZSJdChFMaXN0RmlsbHNSZXNwb25zZRIvCgVmaWxscxgBIAMoCzIgLnF1YXJ0ZXJkZWNrLmFwaS50cmFkaW5nLnYxLkZpbGwSFwoPbmV4dF9wYWdlX3Rva2VuGAIgASgJImgKF0xpc3RUb3BpY1JlY29yZHNSZXF1ZXN0EhYKBXRvcGljGAEgASgJQge6SARyAhABEhYKDmFmdGVyX3NlcXVlbmNlGAIgASgEEh0KCXBhZ2Vfc2l6ZRgDIAEoBUIKukgHGgUY6AcoACJ6ChhMaXN0VG9waWNSZWNvcmRzUmVzcG9uc2USOAoHcmVjb3JkcxgBIAMoCzInLnF1YXJ0ZXJkZWNrLmFwaS50cmFkaW5nLnYxLlRvcGljUmVjb3JkEg0KBWVwb2NoGAIgASgEEhUKDWxhc3Rfc2VxdWVuY2UYAyABKAQynQYKE1RyYWRpbmdFdmVudFNlcnZpY2USoQEKDFJlY29yZEV2ZW50cxIvLnF1YXJ0ZXJkZWNrLmFwaS50cmFkaW5nLnYxLlJlY29yZEV2ZW50c1JlcXVlc3QaMC5xdWFydGVyZGVjay5hcGkudHJhZGluZy52MS5SZWNvcmRFdmVudHNSZXNwb25zZSIukAICiLUYB5C1GAKC0+STAh06ASoiGC92MS90cmFkaW5nRXZlbnRzOnJlY29yZBKyAQoTSW1wb3J0VHJhZGluZ0V2ZW50cxI2LnF1YXJ0ZXJkZWNrLmFwaS50cmFkaW5nLnYxLkltcG9ydFRyYWRpbmdFdmVudHNSZXF1ZXN0GjcucXVhcnRlcmRlY2suYXBpLnRyYWRpbmcudjEuSW1wb3J0VHJhZGluZ0V2ZW50c1Jlc3BvbnNlIiqQAgKItRgHgtPkkwIdOgEqIhgvdjEvdHJhZGluZ0V2ZW50czppbXBvcnQShgEKCkxpc3RPcmRlcnMSLS5xdWFydGVyZGVjay5hcGkudHJhZGluZy52MS5MaXN0T3JkZXJzUmVxdWVzdBouLnF1YXJ0ZXJkZWNrLmFwaS50cmFkaW5nLnYxLkxpc3RPcmRlcnNSZXNwb25zZSIZkAIBiLUYBoLT5JMCDBIKL3YxL29yZGVycxKCAQoJTGlzdEZpbGxzEiwucXVhcnRlcmRlY2suYXBpLnRyYWRpbmcudjEuTGlzdEZpbGxzUmVxdWVzdBotLnF1YXJ0ZXJkZWNrLmFwaS50cmFkaW5nLnYxLkxpc3RGaWxsc1Jlc3BvbnNlIhiQAgGItRgGgtPkkwILEgkvdjEvZmlsbHMSngEKEExpc3RUb3BpY1JlY29yZHMSMy5xdWFydGVyZGVjay5hcGkudHJhZGluZy52MS5MaXN0VG9waWNSZWNvcmRzUmVxdWVzdBo0LnF1YXJ0ZXJkZWNrLmFwaS50cmFkaW5nLnYxLkxpc3RUb3BpY1JlY29yZHNSZXNwb25zZSIfkAIBiLUYBoLT5JMCEhIQL3YxL3RvcGljUmVjb3Jkc2IGcHJvdG8z", [file_buf_validate_validate, file_google_api_annotations, file_google_protobuf_timestamp, file_quarterdeck_api_auth_v1_permission, file_quarterdeck_api_trading_v1_fill, file_quarterdeck_api_trading_v1_order, file_quarterdeck_api_trading_v1_trading_event]);
+  fileDesc("CjZxdWFydGVyZGVjay9hcGkvdHJhZGluZy92MS90cmFkaW5nX2V2ZW50X3NlcnZpY2UucHJvdG8SGnF1YXJ0ZXJkZWNrLmFwaS50cmFkaW5nLnYxInkKE1JlY29yZEV2ZW50c1JlcXVlc3QSGwoEbm9kZRgBIAEoCUINukgKcgg6Bm5vZGVzLxJFCgZldmVudHMYAiADKAsyKC5xdWFydGVyZGVjay5hcGkudHJhZGluZy52MS5UcmFkaW5nRXZlbnRCC7pICJIBBQgBEOgHIkcKFFJlY29yZEV2ZW50c1Jlc3BvbnNlEhYKDnJlY29yZGVkX2NvdW50GAEgASgFEhcKD2R1cGxpY2F0ZV9jb3VudBgCIAEoBSJIChpJbXBvcnRUcmFkaW5nRXZlbnRzUmVxdWVzdBIZCgNjc3YYASABKAlCDLpICXIHEAEYwI23ARIPCgdkcnlfcnVuGAIgASgIIogBChtJbXBvcnRUcmFkaW5nRXZlbnRzUmVzcG9uc2USFgoOcmVjb3JkZWRfY291bnQYASABKAUSFwoPZHVwbGljYXRlX2NvdW50GAIgASgFEjgKCHByb2JsZW1zGAMgAygLMiYucXVhcnRlcmRlY2suYXBpLnRyYWRpbmcudjEuUm93UHJvYmxlbSI6CgpSb3dQcm9ibGVtEgsKA3JvdxgBIAEoBRIOCgZjb2x1bW4YAiABKAkSDwoHcHJvYmxlbRgDIAEoCSKQAQoRTGlzdE9yZGVyc1JlcXVlc3QSDwoHYWNjb3VudBgBIAEoCRIQCghzdHJhdGVneRgCIAEoCRISCgppbnN0cnVtZW50GAMgASgJEhEKCW9wZW5fb25seRgEIAEoCBIdCglwYWdlX3NpemUYBSABKAVCCrpIBxoFGOgHKAASEgoKcGFnZV90b2tlbhgGIAEoCSJgChJMaXN0T3JkZXJzUmVzcG9uc2USMQoGb3JkZXJzGAEgAygLMiEucXVhcnRlcmRlY2suYXBpLnRyYWRpbmcudjEuT3JkZXISFwoPbmV4dF9wYWdlX3Rva2VuGAIgASgJIoACChBMaXN0RmlsbHNSZXF1ZXN0Eg8KB2FjY291bnQYASABKAkSEAoIc3RyYXRlZ3kYAiABKAkSEgoKaW5zdHJ1bWVudBgDIAEoCRIzCgpzdGFydF90aW1lGAQgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcEgAiAEBEjEKCGVuZF90aW1lGAUgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcEgBiAEBEh0KCXBhZ2Vfc2l6ZRgGIAEoBUIKukgHGgUY6AcoABISCgpwYWdlX3Rva2VuGAcgASgJQg0KC19zdGFydF90aW1lQgsKCV9lbmRfdGltZSJdChFMaXN0RmlsbHNSZXNwb25zZRIvCgVmaWxscxgBIAMoCzIgLnF1YXJ0ZXJkZWNrLmFwaS50cmFkaW5nLnYxLkZpbGwSFwoPbmV4dF9wYWdlX3Rva2VuGAIgASgJImgKF0xpc3RUb3BpY1JlY29yZHNSZXF1ZXN0EhYKBXRvcGljGAEgASgJQge6SARyAhABEhYKDmFmdGVyX3NlcXVlbmNlGAIgASgEEh0KCXBhZ2Vfc2l6ZRgDIAEoBUIKukgHGgUY6AcoACJ6ChhMaXN0VG9waWNSZWNvcmRzUmVzcG9uc2USOAoHcmVjb3JkcxgBIAMoCzInLnF1YXJ0ZXJkZWNrLmFwaS50cmFkaW5nLnYxLlRvcGljUmVjb3JkEg0KBWVwb2NoGAIgASgEEhUKDWxhc3Rfc2VxdWVuY2UYAyABKAQi9QEKE1dhdGNoVHJhZGluZ1JlcXVlc3QSDwoHYWNjb3VudBgBIAEoCRIQCghzdHJhdGVneRgCIAEoCRI6CgZjdXJzb3IYAyABKAsyJS5xdWFydGVyZGVjay5hcGkudHJhZGluZy52MS5Mb2dDdXJzb3JIAIgBARIRCglsaXZlX29ubHkYBCABKAgSSgoSaGVhcnRiZWF0X2ludGVydmFsGAUgASgLMhkuZ29vZ2xlLnByb3RvYnVmLkR1cmF0aW9uQg66SAuqAQgiAggeMgIIAUgBiAEBQgkKB19jdXJzb3JCFQoTX2hlYXJ0YmVhdF9pbnRlcnZhbCLVAgoUV2F0Y2hUcmFkaW5nUmVzcG9uc2USNwoGZXZlbnRzGAEgAygLMicucXVhcnRlcmRlY2suYXBpLnRyYWRpbmcudjEuTG9nZ2VkRXZlbnQSNQoGY3Vyc29yGAIgASgLMiUucXVhcnRlcmRlY2suYXBpLnRyYWRpbmcudjEuTG9nQ3Vyc29yEhcKD25ld2VzdF9wb3NpdGlvbhgDIAEoAxIvCgtzZXJ2ZXJfdGltZRgEIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXASOgoSaGVhcnRiZWF0X2ludGVydmFsGAUgASgLMhkuZ29vZ2xlLnByb3RvYnVmLkR1cmF0aW9uSACIAQESJgoFZXJyb3IYBiABKAsyEi5nb29nbGUucnBjLlN0YXR1c0gBiAEBQhUKE19oZWFydGJlYXRfaW50ZXJ2YWxCCAoGX2Vycm9yMrsHChNUcmFkaW5nRXZlbnRTZXJ2aWNlEqEBCgxSZWNvcmRFdmVudHMSLy5xdWFydGVyZGVjay5hcGkudHJhZGluZy52MS5SZWNvcmRFdmVudHNSZXF1ZXN0GjAucXVhcnRlcmRlY2suYXBpLnRyYWRpbmcudjEuUmVjb3JkRXZlbnRzUmVzcG9uc2UiLpACAoi1GAeQtRgCgtPkkwIdOgEqIhgvdjEvdHJhZGluZ0V2ZW50czpyZWNvcmQSsgEKE0ltcG9ydFRyYWRpbmdFdmVudHMSNi5xdWFydGVyZGVjay5hcGkudHJhZGluZy52MS5JbXBvcnRUcmFkaW5nRXZlbnRzUmVxdWVzdBo3LnF1YXJ0ZXJkZWNrLmFwaS50cmFkaW5nLnYxLkltcG9ydFRyYWRpbmdFdmVudHNSZXNwb25zZSIqkAICiLUYB4LT5JMCHToBKiIYL3YxL3RyYWRpbmdFdmVudHM6aW1wb3J0EoYBCgpMaXN0T3JkZXJzEi0ucXVhcnRlcmRlY2suYXBpLnRyYWRpbmcudjEuTGlzdE9yZGVyc1JlcXVlc3QaLi5xdWFydGVyZGVjay5hcGkudHJhZGluZy52MS5MaXN0T3JkZXJzUmVzcG9uc2UiGZACAYi1GAaC0+STAgwSCi92MS9vcmRlcnMSggEKCUxpc3RGaWxscxIsLnF1YXJ0ZXJkZWNrLmFwaS50cmFkaW5nLnYxLkxpc3RGaWxsc1JlcXVlc3QaLS5xdWFydGVyZGVjay5hcGkudHJhZGluZy52MS5MaXN0RmlsbHNSZXNwb25zZSIYkAIBiLUYBoLT5JMCCxIJL3YxL2ZpbGxzEp4BChBMaXN0VG9waWNSZWNvcmRzEjMucXVhcnRlcmRlY2suYXBpLnRyYWRpbmcudjEuTGlzdFRvcGljUmVjb3Jkc1JlcXVlc3QaNC5xdWFydGVyZGVjay5hcGkudHJhZGluZy52MS5MaXN0VG9waWNSZWNvcmRzUmVzcG9uc2UiH5ACAYi1GAaC0+STAhISEC92MS90b3BpY1JlY29yZHMSmwEKDFdhdGNoVHJhZGluZxIvLnF1YXJ0ZXJkZWNrLmFwaS50cmFkaW5nLnYxLldhdGNoVHJhZGluZ1JlcXVlc3QaMC5xdWFydGVyZGVjay5hcGkudHJhZGluZy52MS5XYXRjaFRyYWRpbmdSZXNwb25zZSImkAIBiLUYBoLT5JMCGRIXL3YxL3RyYWRpbmdFdmVudHM6d2F0Y2gwAWIGcHJvdG8z", [file_buf_validate_validate, file_google_api_annotations, file_google_protobuf_duration, file_google_protobuf_timestamp, file_google_rpc_status, file_quarterdeck_api_auth_v1_permission, file_quarterdeck_api_trading_v1_fill, file_quarterdeck_api_trading_v1_order, file_quarterdeck_api_trading_v1_trading_event]);
 
 /**
  * @generated from message quarterdeck.api.trading.v1.RecordEventsRequest
@@ -407,6 +409,107 @@ export const ListTopicRecordsResponseSchema: GenMessage<ListTopicRecordsResponse
   messageDesc(file_quarterdeck_api_trading_v1_trading_event_service, 10);
 
 /**
+ * @generated from message quarterdeck.api.trading.v1.WatchTradingRequest
+ */
+export type WatchTradingRequest = Message<"quarterdeck.api.trading.v1.WatchTradingRequest"> & {
+  /**
+   * Only of this account, if given.
+   *
+   * @generated from field: string account = 1;
+   */
+  account: string;
+
+  /**
+   * Only of this strategy, if given; then without account states.
+   *
+   * @generated from field: string strategy = 2;
+   */
+  strategy: string;
+
+  /**
+   * Continues after it; absent means from the beginning.
+   *
+   * @generated from field: optional quarterdeck.api.trading.v1.LogCursor cursor = 3;
+   */
+  cursor?: LogCursor | undefined;
+
+  /**
+   * Whether to begin with what is recorded from now on; not together with a cursor.
+   *
+   * @generated from field: bool live_only = 4;
+   */
+  liveOnly: boolean;
+
+  /**
+   * How often a heartbeat comes, from 1 s to 30 s; the default is 5 s.
+   *
+   * @generated from field: optional google.protobuf.Duration heartbeat_interval = 5;
+   */
+  heartbeatInterval?: Duration | undefined;
+};
+
+/**
+ * Describes the message quarterdeck.api.trading.v1.WatchTradingRequest.
+ * Use `create(WatchTradingRequestSchema)` to create a new message.
+ */
+export const WatchTradingRequestSchema: GenMessage<WatchTradingRequest> = /*@__PURE__*/
+  messageDesc(file_quarterdeck_api_trading_v1_trading_event_service, 11);
+
+/**
+ * @generated from message quarterdeck.api.trading.v1.WatchTradingResponse
+ */
+export type WatchTradingResponse = Message<"quarterdeck.api.trading.v1.WatchTradingResponse"> & {
+  /**
+   * The events, oldest first; none in the first answer and in a heartbeat.
+   *
+   * @generated from field: repeated quarterdeck.api.trading.v1.LoggedEvent events = 1;
+   */
+  events: LoggedEvent[];
+
+  /**
+   * Where to continue: everything up to it was sent, or is of others.
+   *
+   * @generated from field: quarterdeck.api.trading.v1.LogCursor cursor = 2;
+   */
+  cursor?: LogCursor | undefined;
+
+  /**
+   * The newest position of the log; the same as the cursor's when the reader has everything.
+   *
+   * @generated from field: int64 newest_position = 3;
+   */
+  newestPosition: bigint;
+
+  /**
+   * The server's time.
+   *
+   * @generated from field: google.protobuf.Timestamp server_time = 4;
+   */
+  serverTime?: Timestamp | undefined;
+
+  /**
+   * How often a heartbeat comes; in the first answer alone.
+   *
+   * @generated from field: optional google.protobuf.Duration heartbeat_interval = 5;
+   */
+  heartbeatInterval?: Duration | undefined;
+
+  /**
+   * Why the stream ends; in the last answer alone.
+   *
+   * @generated from field: optional google.rpc.Status error = 6;
+   */
+  error?: Status | undefined;
+};
+
+/**
+ * Describes the message quarterdeck.api.trading.v1.WatchTradingResponse.
+ * Use `create(WatchTradingResponseSchema)` to create a new message.
+ */
+export const WatchTradingResponseSchema: GenMessage<WatchTradingResponse> = /*@__PURE__*/
+  messageDesc(file_quarterdeck_api_trading_v1_trading_event_service, 12);
+
+/**
  * The trading log: what happened to orders, positions and accounts, durable and complete.
  *
  * @generated from service quarterdeck.api.trading.v1.TradingEventService
@@ -476,6 +579,24 @@ export const TradingEventService: GenService<{
     methodKind: "unary";
     input: typeof ListTopicRecordsRequestSchema;
     output: typeof ListTopicRecordsResponseSchema;
+  },
+  /**
+   * Streams the trading log in its own order, from a cursor or its beginning, and then what is
+   * recorded, within the caller's scope.
+   *
+   * Every event comes once; none is left out. Fails with INVALID_ARGUMENT (CURSOR_INVALID) for a
+   * cursor of another log or beyond the newest event, with PERMISSION_DENIED (SCOPE_FORBIDDEN) for
+   * a named account or strategy outside of the caller's, with RESOURCE_EXHAUSTED (READER_TOO_SLOW)
+   * for a reader that takes nothing for 10 s, with UNAUTHENTICATED (TOKEN_EXPIRED, TOKEN_REVOKED)
+   * when the token no longer holds, and with UNAVAILABLE (SHUTTING_DOWN, DEPENDENCY_UNAVAILABLE).
+   * The error also comes in the stream, as its last message; continue from its cursor.
+   *
+   * @generated from rpc quarterdeck.api.trading.v1.TradingEventService.WatchTrading
+   */
+  watchTrading: {
+    methodKind: "server_streaming";
+    input: typeof WatchTradingRequestSchema;
+    output: typeof WatchTradingResponseSchema;
   },
 }> = /*@__PURE__*/
   serviceDesc(file_quarterdeck_api_trading_v1_trading_event_service, 0);
