@@ -1,7 +1,8 @@
 """The services of analytics; written by ``tools/rpcs.py`` from the contracts."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 
+from google.api.httpbody_pb2 import HttpBody
 from google.type.date_pb2 import Date
 
 from quarterdeck._method import Method
@@ -19,6 +20,18 @@ from quarterdeck.api.analytics.v1.performance_service_pb2 import (
     ComputePerformanceResponse,
     ComputeRollingRequest,
     ComputeRollingResponse,
+)
+from quarterdeck.api.analytics.v1.report_pb2 import (
+    REPORT_TABLE_UNSPECIFIED,
+    TABLE_FORMAT_UNSPECIFIED,
+    TEARSHEET_FORMAT_UNSPECIFIED,
+    ReportTable,
+    TableFormat,
+    TearsheetFormat,
+)
+from quarterdeck.api.analytics.v1.report_service_pb2 import (
+    ExportTableRequest,
+    RenderTearsheetRequest,
 )
 
 COMPUTE_FACTORS = Method[ComputeFactorsRequest, ComputeFactorsResponse](
@@ -169,3 +182,85 @@ class PerformanceService:
             conventions=conventions,
         )
         return self._channel.unary(COMPARE_PERFORMANCE, request, timeout)
+
+
+RENDER_TEARSHEET = Method[RenderTearsheetRequest, HttpBody](
+    "/quarterdeck.api.analytics.v1.ReportService/RenderTearsheet", HttpBody, repeatable=True
+)
+EXPORT_TABLE = Method[ExportTableRequest, HttpBody](
+    "/quarterdeck.api.analytics.v1.ReportService/ExportTable", HttpBody, repeatable=True
+)
+
+
+class ReportService:
+    """Reports for people: what PerformanceService computes, as files.
+
+    A file comes in pieces: the data of all answers, joined in their order. Each carries the content
+    type. The edge joins them, so that `curl -o` writes the file; its name is in the header content-
+    disposition, which gRPC has in the initial metadata.
+    """
+
+    def __init__(self, channel: Channel) -> None:
+        self._channel = channel
+
+    def render_tearsheet(
+        self,
+        *,
+        subject: Subject | None = None,
+        start_date: Date | None = None,
+        end_date: Date | None = None,
+        benchmark: Subject | None = None,
+        conventions: Conventions | None = None,
+        format: TearsheetFormat.ValueType = TEARSHEET_FORMAT_UNSPECIFIED,
+        window: int = 0,
+        title: str = "",
+        timeout: float | None = None,
+    ) -> Iterator[HttpBody]:
+        """Renders the tearsheet of a subject: key figures, charts, months and every metric.
+
+        Fails as PerformanceService.ComputePerformance does, and with INVALID_ARGUMENT
+        (FIELD_INVALID) if the days span more than 60 years.
+        """
+        request = RenderTearsheetRequest(
+            subject=subject,
+            start_date=start_date,
+            end_date=end_date,
+            benchmark=benchmark,
+            conventions=conventions,
+            format=format,
+            window=window,
+            title=title,
+        )
+        return self._channel.stream(RENDER_TEARSHEET, request, timeout)
+
+    def export_table(
+        self,
+        *,
+        subject: Subject | None = None,
+        start_date: Date | None = None,
+        end_date: Date | None = None,
+        benchmark: Subject | None = None,
+        conventions: Conventions | None = None,
+        table: ReportTable.ValueType = REPORT_TABLE_UNSPECIFIED,
+        format: TableFormat.ValueType = TABLE_FORMAT_UNSPECIFIED,
+        window: int = 0,
+        timeout: float | None = None,
+    ) -> Iterator[HttpBody]:
+        """Exports a table that a tearsheet is made of, or the fills behind it.
+
+        A number that does not exist is an empty cell, never zero; the metrics have the reason
+        beside it. Fails as PerformanceService.ComputePerformance and ComputeRolling do, and with
+        INVALID_ARGUMENT (FIELD_INVALID) for fills of a subject that has none, and of more than
+        200,000.
+        """
+        request = ExportTableRequest(
+            subject=subject,
+            start_date=start_date,
+            end_date=end_date,
+            benchmark=benchmark,
+            conventions=conventions,
+            table=table,
+            format=format,
+            window=window,
+        )
+        return self._channel.stream(EXPORT_TABLE, request, timeout)
