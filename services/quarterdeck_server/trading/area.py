@@ -9,13 +9,13 @@ from zoneinfo import ZoneInfo
 import orjson
 import structlog
 
+from quarterdeck_server.kernel.day import DayRoll
 from quarterdeck_server.kernel.errors import QuarterdeckError
 from quarterdeck_server.kernel.time import NS
 from quarterdeck_server.runtime.shared import Shared
 from quarterdeck_server.settings import TradingSettings
 from quarterdeck_server.trading.daily import DailyCurves
 from quarterdeck_server.trading.desk import Desk
-from quarterdeck_server.trading.domain.day import DayRoll
 from quarterdeck_server.trading.facts import Facts
 from quarterdeck_server.trading.feed import Feed
 from quarterdeck_server.trading.fleet import Fleet

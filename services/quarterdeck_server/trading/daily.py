@@ -3,9 +3,9 @@
 from bisect import bisect_left
 from collections.abc import Sequence
 
+from quarterdeck_server.kernel.day import DayRoll
 from quarterdeck_server.kernel.errors import NotPossibleNow
 from quarterdeck_server.runtime.postgres import Postgres
-from quarterdeck_server.trading.domain.day import DayRoll
 from quarterdeck_server.trading.domain.equity import DailyEquity, DayValue
 from quarterdeck_server.trading.store import daily as store
 

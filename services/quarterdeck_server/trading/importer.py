@@ -6,11 +6,10 @@ from dataclasses import dataclass
 import structlog
 
 from quarterdeck_server.kernel.errors import InvalidField, NotFound
+from quarterdeck_server.kernel.sheet import Row, SheetInvalid
 from quarterdeck_server.runtime.compute import Compute
 from quarterdeck_server.trading import metrics
-from quarterdeck_server.trading.domain.errors import SheetInvalid
 from quarterdeck_server.trading.domain.event import Event
-from quarterdeck_server.trading.domain.sheet import Row
 from quarterdeck_server.trading.facts import Facts
 from quarterdeck_server.trading.mapping.sheet import read_events, refusal
 from quarterdeck_server.trading.recorder import Recorder

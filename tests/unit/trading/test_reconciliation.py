@@ -5,8 +5,8 @@ from decimal import Decimal
 
 import pytest
 
+from quarterdeck_server.kernel.sheet import SheetInvalid
 from quarterdeck_server.trading.domain.broker_file import Declared, read_statement
-from quarterdeck_server.trading.domain.errors import SheetInvalid
 from quarterdeck_server.trading.domain.reconciliation import (
     Break,
     BreakKind,

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 from quarterdeck_server.kernel.errors import InvalidField
 from quarterdeck_server.kernel.money import currency_code
-from quarterdeck_server.trading.domain.sheet import Row, rows
+from quarterdeck_server.kernel.sheet import Row, rows
 from quarterdeck_server.trading.domain.statement import (
     ALWAYS_NS,
     Coverage,

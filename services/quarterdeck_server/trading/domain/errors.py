@@ -1,6 +1,6 @@
 """The refusals of the trading log that have a reason of their own."""
 
-from quarterdeck_server.kernel.errors import Conflict, InstrumentNotFound, InvalidField
+from quarterdeck_server.kernel.errors import Conflict, InstrumentNotFound
 
 
 class EventIdReused(Conflict):
@@ -29,14 +29,3 @@ class FieldInstrumentNotFound(InstrumentNotFound):
     def __init__(self, field: str, instrument: str) -> None:
         super().__init__(instrument)
         self.metadata["field"] = field
-
-
-class SheetInvalid(InvalidField):
-    """A file in a field of the request cannot be read; row and column say where."""
-
-    reason = "FILE_INVALID"
-
-    def __init__(self, field: str, problem: str, row: int = 0, column: str = "") -> None:
-        where = f"row {row}{f', {column}' if column else ''}: " if row else ""
-        super().__init__(field, f"{where}{problem}", file="csv", row=str(row), column=column)
-        self.row, self.column, self.cell_problem = row, column, problem

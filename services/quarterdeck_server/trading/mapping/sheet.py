@@ -8,11 +8,10 @@ from google.protobuf.timestamp_pb2 import Timestamp
 
 from quarterdeck.api.trading.v1 import fill_pb2, order_pb2, trading_event_pb2
 from quarterdeck_server.kernel.errors import InvalidField, InvalidRequest, QuarterdeckError
+from quarterdeck_server.kernel.sheet import Row, SheetInvalid, rows
 from quarterdeck_server.runtime.convert import decimal_to
 from quarterdeck_server.runtime.rules import enforce
-from quarterdeck_server.trading.domain.errors import SheetInvalid
 from quarterdeck_server.trading.domain.event import Event
-from quarterdeck_server.trading.domain.sheet import Row, rows
 from quarterdeck_server.trading.mapping.event import event_from
 
 FIELD = "csv"

@@ -10,9 +10,19 @@ from decimal import Decimal
 from quarterdeck_server.kernel import money
 from quarterdeck_server.kernel.errors import InvalidField
 from quarterdeck_server.kernel.time import ns_from_datetime
-from quarterdeck_server.trading.domain.errors import SheetInvalid
 
 LATEST_NS = 2**63 - 1
+
+
+class SheetInvalid(InvalidField):
+    """A file in a field of the request cannot be read; row and column say where."""
+
+    reason = "FILE_INVALID"
+
+    def __init__(self, field: str, problem: str, row: int = 0, column: str = "") -> None:
+        where = f"row {row}{f', {column}' if column else ''}: " if row else ""
+        super().__init__(field, f"{where}{problem}", file="csv", row=str(row), column=column)
+        self.row, self.column, self.cell_problem = row, column, problem
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,8 +6,8 @@ from zoneinfo import ZoneInfo
 import pytest
 from pydantic import ValidationError
 
+from quarterdeck_server.kernel.day import EPOCH, DayRoll
 from quarterdeck_server.settings import TradingSettings
-from quarterdeck_server.trading.domain.day import EPOCH, DayRoll
 
 NEW_YORK = DayRoll(ZoneInfo("America/New_York"), time(17))
 MIDNIGHT = DayRoll(ZoneInfo("UTC"), time())
