@@ -36,6 +36,11 @@ from quarterdeck.api.trading.v1.node_service_pb2 import (
     WatchCommandsRequest,
     WatchCommandsResponse,
 )
+from quarterdeck.api.trading.v1.order_life_service_pb2 import (
+    ListOrderLivesRequest,
+    ListOrderLivesResponse,
+)
+from quarterdeck.api.trading.v1.order_pb2 import ORDER_TYPE_UNSPECIFIED, OrderType
 from quarterdeck.api.trading.v1.portfolio_service_pb2 import (
     COST_METHOD_UNSPECIFIED,
     CostMethod,
@@ -73,6 +78,8 @@ from quarterdeck.api.trading.v1.trading_event_service_pb2 import (
     ListOrdersResponse,
     ListTopicRecordsRequest,
     ListTopicRecordsResponse,
+    ListTradingEventsRequest,
+    ListTradingEventsResponse,
     RecordEventsRequest,
     RecordEventsResponse,
     WatchTradingRequest,
@@ -196,6 +203,54 @@ class AsyncNodeService:
         """
         request = SendCommandRequest(name=name, kind=kind, strategy=strategy, request_id=request_id)
         return await self._channel.unary(SEND_COMMAND, request, timeout)
+
+
+LIST_ORDER_LIVES = Method[ListOrderLivesRequest, ListOrderLivesResponse](
+    "/quarterdeck.api.trading.v1.OrderLifeService/ListOrderLives",
+    ListOrderLivesResponse,
+    repeatable=True,
+)
+
+
+class AsyncOrderLifeService:
+    """The lives of many orders at once, for those who measure how they were executed."""
+
+    def __init__(self, channel: AsyncChannel) -> None:
+        self._channel = channel
+
+    async def list_order_lives(
+        self,
+        *,
+        account: str = "",
+        strategy: str = "",
+        instrument: str = "",
+        venue: str = "",
+        order_type: OrderType.ValueType = ORDER_TYPE_UNSPECIFIED,
+        start_time: Timestamp | datetime | None = None,
+        end_time: Timestamp | datetime | None = None,
+        newest_first: bool = False,
+        page_size: int = 0,
+        page_token: str = "",
+        timeout: float | None = None,
+    ) -> ListOrderLivesResponse:
+        """Lists when orders did what, with their fills, in the order in which they were made.
+
+        Fails with PERMISSION_DENIED (SCOPE_FORBIDDEN) for a named account or strategy outside of
+        the caller's; without one, orders outside of the caller's scope are left out.
+        """
+        request = ListOrderLivesRequest(
+            account=account,
+            strategy=strategy,
+            instrument=instrument,
+            venue=venue,
+            order_type=order_type,
+            start_time=timestamp(start_time),
+            end_time=timestamp(end_time),
+            newest_first=newest_first,
+            page_size=page_size,
+            page_token=page_token,
+        )
+        return await self._channel.unary(LIST_ORDER_LIVES, request, timeout)
 
 
 GET_PORTFOLIO = Method[GetPortfolioRequest, GetPortfolioResponse](
@@ -439,6 +494,11 @@ IMPORT_TRADING_EVENTS = Method[ImportTradingEventsRequest, ImportTradingEventsRe
     ImportTradingEventsResponse,
     repeatable=True,
 )
+LIST_TRADING_EVENTS = Method[ListTradingEventsRequest, ListTradingEventsResponse](
+    "/quarterdeck.api.trading.v1.TradingEventService/ListTradingEvents",
+    ListTradingEventsResponse,
+    repeatable=True,
+)
 LIST_ORDERS = Method[ListOrdersRequest, ListOrdersResponse](
     "/quarterdeck.api.trading.v1.TradingEventService/ListOrders",
     ListOrdersResponse,
@@ -498,6 +558,39 @@ class AsyncTradingEventService:
         """
         request = ImportTradingEventsRequest(csv=csv, dry_run=dry_run)
         return await self._channel.unary(IMPORT_TRADING_EVENTS, request, timeout)
+
+    async def list_trading_events(
+        self,
+        *,
+        account: str = "",
+        strategy: str = "",
+        instrument: str = "",
+        client_order_id: str = "",
+        kinds: Iterable[str] | None = None,
+        start_time: Timestamp | datetime | None = None,
+        end_time: Timestamp | datetime | None = None,
+        page_size: int = 0,
+        page_token: str = "",
+        timeout: float | None = None,
+    ) -> ListTradingEventsResponse:
+        """Lists events of the log as they were reported, in the order of the market's time.
+
+        With `account` and `client_order_id` it is the whole life of an order. Fails with
+        PERMISSION_DENIED (SCOPE_FORBIDDEN) for a named account or strategy outside of the caller's;
+        without one, events outside of the caller's scope are left out.
+        """
+        request = ListTradingEventsRequest(
+            account=account,
+            strategy=strategy,
+            instrument=instrument,
+            client_order_id=client_order_id,
+            kinds=kinds,
+            start_time=timestamp(start_time),
+            end_time=timestamp(end_time),
+            page_size=page_size,
+            page_token=page_token,
+        )
+        return await self._channel.unary(LIST_TRADING_EVENTS, request, timeout)
 
     async def list_orders(
         self,

@@ -240,6 +240,7 @@ class Order(_message.Message):
     STATUS_REASON_FIELD_NUMBER: _builtins.int
     CREATE_TIME_FIELD_NUMBER: _builtins.int
     UPDATE_TIME_FIELD_NUMBER: _builtins.int
+    DECISION_PRICE_FIELD_NUMBER: _builtins.int
     client_order_id: _builtins.str
     """The identifier the strategy gave it, unique within the account."""
     venue_order_id: _builtins.str
@@ -292,6 +293,10 @@ class Order(_message.Message):
     def update_time(self) -> _timestamp_pb2.Timestamp:
         """When it last changed, in the market's time."""
 
+    @_builtins.property
+    def decision_price(self) -> _decimal_pb2.Decimal:
+        """The price at which the strategy decided; absent if the node did not say."""
+
     def __init__(
         self,
         *,
@@ -314,19 +319,24 @@ class Order(_message.Message):
         status_reason: _builtins.str = ...,
         create_time: _timestamp_pb2.Timestamp | None = ...,
         update_time: _timestamp_pb2.Timestamp | None = ...,
+        decision_price: _decimal_pb2.Decimal | None = ...,
     ) -> None: ...
-    _HasFieldArgType: _TypeAlias = _typing.Literal["_average_price", b"_average_price", "_limit_price", b"_limit_price", "_trigger_price", b"_trigger_price", "average_price", b"average_price", "create_time", b"create_time", "filled_quantity", b"filled_quantity", "limit_price", b"limit_price", "quantity", b"quantity", "trigger_price", b"trigger_price", "update_time", b"update_time"]  # noqa: Y015
+    _HasFieldArgType: _TypeAlias = _typing.Literal["_average_price", b"_average_price", "_decision_price", b"_decision_price", "_limit_price", b"_limit_price", "_trigger_price", b"_trigger_price", "average_price", b"average_price", "create_time", b"create_time", "decision_price", b"decision_price", "filled_quantity", b"filled_quantity", "limit_price", b"limit_price", "quantity", b"quantity", "trigger_price", b"trigger_price", "update_time", b"update_time"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["_average_price", b"_average_price", "_limit_price", b"_limit_price", "_trigger_price", b"_trigger_price", "account", b"account", "average_price", b"average_price", "client_order_id", b"client_order_id", "create_time", b"create_time", "filled_quantity", b"filled_quantity", "instrument", b"instrument", "limit_price", b"limit_price", "node", b"node", "order_type", b"order_type", "quantity", b"quantity", "reduce_only", b"reduce_only", "side", b"side", "status", b"status", "status_reason", b"status_reason", "strategy", b"strategy", "time_in_force", b"time_in_force", "trigger_price", b"trigger_price", "update_time", b"update_time", "venue_order_id", b"venue_order_id"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["_average_price", b"_average_price", "_decision_price", b"_decision_price", "_limit_price", b"_limit_price", "_trigger_price", b"_trigger_price", "account", b"account", "average_price", b"average_price", "client_order_id", b"client_order_id", "create_time", b"create_time", "decision_price", b"decision_price", "filled_quantity", b"filled_quantity", "instrument", b"instrument", "limit_price", b"limit_price", "node", b"node", "order_type", b"order_type", "quantity", b"quantity", "reduce_only", b"reduce_only", "side", b"side", "status", b"status", "status_reason", b"status_reason", "strategy", b"strategy", "time_in_force", b"time_in_force", "trigger_price", b"trigger_price", "update_time", b"update_time", "venue_order_id", b"venue_order_id"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     _WhichOneofReturnType__average_price: _TypeAlias = _typing.Literal["average_price"]  # noqa: Y015
     _WhichOneofArgType__average_price: _TypeAlias = _typing.Literal["_average_price", b"_average_price"]  # noqa: Y015
+    _WhichOneofReturnType__decision_price: _TypeAlias = _typing.Literal["decision_price"]  # noqa: Y015
+    _WhichOneofArgType__decision_price: _TypeAlias = _typing.Literal["_decision_price", b"_decision_price"]  # noqa: Y015
     _WhichOneofReturnType__limit_price: _TypeAlias = _typing.Literal["limit_price"]  # noqa: Y015
     _WhichOneofArgType__limit_price: _TypeAlias = _typing.Literal["_limit_price", b"_limit_price"]  # noqa: Y015
     _WhichOneofReturnType__trigger_price: _TypeAlias = _typing.Literal["trigger_price"]  # noqa: Y015
     _WhichOneofArgType__trigger_price: _TypeAlias = _typing.Literal["_trigger_price", b"_trigger_price"]  # noqa: Y015
     @_typing.overload
     def WhichOneof(self, oneof_group: _WhichOneofArgType__average_price) -> _WhichOneofReturnType__average_price | None: ...
+    @_typing.overload
+    def WhichOneof(self, oneof_group: _WhichOneofArgType__decision_price) -> _WhichOneofReturnType__decision_price | None: ...
     @_typing.overload
     def WhichOneof(self, oneof_group: _WhichOneofArgType__limit_price) -> _WhichOneofReturnType__limit_price | None: ...
     @_typing.overload

@@ -108,6 +108,7 @@ class OrderEvent(_message.Message):
     LIMIT_PRICE_FIELD_NUMBER: _builtins.int
     TRIGGER_PRICE_FIELD_NUMBER: _builtins.int
     STATUS_REASON_FIELD_NUMBER: _builtins.int
+    DECISION_PRICE_FIELD_NUMBER: _builtins.int
     client_order_id: _builtins.str
     """The order."""
     venue_order_id: _builtins.str
@@ -138,6 +139,10 @@ class OrderEvent(_message.Message):
     def trigger_price(self) -> _decimal_pb2.Decimal:
         """The trigger price after the event, if it has one."""
 
+    @_builtins.property
+    def decision_price(self) -> _decimal_pb2.Decimal:
+        """The price at which the strategy decided; the log keeps the first that it is told of an order."""
+
     def __init__(
         self,
         *,
@@ -153,15 +158,20 @@ class OrderEvent(_message.Message):
         limit_price: _decimal_pb2.Decimal | None = ...,
         trigger_price: _decimal_pb2.Decimal | None = ...,
         status_reason: _builtins.str = ...,
+        decision_price: _decimal_pb2.Decimal | None = ...,
     ) -> None: ...
-    _HasFieldArgType: _TypeAlias = _typing.Literal["_limit_price", b"_limit_price", "_trigger_price", b"_trigger_price", "limit_price", b"limit_price", "quantity", b"quantity", "trigger_price", b"trigger_price"]  # noqa: Y015
+    _HasFieldArgType: _TypeAlias = _typing.Literal["_decision_price", b"_decision_price", "_limit_price", b"_limit_price", "_trigger_price", b"_trigger_price", "decision_price", b"decision_price", "limit_price", b"limit_price", "quantity", b"quantity", "trigger_price", b"trigger_price"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["_limit_price", b"_limit_price", "_trigger_price", b"_trigger_price", "client_order_id", b"client_order_id", "instrument", b"instrument", "limit_price", b"limit_price", "order_type", b"order_type", "quantity", b"quantity", "reduce_only", b"reduce_only", "side", b"side", "status", b"status", "status_reason", b"status_reason", "time_in_force", b"time_in_force", "trigger_price", b"trigger_price", "venue_order_id", b"venue_order_id"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["_decision_price", b"_decision_price", "_limit_price", b"_limit_price", "_trigger_price", b"_trigger_price", "client_order_id", b"client_order_id", "decision_price", b"decision_price", "instrument", b"instrument", "limit_price", b"limit_price", "order_type", b"order_type", "quantity", b"quantity", "reduce_only", b"reduce_only", "side", b"side", "status", b"status", "status_reason", b"status_reason", "time_in_force", b"time_in_force", "trigger_price", b"trigger_price", "venue_order_id", b"venue_order_id"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    _WhichOneofReturnType__decision_price: _TypeAlias = _typing.Literal["decision_price"]  # noqa: Y015
+    _WhichOneofArgType__decision_price: _TypeAlias = _typing.Literal["_decision_price", b"_decision_price"]  # noqa: Y015
     _WhichOneofReturnType__limit_price: _TypeAlias = _typing.Literal["limit_price"]  # noqa: Y015
     _WhichOneofArgType__limit_price: _TypeAlias = _typing.Literal["_limit_price", b"_limit_price"]  # noqa: Y015
     _WhichOneofReturnType__trigger_price: _TypeAlias = _typing.Literal["trigger_price"]  # noqa: Y015
     _WhichOneofArgType__trigger_price: _TypeAlias = _typing.Literal["_trigger_price", b"_trigger_price"]  # noqa: Y015
+    @_typing.overload
+    def WhichOneof(self, oneof_group: _WhichOneofArgType__decision_price) -> _WhichOneofReturnType__decision_price | None: ...
     @_typing.overload
     def WhichOneof(self, oneof_group: _WhichOneofArgType__limit_price) -> _WhichOneofReturnType__limit_price | None: ...
     @_typing.overload

@@ -45,6 +45,11 @@ class TradingEventServiceStub(object):
                 request_serializer=quarterdeck_dot_api_dot_trading_dot_v1_dot_trading__event__service__pb2.ImportTradingEventsRequest.SerializeToString,
                 response_deserializer=quarterdeck_dot_api_dot_trading_dot_v1_dot_trading__event__service__pb2.ImportTradingEventsResponse.FromString,
                 _registered_method=True)
+        self.ListTradingEvents = channel.unary_unary(
+                '/quarterdeck.api.trading.v1.TradingEventService/ListTradingEvents',
+                request_serializer=quarterdeck_dot_api_dot_trading_dot_v1_dot_trading__event__service__pb2.ListTradingEventsRequest.SerializeToString,
+                response_deserializer=quarterdeck_dot_api_dot_trading_dot_v1_dot_trading__event__service__pb2.ListTradingEventsResponse.FromString,
+                _registered_method=True)
         self.ListOrders = channel.unary_unary(
                 '/quarterdeck.api.trading.v1.TradingEventService/ListOrders',
                 request_serializer=quarterdeck_dot_api_dot_trading_dot_v1_dot_trading__event__service__pb2.ListOrdersRequest.SerializeToString,
@@ -93,6 +98,17 @@ class TradingEventServiceServicer(object):
         tells all of them. What the log has already, by its event identifier or as the same fill, is
         counted, so a file may be imported again. Fails with PERMISSION_DENIED (SCOPE_FORBIDDEN) for an
         account or strategy outside of the caller's.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def ListTradingEvents(self, request, context):
+        """Lists events of the log as they were reported, in the order of the market's time.
+
+        With `account` and `client_order_id` it is the whole life of an order. Fails with
+        PERMISSION_DENIED (SCOPE_FORBIDDEN) for a named account or strategy outside of the caller's;
+        without one, events outside of the caller's scope are left out.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
@@ -148,6 +164,11 @@ def add_TradingEventServiceServicer_to_server(servicer, server):
                     servicer.ImportTradingEvents,
                     request_deserializer=quarterdeck_dot_api_dot_trading_dot_v1_dot_trading__event__service__pb2.ImportTradingEventsRequest.FromString,
                     response_serializer=quarterdeck_dot_api_dot_trading_dot_v1_dot_trading__event__service__pb2.ImportTradingEventsResponse.SerializeToString,
+            ),
+            'ListTradingEvents': grpc.unary_unary_rpc_method_handler(
+                    servicer.ListTradingEvents,
+                    request_deserializer=quarterdeck_dot_api_dot_trading_dot_v1_dot_trading__event__service__pb2.ListTradingEventsRequest.FromString,
+                    response_serializer=quarterdeck_dot_api_dot_trading_dot_v1_dot_trading__event__service__pb2.ListTradingEventsResponse.SerializeToString,
             ),
             'ListOrders': grpc.unary_unary_rpc_method_handler(
                     servicer.ListOrders,
@@ -225,6 +246,33 @@ class TradingEventService(object):
             '/quarterdeck.api.trading.v1.TradingEventService/ImportTradingEvents',
             quarterdeck_dot_api_dot_trading_dot_v1_dot_trading__event__service__pb2.ImportTradingEventsRequest.SerializeToString,
             quarterdeck_dot_api_dot_trading_dot_v1_dot_trading__event__service__pb2.ImportTradingEventsResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def ListTradingEvents(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/quarterdeck.api.trading.v1.TradingEventService/ListTradingEvents',
+            quarterdeck_dot_api_dot_trading_dot_v1_dot_trading__event__service__pb2.ListTradingEventsRequest.SerializeToString,
+            quarterdeck_dot_api_dot_trading_dot_v1_dot_trading__event__service__pb2.ListTradingEventsResponse.FromString,
             options,
             channel_credentials,
             insecure,

@@ -52,6 +52,13 @@ class TradingEventServiceStub:
     counted, so a file may be imported again. Fails with PERMISSION_DENIED (SCOPE_FORBIDDEN) for an
     account or strategy outside of the caller's.
     """
+    ListTradingEvents: _grpc.UnaryUnaryMultiCallable[_trading_event_service_pb2.ListTradingEventsRequest, _trading_event_service_pb2.ListTradingEventsResponse]
+    """Lists events of the log as they were reported, in the order of the market's time.
+
+    With `account` and `client_order_id` it is the whole life of an order. Fails with
+    PERMISSION_DENIED (SCOPE_FORBIDDEN) for a named account or strategy outside of the caller's;
+    without one, events outside of the caller's scope are left out.
+    """
     ListOrders: _grpc.UnaryUnaryMultiCallable[_trading_event_service_pb2.ListOrdersRequest, _trading_event_service_pb2.ListOrdersResponse]
     """Lists orders, last changed first."""
     ListFills: _grpc.UnaryUnaryMultiCallable[_trading_event_service_pb2.ListFillsRequest, _trading_event_service_pb2.ListFillsResponse]
@@ -96,6 +103,13 @@ class TradingEventServiceAsyncStub(TradingEventServiceStub):
     tells all of them. What the log has already, by its event identifier or as the same fill, is
     counted, so a file may be imported again. Fails with PERMISSION_DENIED (SCOPE_FORBIDDEN) for an
     account or strategy outside of the caller's.
+    """
+    ListTradingEvents: _aio.UnaryUnaryMultiCallable[_trading_event_service_pb2.ListTradingEventsRequest, _trading_event_service_pb2.ListTradingEventsResponse]  # type: ignore[assignment]
+    """Lists events of the log as they were reported, in the order of the market's time.
+
+    With `account` and `client_order_id` it is the whole life of an order. Fails with
+    PERMISSION_DENIED (SCOPE_FORBIDDEN) for a named account or strategy outside of the caller's;
+    without one, events outside of the caller's scope are left out.
     """
     ListOrders: _aio.UnaryUnaryMultiCallable[_trading_event_service_pb2.ListOrdersRequest, _trading_event_service_pb2.ListOrdersResponse]  # type: ignore[assignment]
     """Lists orders, last changed first."""
@@ -150,6 +164,19 @@ class TradingEventServiceServicer(metaclass=_abc_1.ABCMeta):
         tells all of them. What the log has already, by its event identifier or as the same fill, is
         counted, so a file may be imported again. Fails with PERMISSION_DENIED (SCOPE_FORBIDDEN) for an
         account or strategy outside of the caller's.
+        """
+
+    @_abc_1.abstractmethod
+    def ListTradingEvents(
+        self,
+        request: _trading_event_service_pb2.ListTradingEventsRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_trading_event_service_pb2.ListTradingEventsResponse, _abc.Awaitable[_trading_event_service_pb2.ListTradingEventsResponse]]:
+        """Lists events of the log as they were reported, in the order of the market's time.
+
+        With `account` and `client_order_id` it is the whole life of an order. Fails with
+        PERMISSION_DENIED (SCOPE_FORBIDDEN) for a named account or strategy outside of the caller's;
+        without one, events outside of the caller's scope are left out.
         """
 
     @_abc_1.abstractmethod

@@ -23,7 +23,7 @@ import type { Message } from "@bufbuild/protobuf";
  * Describes the file quarterdeck/api/trading/v1/trading_event_service.proto.
  */
 export const file_quarterdeck_api_trading_v1_trading_event_service: GenFile = /*@__PURE__*/
-  fileDesc("CjZxdWFydGVyZGVjay9hcGkvdHJhZGluZy92MS90cmFkaW5nX2V2ZW50X3NlcnZpY2UucHJvdG8SGnF1YXJ0ZXJkZWNrLmFwaS50cmFkaW5nLnYxInkKE1JlY29yZEV2ZW50c1JlcXVlc3QSGwoEbm9kZRgBIAEoCUINukgKcgg6Bm5vZGVzLxJFCgZldmVudHMYAiADKAsyKC5xdWFydGVyZGVjay5hcGkudHJhZGluZy52MS5UcmFkaW5nRXZlbnRCC7pICJIBBQgBEOgHIkcKFFJlY29yZEV2ZW50c1Jlc3BvbnNlEhYKDnJlY29yZGVkX2NvdW50GAEgASgFEhcKD2R1cGxpY2F0ZV9jb3VudBgCIAEoBSJIChpJbXBvcnRUcmFkaW5nRXZlbnRzUmVxdWVzdBIZCgNjc3YYASABKAlCDLpICXIHEAEYwI23ARIPCgdkcnlfcnVuGAIgASgIIogBChtJbXBvcnRUcmFkaW5nRXZlbnRzUmVzcG9uc2USFgoOcmVjb3JkZWRfY291bnQYASABKAUSFwoPZHVwbGljYXRlX2NvdW50GAIgASgFEjgKCHByb2JsZW1zGAMgAygLMiYucXVhcnRlcmRlY2suYXBpLnRyYWRpbmcudjEuUm93UHJvYmxlbSI6CgpSb3dQcm9ibGVtEgsKA3JvdxgBIAEoBRIOCgZjb2x1bW4YAiABKAkSDwoHcHJvYmxlbRgDIAEoCSKQAQoRTGlzdE9yZGVyc1JlcXVlc3QSDwoHYWNjb3VudBgBIAEoCRIQCghzdHJhdGVneRgCIAEoCRISCgppbnN0cnVtZW50GAMgASgJEhEKCW9wZW5fb25seRgEIAEoCBIdCglwYWdlX3NpemUYBSABKAVCCrpIBxoFGOgHKAASEgoKcGFnZV90b2tlbhgGIAEoCSJgChJMaXN0T3JkZXJzUmVzcG9uc2USMQoGb3JkZXJzGAEgAygLMiEucXVhcnRlcmRlY2suYXBpLnRyYWRpbmcudjEuT3JkZXISFwoPbmV4dF9wYWdlX3Rva2VuGAIgASgJIoACChBMaXN0RmlsbHNSZXF1ZXN0Eg8KB2FjY291bnQYASABKAkSEAoIc3RyYXRlZ3kYAiABKAkSEgoKaW5zdHJ1bWVudBgDIAEoCRIzCgpzdGFydF90aW1lGAQgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcEgAiAEBEjEKCGVuZF90aW1lGAUgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcEgBiAEBEh0KCXBhZ2Vfc2l6ZRgGIAEoBUIKukgHGgUY6AcoABISCgpwYWdlX3Rva2VuGAcgASgJQg0KC19zdGFydF90aW1lQgsKCV9lbmRfdGltZSJdChFMaXN0RmlsbHNSZXNwb25zZRIvCgVmaWxscxgBIAMoCzIgLnF1YXJ0ZXJkZWNrLmFwaS50cmFkaW5nLnYxLkZpbGwSFwoPbmV4dF9wYWdlX3Rva2VuGAIgASgJImgKF0xpc3RUb3BpY1JlY29yZHNSZXF1ZXN0EhYKBXRvcGljGAEgASgJQge6SARyAhABEhYKDmFmdGVyX3NlcXVlbmNlGAIgASgEEh0KCXBhZ2Vfc2l6ZRgDIAEoBUIKukgHGgUY6AcoACJ6ChhMaXN0VG9waWNSZWNvcmRzUmVzcG9uc2USOAoHcmVjb3JkcxgBIAMoCzInLnF1YXJ0ZXJkZWNrLmFwaS50cmFkaW5nLnYxLlRvcGljUmVjb3JkEg0KBWVwb2NoGAIgASgEEhUKDWxhc3Rfc2VxdWVuY2UYAyABKAQi9QEKE1dhdGNoVHJhZGluZ1JlcXVlc3QSDwoHYWNjb3VudBgBIAEoCRIQCghzdHJhdGVneRgCIAEoCRI6CgZjdXJzb3IYAyABKAsyJS5xdWFydGVyZGVjay5hcGkudHJhZGluZy52MS5Mb2dDdXJzb3JIAIgBARIRCglsaXZlX29ubHkYBCABKAgSSgoSaGVhcnRiZWF0X2ludGVydmFsGAUgASgLMhkuZ29vZ2xlLnByb3RvYnVmLkR1cmF0aW9uQg66SAuqAQgiAggeMgIIAUgBiAEBQgkKB19jdXJzb3JCFQoTX2hlYXJ0YmVhdF9pbnRlcnZhbCLVAgoUV2F0Y2hUcmFkaW5nUmVzcG9uc2USNwoGZXZlbnRzGAEgAygLMicucXVhcnRlcmRlY2suYXBpLnRyYWRpbmcudjEuTG9nZ2VkRXZlbnQSNQoGY3Vyc29yGAIgASgLMiUucXVhcnRlcmRlY2suYXBpLnRyYWRpbmcudjEuTG9nQ3Vyc29yEhcKD25ld2VzdF9wb3NpdGlvbhgDIAEoAxIvCgtzZXJ2ZXJfdGltZRgEIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXASOgoSaGVhcnRiZWF0X2ludGVydmFsGAUgASgLMhkuZ29vZ2xlLnByb3RvYnVmLkR1cmF0aW9uSACIAQESJgoFZXJyb3IYBiABKAsyEi5nb29nbGUucnBjLlN0YXR1c0gBiAEBQhUKE19oZWFydGJlYXRfaW50ZXJ2YWxCCAoGX2Vycm9yMrsHChNUcmFkaW5nRXZlbnRTZXJ2aWNlEqEBCgxSZWNvcmRFdmVudHMSLy5xdWFydGVyZGVjay5hcGkudHJhZGluZy52MS5SZWNvcmRFdmVudHNSZXF1ZXN0GjAucXVhcnRlcmRlY2suYXBpLnRyYWRpbmcudjEuUmVjb3JkRXZlbnRzUmVzcG9uc2UiLpACAoi1GAeQtRgCgtPkkwIdOgEqIhgvdjEvdHJhZGluZ0V2ZW50czpyZWNvcmQSsgEKE0ltcG9ydFRyYWRpbmdFdmVudHMSNi5xdWFydGVyZGVjay5hcGkudHJhZGluZy52MS5JbXBvcnRUcmFkaW5nRXZlbnRzUmVxdWVzdBo3LnF1YXJ0ZXJkZWNrLmFwaS50cmFkaW5nLnYxLkltcG9ydFRyYWRpbmdFdmVudHNSZXNwb25zZSIqkAICiLUYB4LT5JMCHToBKiIYL3YxL3RyYWRpbmdFdmVudHM6aW1wb3J0EoYBCgpMaXN0T3JkZXJzEi0ucXVhcnRlcmRlY2suYXBpLnRyYWRpbmcudjEuTGlzdE9yZGVyc1JlcXVlc3QaLi5xdWFydGVyZGVjay5hcGkudHJhZGluZy52MS5MaXN0T3JkZXJzUmVzcG9uc2UiGZACAYi1GAaC0+STAgwSCi92MS9vcmRlcnMSggEKCUxpc3RGaWxscxIsLnF1YXJ0ZXJkZWNrLmFwaS50cmFkaW5nLnYxLkxpc3RGaWxsc1JlcXVlc3QaLS5xdWFydGVyZGVjay5hcGkudHJhZGluZy52MS5MaXN0RmlsbHNSZXNwb25zZSIYkAIBiLUYBoLT5JMCCxIJL3YxL2ZpbGxzEp4BChBMaXN0VG9waWNSZWNvcmRzEjMucXVhcnRlcmRlY2suYXBpLnRyYWRpbmcudjEuTGlzdFRvcGljUmVjb3Jkc1JlcXVlc3QaNC5xdWFydGVyZGVjay5hcGkudHJhZGluZy52MS5MaXN0VG9waWNSZWNvcmRzUmVzcG9uc2UiH5ACAYi1GAaC0+STAhISEC92MS90b3BpY1JlY29yZHMSmwEKDFdhdGNoVHJhZGluZxIvLnF1YXJ0ZXJkZWNrLmFwaS50cmFkaW5nLnYxLldhdGNoVHJhZGluZ1JlcXVlc3QaMC5xdWFydGVyZGVjay5hcGkudHJhZGluZy52MS5XYXRjaFRyYWRpbmdSZXNwb25zZSImkAIBiLUYBoLT5JMCGRIXL3YxL3RyYWRpbmdFdmVudHM6d2F0Y2gwAWIGcHJvdG8z", [file_buf_validate_validate, file_google_api_annotations, file_google_protobuf_duration, file_google_protobuf_timestamp, file_google_rpc_status, file_quarterdeck_api_auth_v1_permission, file_quarterdeck_api_trading_v1_fill, file_quarterdeck_api_trading_v1_order, file_quarterdeck_api_trading_v1_trading_event]);
+  fileDesc("CjZxdWFydGVyZGVjay9hcGkvdHJhZGluZy92MS90cmFkaW5nX2V2ZW50X3NlcnZpY2UucHJvdG8SGnF1YXJ0ZXJkZWNrLmFwaS50cmFkaW5nLnYxInkKE1JlY29yZEV2ZW50c1JlcXVlc3QSGwoEbm9kZRgBIAEoCUINukgKcgg6Bm5vZGVzLxJFCgZldmVudHMYAiADKAsyKC5xdWFydGVyZGVjay5hcGkudHJhZGluZy52MS5UcmFkaW5nRXZlbnRCC7pICJIBBQgBEOgHIkcKFFJlY29yZEV2ZW50c1Jlc3BvbnNlEhYKDnJlY29yZGVkX2NvdW50GAEgASgFEhcKD2R1cGxpY2F0ZV9jb3VudBgCIAEoBSJIChpJbXBvcnRUcmFkaW5nRXZlbnRzUmVxdWVzdBIZCgNjc3YYASABKAlCDLpICXIHEAEYwI23ARIPCgdkcnlfcnVuGAIgASgIIogBChtJbXBvcnRUcmFkaW5nRXZlbnRzUmVzcG9uc2USFgoOcmVjb3JkZWRfY291bnQYASABKAUSFwoPZHVwbGljYXRlX2NvdW50GAIgASgFEjgKCHByb2JsZW1zGAMgAygLMiYucXVhcnRlcmRlY2suYXBpLnRyYWRpbmcudjEuUm93UHJvYmxlbSI6CgpSb3dQcm9ibGVtEgsKA3JvdxgBIAEoBRIOCgZjb2x1bW4YAiABKAkSDwoHcHJvYmxlbRgDIAEoCSK6AgoYTGlzdFRyYWRpbmdFdmVudHNSZXF1ZXN0Eg8KB2FjY291bnQYASABKAkSEAoIc3RyYXRlZ3kYAiABKAkSEgoKaW5zdHJ1bWVudBgDIAEoCRIXCg9jbGllbnRfb3JkZXJfaWQYBCABKAkSFwoFa2luZHMYBSADKAlCCLpIBZIBAhAUEjMKCnN0YXJ0X3RpbWUYBiABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wSACIAQESMQoIZW5kX3RpbWUYByABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wSAGIAQESHQoJcGFnZV9zaXplGAggASgFQgq6SAcaBRjoBygAEhIKCnBhZ2VfdG9rZW4YCSABKAlCDQoLX3N0YXJ0X3RpbWVCCwoJX2VuZF90aW1lIm0KGUxpc3RUcmFkaW5nRXZlbnRzUmVzcG9uc2USNwoGZXZlbnRzGAEgAygLMicucXVhcnRlcmRlY2suYXBpLnRyYWRpbmcudjEuTG9nZ2VkRXZlbnQSFwoPbmV4dF9wYWdlX3Rva2VuGAIgASgJIpABChFMaXN0T3JkZXJzUmVxdWVzdBIPCgdhY2NvdW50GAEgASgJEhAKCHN0cmF0ZWd5GAIgASgJEhIKCmluc3RydW1lbnQYAyABKAkSEQoJb3Blbl9vbmx5GAQgASgIEh0KCXBhZ2Vfc2l6ZRgFIAEoBUIKukgHGgUY6AcoABISCgpwYWdlX3Rva2VuGAYgASgJImAKEkxpc3RPcmRlcnNSZXNwb25zZRIxCgZvcmRlcnMYASADKAsyIS5xdWFydGVyZGVjay5hcGkudHJhZGluZy52MS5PcmRlchIXCg9uZXh0X3BhZ2VfdG9rZW4YAiABKAkigAIKEExpc3RGaWxsc1JlcXVlc3QSDwoHYWNjb3VudBgBIAEoCRIQCghzdHJhdGVneRgCIAEoCRISCgppbnN0cnVtZW50GAMgASgJEjMKCnN0YXJ0X3RpbWUYBCABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wSACIAQESMQoIZW5kX3RpbWUYBSABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wSAGIAQESHQoJcGFnZV9zaXplGAYgASgFQgq6SAcaBRjoBygAEhIKCnBhZ2VfdG9rZW4YByABKAlCDQoLX3N0YXJ0X3RpbWVCCwoJX2VuZF90aW1lIl0KEUxpc3RGaWxsc1Jlc3BvbnNlEi8KBWZpbGxzGAEgAygLMiAucXVhcnRlcmRlY2suYXBpLnRyYWRpbmcudjEuRmlsbBIXCg9uZXh0X3BhZ2VfdG9rZW4YAiABKAkiaAoXTGlzdFRvcGljUmVjb3Jkc1JlcXVlc3QSFgoFdG9waWMYASABKAlCB7pIBHICEAESFgoOYWZ0ZXJfc2VxdWVuY2UYAiABKAQSHQoJcGFnZV9zaXplGAMgASgFQgq6SAcaBRjoBygAInoKGExpc3RUb3BpY1JlY29yZHNSZXNwb25zZRI4CgdyZWNvcmRzGAEgAygLMicucXVhcnRlcmRlY2suYXBpLnRyYWRpbmcudjEuVG9waWNSZWNvcmQSDQoFZXBvY2gYAiABKAQSFQoNbGFzdF9zZXF1ZW5jZRgDIAEoBCL1AQoTV2F0Y2hUcmFkaW5nUmVxdWVzdBIPCgdhY2NvdW50GAEgASgJEhAKCHN0cmF0ZWd5GAIgASgJEjoKBmN1cnNvchgDIAEoCzIlLnF1YXJ0ZXJkZWNrLmFwaS50cmFkaW5nLnYxLkxvZ0N1cnNvckgAiAEBEhEKCWxpdmVfb25seRgEIAEoCBJKChJoZWFydGJlYXRfaW50ZXJ2YWwYBSABKAsyGS5nb29nbGUucHJvdG9idWYuRHVyYXRpb25CDrpIC6oBCCICCB4yAggBSAGIAQFCCQoHX2N1cnNvckIVChNfaGVhcnRiZWF0X2ludGVydmFsItUCChRXYXRjaFRyYWRpbmdSZXNwb25zZRI3CgZldmVudHMYASADKAsyJy5xdWFydGVyZGVjay5hcGkudHJhZGluZy52MS5Mb2dnZWRFdmVudBI1CgZjdXJzb3IYAiABKAsyJS5xdWFydGVyZGVjay5hcGkudHJhZGluZy52MS5Mb2dDdXJzb3ISFwoPbmV3ZXN0X3Bvc2l0aW9uGAMgASgDEi8KC3NlcnZlcl90aW1lGAQgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcBI6ChJoZWFydGJlYXRfaW50ZXJ2YWwYBSABKAsyGS5nb29nbGUucHJvdG9idWYuRHVyYXRpb25IAIgBARImCgVlcnJvchgGIAEoCzISLmdvb2dsZS5ycGMuU3RhdHVzSAGIAQFCFQoTX2hlYXJ0YmVhdF9pbnRlcnZhbEIICgZfZXJyb3Iy4AgKE1RyYWRpbmdFdmVudFNlcnZpY2USoQEKDFJlY29yZEV2ZW50cxIvLnF1YXJ0ZXJkZWNrLmFwaS50cmFkaW5nLnYxLlJlY29yZEV2ZW50c1JlcXVlc3QaMC5xdWFydGVyZGVjay5hcGkudHJhZGluZy52MS5SZWNvcmRFdmVudHNSZXNwb25zZSIukAICiLUYB5C1GAKC0+STAh06ASoiGC92MS90cmFkaW5nRXZlbnRzOnJlY29yZBKyAQoTSW1wb3J0VHJhZGluZ0V2ZW50cxI2LnF1YXJ0ZXJkZWNrLmFwaS50cmFkaW5nLnYxLkltcG9ydFRyYWRpbmdFdmVudHNSZXF1ZXN0GjcucXVhcnRlcmRlY2suYXBpLnRyYWRpbmcudjEuSW1wb3J0VHJhZGluZ0V2ZW50c1Jlc3BvbnNlIiqQAgKItRgHgtPkkwIdOgEqIhgvdjEvdHJhZGluZ0V2ZW50czppbXBvcnQSogEKEUxpc3RUcmFkaW5nRXZlbnRzEjQucXVhcnRlcmRlY2suYXBpLnRyYWRpbmcudjEuTGlzdFRyYWRpbmdFdmVudHNSZXF1ZXN0GjUucXVhcnRlcmRlY2suYXBpLnRyYWRpbmcudjEuTGlzdFRyYWRpbmdFdmVudHNSZXNwb25zZSIgkAIBiLUYBoLT5JMCExIRL3YxL3RyYWRpbmdFdmVudHMShgEKCkxpc3RPcmRlcnMSLS5xdWFydGVyZGVjay5hcGkudHJhZGluZy52MS5MaXN0T3JkZXJzUmVxdWVzdBouLnF1YXJ0ZXJkZWNrLmFwaS50cmFkaW5nLnYxLkxpc3RPcmRlcnNSZXNwb25zZSIZkAIBiLUYBoLT5JMCDBIKL3YxL29yZGVycxKCAQoJTGlzdEZpbGxzEiwucXVhcnRlcmRlY2suYXBpLnRyYWRpbmcudjEuTGlzdEZpbGxzUmVxdWVzdBotLnF1YXJ0ZXJkZWNrLmFwaS50cmFkaW5nLnYxLkxpc3RGaWxsc1Jlc3BvbnNlIhiQAgGItRgGgtPkkwILEgkvdjEvZmlsbHMSngEKEExpc3RUb3BpY1JlY29yZHMSMy5xdWFydGVyZGVjay5hcGkudHJhZGluZy52MS5MaXN0VG9waWNSZWNvcmRzUmVxdWVzdBo0LnF1YXJ0ZXJkZWNrLmFwaS50cmFkaW5nLnYxLkxpc3RUb3BpY1JlY29yZHNSZXNwb25zZSIfkAIBiLUYBoLT5JMCEhIQL3YxL3RvcGljUmVjb3JkcxKbAQoMV2F0Y2hUcmFkaW5nEi8ucXVhcnRlcmRlY2suYXBpLnRyYWRpbmcudjEuV2F0Y2hUcmFkaW5nUmVxdWVzdBowLnF1YXJ0ZXJkZWNrLmFwaS50cmFkaW5nLnYxLldhdGNoVHJhZGluZ1Jlc3BvbnNlIiaQAgGItRgGgtPkkwIZEhcvdjEvdHJhZGluZ0V2ZW50czp3YXRjaDABYgZwcm90bzM", [file_buf_validate_validate, file_google_api_annotations, file_google_protobuf_duration, file_google_protobuf_timestamp, file_google_rpc_status, file_quarterdeck_api_auth_v1_permission, file_quarterdeck_api_trading_v1_fill, file_quarterdeck_api_trading_v1_order, file_quarterdeck_api_trading_v1_trading_event]);
 
 /**
  * @generated from message quarterdeck.api.trading.v1.RecordEventsRequest
@@ -176,6 +176,107 @@ export const RowProblemSchema: GenMessage<RowProblem> = /*@__PURE__*/
   messageDesc(file_quarterdeck_api_trading_v1_trading_event_service, 4);
 
 /**
+ * @generated from message quarterdeck.api.trading.v1.ListTradingEventsRequest
+ */
+export type ListTradingEventsRequest = Message<"quarterdeck.api.trading.v1.ListTradingEventsRequest"> & {
+  /**
+   * Only of this account, if given.
+   *
+   * @generated from field: string account = 1;
+   */
+  account: string;
+
+  /**
+   * Only of this strategy, if given; then without account states.
+   *
+   * @generated from field: string strategy = 2;
+   */
+  strategy: string;
+
+  /**
+   * Only of this instrument, if given.
+   *
+   * @generated from field: string instrument = 3;
+   */
+  instrument: string;
+
+  /**
+   * Only of this order and its fills, if given; together with `account`.
+   *
+   * @generated from field: string client_order_id = 4;
+   */
+  clientOrderId: string;
+
+  /**
+   * Only of these kinds, if given: names of fields of `TradingEvent.event`, for example "fill".
+   *
+   * @generated from field: repeated string kinds = 5;
+   */
+  kinds: string[];
+
+  /**
+   * Only at or after this event time, if given.
+   *
+   * @generated from field: optional google.protobuf.Timestamp start_time = 6;
+   */
+  startTime?: Timestamp | undefined;
+
+  /**
+   * Only before this event time, if given.
+   *
+   * @generated from field: optional google.protobuf.Timestamp end_time = 7;
+   */
+  endTime?: Timestamp | undefined;
+
+  /**
+   * At most 1,000; the default is 100.
+   *
+   * @generated from field: int32 page_size = 8;
+   */
+  pageSize: number;
+
+  /**
+   * The page to start from. If empty, the first page is returned.
+   *
+   * @generated from field: string page_token = 9;
+   */
+  pageToken: string;
+};
+
+/**
+ * Describes the message quarterdeck.api.trading.v1.ListTradingEventsRequest.
+ * Use `create(ListTradingEventsRequestSchema)` to create a new message.
+ */
+export const ListTradingEventsRequestSchema: GenMessage<ListTradingEventsRequest> = /*@__PURE__*/
+  messageDesc(file_quarterdeck_api_trading_v1_trading_event_service, 5);
+
+/**
+ * @generated from message quarterdeck.api.trading.v1.ListTradingEventsResponse
+ */
+export type ListTradingEventsResponse = Message<"quarterdeck.api.trading.v1.ListTradingEventsResponse"> & {
+  /**
+   * The events, oldest first; of one time in the order of the log.
+   *
+   * @generated from field: repeated quarterdeck.api.trading.v1.LoggedEvent events = 1;
+   */
+  events: LoggedEvent[];
+
+  /**
+   * The next page; empty on the last.
+   *
+   * @generated from field: string next_page_token = 2;
+   */
+  nextPageToken: string;
+};
+
+/**
+ * Describes the message quarterdeck.api.trading.v1.ListTradingEventsResponse.
+ * Use `create(ListTradingEventsResponseSchema)` to create a new message.
+ */
+export const ListTradingEventsResponseSchema: GenMessage<ListTradingEventsResponse> = /*@__PURE__*/
+  messageDesc(file_quarterdeck_api_trading_v1_trading_event_service, 6);
+
+/**
  * @generated from message quarterdeck.api.trading.v1.ListOrdersRequest
  */
 export type ListOrdersRequest = Message<"quarterdeck.api.trading.v1.ListOrdersRequest"> & {
@@ -227,7 +328,7 @@ export type ListOrdersRequest = Message<"quarterdeck.api.trading.v1.ListOrdersRe
  * Use `create(ListOrdersRequestSchema)` to create a new message.
  */
 export const ListOrdersRequestSchema: GenMessage<ListOrdersRequest> = /*@__PURE__*/
-  messageDesc(file_quarterdeck_api_trading_v1_trading_event_service, 5);
+  messageDesc(file_quarterdeck_api_trading_v1_trading_event_service, 7);
 
 /**
  * @generated from message quarterdeck.api.trading.v1.ListOrdersResponse
@@ -253,7 +354,7 @@ export type ListOrdersResponse = Message<"quarterdeck.api.trading.v1.ListOrdersR
  * Use `create(ListOrdersResponseSchema)` to create a new message.
  */
 export const ListOrdersResponseSchema: GenMessage<ListOrdersResponse> = /*@__PURE__*/
-  messageDesc(file_quarterdeck_api_trading_v1_trading_event_service, 6);
+  messageDesc(file_quarterdeck_api_trading_v1_trading_event_service, 8);
 
 /**
  * @generated from message quarterdeck.api.trading.v1.ListFillsRequest
@@ -314,7 +415,7 @@ export type ListFillsRequest = Message<"quarterdeck.api.trading.v1.ListFillsRequ
  * Use `create(ListFillsRequestSchema)` to create a new message.
  */
 export const ListFillsRequestSchema: GenMessage<ListFillsRequest> = /*@__PURE__*/
-  messageDesc(file_quarterdeck_api_trading_v1_trading_event_service, 7);
+  messageDesc(file_quarterdeck_api_trading_v1_trading_event_service, 9);
 
 /**
  * @generated from message quarterdeck.api.trading.v1.ListFillsResponse
@@ -340,7 +441,7 @@ export type ListFillsResponse = Message<"quarterdeck.api.trading.v1.ListFillsRes
  * Use `create(ListFillsResponseSchema)` to create a new message.
  */
 export const ListFillsResponseSchema: GenMessage<ListFillsResponse> = /*@__PURE__*/
-  messageDesc(file_quarterdeck_api_trading_v1_trading_event_service, 8);
+  messageDesc(file_quarterdeck_api_trading_v1_trading_event_service, 10);
 
 /**
  * @generated from message quarterdeck.api.trading.v1.ListTopicRecordsRequest
@@ -373,7 +474,7 @@ export type ListTopicRecordsRequest = Message<"quarterdeck.api.trading.v1.ListTo
  * Use `create(ListTopicRecordsRequestSchema)` to create a new message.
  */
 export const ListTopicRecordsRequestSchema: GenMessage<ListTopicRecordsRequest> = /*@__PURE__*/
-  messageDesc(file_quarterdeck_api_trading_v1_trading_event_service, 9);
+  messageDesc(file_quarterdeck_api_trading_v1_trading_event_service, 11);
 
 /**
  * @generated from message quarterdeck.api.trading.v1.ListTopicRecordsResponse
@@ -406,7 +507,7 @@ export type ListTopicRecordsResponse = Message<"quarterdeck.api.trading.v1.ListT
  * Use `create(ListTopicRecordsResponseSchema)` to create a new message.
  */
 export const ListTopicRecordsResponseSchema: GenMessage<ListTopicRecordsResponse> = /*@__PURE__*/
-  messageDesc(file_quarterdeck_api_trading_v1_trading_event_service, 10);
+  messageDesc(file_quarterdeck_api_trading_v1_trading_event_service, 12);
 
 /**
  * @generated from message quarterdeck.api.trading.v1.WatchTradingRequest
@@ -453,7 +554,7 @@ export type WatchTradingRequest = Message<"quarterdeck.api.trading.v1.WatchTradi
  * Use `create(WatchTradingRequestSchema)` to create a new message.
  */
 export const WatchTradingRequestSchema: GenMessage<WatchTradingRequest> = /*@__PURE__*/
-  messageDesc(file_quarterdeck_api_trading_v1_trading_event_service, 11);
+  messageDesc(file_quarterdeck_api_trading_v1_trading_event_service, 13);
 
 /**
  * @generated from message quarterdeck.api.trading.v1.WatchTradingResponse
@@ -507,7 +608,7 @@ export type WatchTradingResponse = Message<"quarterdeck.api.trading.v1.WatchTrad
  * Use `create(WatchTradingResponseSchema)` to create a new message.
  */
 export const WatchTradingResponseSchema: GenMessage<WatchTradingResponse> = /*@__PURE__*/
-  messageDesc(file_quarterdeck_api_trading_v1_trading_event_service, 12);
+  messageDesc(file_quarterdeck_api_trading_v1_trading_event_service, 14);
 
 /**
  * The trading log: what happened to orders, positions and accounts, durable and complete.
@@ -547,6 +648,20 @@ export const TradingEventService: GenService<{
     methodKind: "unary";
     input: typeof ImportTradingEventsRequestSchema;
     output: typeof ImportTradingEventsResponseSchema;
+  },
+  /**
+   * Lists events of the log as they were reported, in the order of the market's time.
+   *
+   * With `account` and `client_order_id` it is the whole life of an order. Fails with
+   * PERMISSION_DENIED (SCOPE_FORBIDDEN) for a named account or strategy outside of the caller's;
+   * without one, events outside of the caller's scope are left out.
+   *
+   * @generated from rpc quarterdeck.api.trading.v1.TradingEventService.ListTradingEvents
+   */
+  listTradingEvents: {
+    methodKind: "unary";
+    input: typeof ListTradingEventsRequestSchema;
+    output: typeof ListTradingEventsResponseSchema;
   },
   /**
    * Lists orders, last changed first.
