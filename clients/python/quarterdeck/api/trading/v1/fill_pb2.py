@@ -27,15 +27,15 @@ from google.type import decimal_pb2 as google_dot_type_dot_decimal__pb2
 from quarterdeck.api.trading.v1 import order_pb2 as quarterdeck_dot_api_dot_trading_dot_v1_dot_order__pb2
 
 
-DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n%quarterdeck/api/trading/v1/fill.proto\x12\x1aquarterdeck.api.trading.v1\x1a\x1fgoogle/protobuf/timestamp.proto\x1a\x19google/type/decimal.proto\x1a&quarterdeck/api/trading/v1/order.proto\"\x83\x05\n\x04\x46ill\x12\x19\n\x08trade_id\x18\x01 \x01(\tR\x07tradeId\x12&\n\x0f\x63lient_order_id\x18\x02 \x01(\tR\rclientOrderId\x12$\n\x0evenue_order_id\x18\x03 \x01(\tR\x0cvenueOrderId\x12\x18\n\x07\x61\x63\x63ount\x18\x04 \x01(\tR\x07\x61\x63\x63ount\x12\x1a\n\x08strategy\x18\x05 \x01(\tR\x08strategy\x12\x1e\n\ninstrument\x18\x06 \x01(\tR\ninstrument\x12\x12\n\x04node\x18\x07 \x01(\tR\x04node\x12\x39\n\x04side\x18\x08 \x01(\x0e\x32%.quarterdeck.api.trading.v1.OrderSideR\x04side\x12\x30\n\x08quantity\x18\t \x01(\x0b\x32\x14.google.type.DecimalR\x08quantity\x12*\n\x05price\x18\n \x01(\x0b\x32\x14.google.type.DecimalR\x05price\x12&\n\x03\x66\x65\x65\x18\x0b \x01(\x0b\x32\x14.google.type.DecimalR\x03\x66\x65\x65\x12!\n\x0c\x66\x65\x65_currency\x18\x0c \x01(\tR\x0b\x66\x65\x65\x43urrency\x12P\n\x0eliquidity_side\x18\r \x01(\x0e\x32).quarterdeck.api.trading.v1.LiquiditySideR\rliquiditySide\x12#\n\rorder_unknown\x18\x0e \x01(\x08R\x0corderUnknown\x12\x39\n\nevent_time\x18\x0f \x01(\x0b\x32\x1a.google.protobuf.TimestampR\teventTime\x12\x12\n\x04late\x18\x10 \x01(\x08R\x04late*c\n\rLiquiditySide\x12\x1e\n\x1aLIQUIDITY_SIDE_UNSPECIFIED\x10\x00\x12\x18\n\x14LIQUIDITY_SIDE_MAKER\x10\x01\x12\x18\n\x14LIQUIDITY_SIDE_TAKER\x10\x02\x62\x06proto3')
+DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n%quarterdeck/api/trading/v1/fill.proto\x12\x1aquarterdeck.api.trading.v1\x1a\x1fgoogle/protobuf/timestamp.proto\x1a\x19google/type/decimal.proto\x1a&quarterdeck/api/trading/v1/order.proto\"\xc6\x05\n\x04\x46ill\x12\x19\n\x08trade_id\x18\x01 \x01(\tR\x07tradeId\x12&\n\x0f\x63lient_order_id\x18\x02 \x01(\tR\rclientOrderId\x12$\n\x0evenue_order_id\x18\x03 \x01(\tR\x0cvenueOrderId\x12\x18\n\x07\x61\x63\x63ount\x18\x04 \x01(\tR\x07\x61\x63\x63ount\x12\x1a\n\x08strategy\x18\x05 \x01(\tR\x08strategy\x12\x1e\n\ninstrument\x18\x06 \x01(\tR\ninstrument\x12\x12\n\x04node\x18\x07 \x01(\tR\x04node\x12\x39\n\x04side\x18\x08 \x01(\x0e\x32%.quarterdeck.api.trading.v1.OrderSideR\x04side\x12\x30\n\x08quantity\x18\t \x01(\x0b\x32\x14.google.type.DecimalR\x08quantity\x12*\n\x05price\x18\n \x01(\x0b\x32\x14.google.type.DecimalR\x05price\x12&\n\x03\x66\x65\x65\x18\x0b \x01(\x0b\x32\x14.google.type.DecimalR\x03\x66\x65\x65\x12!\n\x0c\x66\x65\x65_currency\x18\x0c \x01(\tR\x0b\x66\x65\x65\x43urrency\x12P\n\x0eliquidity_side\x18\r \x01(\x0e\x32).quarterdeck.api.trading.v1.LiquiditySideR\rliquiditySide\x12#\n\rorder_unknown\x18\x0e \x01(\x08R\x0corderUnknown\x12\x39\n\nevent_time\x18\x0f \x01(\x0b\x32\x1a.google.protobuf.TimestampR\teventTime\x12\x12\n\x04late\x18\x10 \x01(\x08R\x04late\x12\x16\n\x06\x62usted\x18\x11 \x01(\x08R\x06\x62usted\x12)\n\x10\x63orrection_count\x18\x12 \x01(\x05R\x0f\x63orrectionCount*c\n\rLiquiditySide\x12\x1e\n\x1aLIQUIDITY_SIDE_UNSPECIFIED\x10\x00\x12\x18\n\x14LIQUIDITY_SIDE_MAKER\x10\x01\x12\x18\n\x14LIQUIDITY_SIDE_TAKER\x10\x02\x62\x06proto3')
 
 _globals = globals()
 _builder.BuildMessageAndEnumDescriptors(DESCRIPTOR, _globals)
 _builder.BuildTopDescriptorsAndMessages(DESCRIPTOR, 'quarterdeck.api.trading.v1.fill_pb2', _globals)
 if not _descriptor._USE_C_DESCRIPTORS:
   DESCRIPTOR._loaded_options = None
-  _globals['_LIQUIDITYSIDE']._serialized_start=815
-  _globals['_LIQUIDITYSIDE']._serialized_end=914
+  _globals['_LIQUIDITYSIDE']._serialized_start=882
+  _globals['_LIQUIDITYSIDE']._serialized_end=981
   _globals['_FILL']._serialized_start=170
-  _globals['_FILL']._serialized_end=813
+  _globals['_FILL']._serialized_end=880
 # @@protoc_insertion_point(module_scope)

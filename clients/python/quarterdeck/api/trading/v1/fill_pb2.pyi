@@ -66,6 +66,8 @@ class Fill(_message.Message):
     ORDER_UNKNOWN_FIELD_NUMBER: _builtins.int
     EVENT_TIME_FIELD_NUMBER: _builtins.int
     LATE_FIELD_NUMBER: _builtins.int
+    BUSTED_FIELD_NUMBER: _builtins.int
+    CORRECTION_COUNT_FIELD_NUMBER: _builtins.int
     trade_id: _builtins.str
     """The venue's identifier of the trade, unique within account and instrument."""
     client_order_id: _builtins.str
@@ -90,8 +92,12 @@ class Fill(_message.Message):
     """Whether the log did not know the order when the fill came."""
     late: _builtins.bool
     """Whether the log had a later fill of the same account, strategy and instrument when it came.
-    Profit is computed in the order in which the log got its fills.
+    Profit is computed in the order of event times all the same.
     """
+    busted: _builtins.bool
+    """Whether the venue busted it: it counts for nothing."""
+    correction_count: _builtins.int
+    """How many corrections the log has of it; quantity, price and fee are those that hold now."""
     @_builtins.property
     def quantity(self) -> _decimal_pb2.Decimal:
         """The quantity, above zero."""
@@ -127,10 +133,12 @@ class Fill(_message.Message):
         order_unknown: _builtins.bool = ...,
         event_time: _timestamp_pb2.Timestamp | None = ...,
         late: _builtins.bool = ...,
+        busted: _builtins.bool = ...,
+        correction_count: _builtins.int = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _typing.Literal["event_time", b"event_time", "fee", b"fee", "price", b"price", "quantity", b"quantity"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["account", b"account", "client_order_id", b"client_order_id", "event_time", b"event_time", "fee", b"fee", "fee_currency", b"fee_currency", "instrument", b"instrument", "late", b"late", "liquidity_side", b"liquidity_side", "node", b"node", "order_unknown", b"order_unknown", "price", b"price", "quantity", b"quantity", "side", b"side", "strategy", b"strategy", "trade_id", b"trade_id", "venue_order_id", b"venue_order_id"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["account", b"account", "busted", b"busted", "client_order_id", b"client_order_id", "correction_count", b"correction_count", "event_time", b"event_time", "fee", b"fee", "fee_currency", b"fee_currency", "instrument", b"instrument", "late", b"late", "liquidity_side", b"liquidity_side", "node", b"node", "order_unknown", b"order_unknown", "price", b"price", "quantity", b"quantity", "side", b"side", "strategy", b"strategy", "trade_id", b"trade_id", "venue_order_id", b"venue_order_id"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 

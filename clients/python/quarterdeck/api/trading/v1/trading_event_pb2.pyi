@@ -37,6 +37,8 @@ class TradingEvent(_message.Message):
     FILL_FIELD_NUMBER: _builtins.int
     POSITION_FIELD_NUMBER: _builtins.int
     ACCOUNT_STATE_FIELD_NUMBER: _builtins.int
+    FILL_CORRECTION_FIELD_NUMBER: _builtins.int
+    FILL_BUST_FIELD_NUMBER: _builtins.int
     event_id: _builtins.str
     """The node's identifier of the event, the same whenever it is sent again."""
     account: _builtins.str
@@ -55,8 +57,8 @@ class TradingEvent(_message.Message):
 
     @_builtins.property
     def fill(self) -> _fill_pb2.Fill:
-        """An order was filled; `account`, `strategy`, `node`, `event_time`, `order_unknown` and `late`
-        of the fill are ignored.
+        """An order was filled; `account`, `strategy`, `node`, `event_time`, `order_unknown`, `late`,
+        `busted` and `correction_count` of the fill are ignored.
         """
 
     @_builtins.property
@@ -66,6 +68,14 @@ class TradingEvent(_message.Message):
     @_builtins.property
     def account_state(self) -> _account_pb2.AccountState:
         """The balances of the account; `account` and `event_time` in it are ignored."""
+
+    @_builtins.property
+    def fill_correction(self) -> Global___FillCorrection:
+        """The venue corrected a fill; `event_time` says when."""
+
+    @_builtins.property
+    def fill_bust(self) -> Global___FillBust:
+        """The venue busted a fill: it never was; `event_time` says when."""
 
     def __init__(
         self,
@@ -79,12 +89,14 @@ class TradingEvent(_message.Message):
         fill: _fill_pb2.Fill | None = ...,
         position: Global___PositionReport | None = ...,
         account_state: _account_pb2.AccountState | None = ...,
+        fill_correction: Global___FillCorrection | None = ...,
+        fill_bust: Global___FillBust | None = ...,
     ) -> None: ...
-    _HasFieldArgType: _TypeAlias = _typing.Literal["account_state", b"account_state", "event", b"event", "event_time", b"event_time", "fill", b"fill", "order", b"order", "position", b"position"]  # noqa: Y015
+    _HasFieldArgType: _TypeAlias = _typing.Literal["account_state", b"account_state", "event", b"event", "event_time", b"event_time", "fill", b"fill", "fill_bust", b"fill_bust", "fill_correction", b"fill_correction", "order", b"order", "position", b"position"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["account", b"account", "account_state", b"account_state", "event", b"event", "event_id", b"event_id", "event_time", b"event_time", "fill", b"fill", "order", b"order", "position", b"position", "reconciliation", b"reconciliation", "strategy", b"strategy"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["account", b"account", "account_state", b"account_state", "event", b"event", "event_id", b"event_id", "event_time", b"event_time", "fill", b"fill", "fill_bust", b"fill_bust", "fill_correction", b"fill_correction", "order", b"order", "position", b"position", "reconciliation", b"reconciliation", "strategy", b"strategy"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
-    _WhichOneofReturnType_event: _TypeAlias = _typing.Literal["order", "fill", "position", "account_state"]  # noqa: Y015
+    _WhichOneofReturnType_event: _TypeAlias = _typing.Literal["order", "fill", "position", "account_state", "fill_correction", "fill_bust"]  # noqa: Y015
     _WhichOneofArgType_event: _TypeAlias = _typing.Literal["event", b"event"]  # noqa: Y015
     def WhichOneof(self, oneof_group: _WhichOneofArgType_event) -> _WhichOneofReturnType_event | None: ...
 
@@ -178,6 +190,102 @@ class OrderEvent(_message.Message):
     def WhichOneof(self, oneof_group: _WhichOneofArgType__trigger_price) -> _WhichOneofReturnType__trigger_price | None: ...
 
 Global___OrderEvent: _TypeAlias = OrderEvent  # noqa: Y015
+
+@_typing.final
+class FillCorrection(_message.Message):
+    """What holds of a fill instead of what was told. Of several corrections of a fill the one with the
+    latest event time holds, in whatever order they come.
+
+    Another side is no correction: bust the fill and record the right one.
+    """
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    INSTRUMENT_FIELD_NUMBER: _builtins.int
+    CLIENT_ORDER_ID_FIELD_NUMBER: _builtins.int
+    TRADE_ID_FIELD_NUMBER: _builtins.int
+    QUANTITY_FIELD_NUMBER: _builtins.int
+    PRICE_FIELD_NUMBER: _builtins.int
+    FEE_FIELD_NUMBER: _builtins.int
+    FEE_CURRENCY_FIELD_NUMBER: _builtins.int
+    REASON_FIELD_NUMBER: _builtins.int
+    instrument: _builtins.str
+    """The instrument of the fill, "{symbol}.{venue}"."""
+    client_order_id: _builtins.str
+    """The order of the fill."""
+    trade_id: _builtins.str
+    """The venue's identifier of the trade, which must be known."""
+    fee_currency: _builtins.str
+    """The currency of the fee."""
+    reason: _builtins.str
+    """Why, for people."""
+    @_builtins.property
+    def quantity(self) -> _decimal_pb2.Decimal:
+        """The quantity that holds, above zero."""
+
+    @_builtins.property
+    def price(self) -> _decimal_pb2.Decimal:
+        """The price that holds."""
+
+    @_builtins.property
+    def fee(self) -> _decimal_pb2.Decimal:
+        """The fee that holds, negative for a rebate; absent leaves the fee as it was."""
+
+    def __init__(
+        self,
+        *,
+        instrument: _builtins.str = ...,
+        client_order_id: _builtins.str = ...,
+        trade_id: _builtins.str = ...,
+        quantity: _decimal_pb2.Decimal | None = ...,
+        price: _decimal_pb2.Decimal | None = ...,
+        fee: _decimal_pb2.Decimal | None = ...,
+        fee_currency: _builtins.str = ...,
+        reason: _builtins.str = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["_fee", b"_fee", "fee", b"fee", "price", b"price", "quantity", b"quantity"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["_fee", b"_fee", "client_order_id", b"client_order_id", "fee", b"fee", "fee_currency", b"fee_currency", "instrument", b"instrument", "price", b"price", "quantity", b"quantity", "reason", b"reason", "trade_id", b"trade_id"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    _WhichOneofReturnType__fee: _TypeAlias = _typing.Literal["fee"]  # noqa: Y015
+    _WhichOneofArgType__fee: _TypeAlias = _typing.Literal["_fee", b"_fee"]  # noqa: Y015
+    def WhichOneof(self, oneof_group: _WhichOneofArgType__fee) -> _WhichOneofReturnType__fee | None: ...
+
+Global___FillCorrection: _TypeAlias = FillCorrection  # noqa: Y015
+
+@_typing.final
+class FillBust(_message.Message):
+    """A fill that the venue declared void. It stays in the log and in lists, and counts for nothing."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    INSTRUMENT_FIELD_NUMBER: _builtins.int
+    CLIENT_ORDER_ID_FIELD_NUMBER: _builtins.int
+    TRADE_ID_FIELD_NUMBER: _builtins.int
+    REASON_FIELD_NUMBER: _builtins.int
+    instrument: _builtins.str
+    """The instrument of the fill, "{symbol}.{venue}"."""
+    client_order_id: _builtins.str
+    """The order of the fill."""
+    trade_id: _builtins.str
+    """The venue's identifier of the trade, which must be known."""
+    reason: _builtins.str
+    """Why, for people."""
+    def __init__(
+        self,
+        *,
+        instrument: _builtins.str = ...,
+        client_order_id: _builtins.str = ...,
+        trade_id: _builtins.str = ...,
+        reason: _builtins.str = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["client_order_id", b"client_order_id", "instrument", b"instrument", "reason", b"reason", "trade_id", b"trade_id"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___FillBust: _TypeAlias = FillBust  # noqa: Y015
 
 @_typing.final
 class PositionReport(_message.Message):

@@ -13,6 +13,7 @@ from google.rpc import status_pb2 as _status_pb2
 from quarterdeck.api.trading.v1 import fill_pb2 as _fill_pb2
 from quarterdeck.api.trading.v1 import order_pb2 as _order_pb2
 from quarterdeck.api.trading.v1 import trading_event_pb2 as _trading_event_pb2
+from quarterdeck.api.type.v1 import row_problem_pb2 as _row_problem_pb2
 import builtins as _builtins
 import sys
 import typing as _typing
@@ -81,8 +82,8 @@ class ImportTradingEventsRequest(_message.Message):
     CSV_FIELD_NUMBER: _builtins.int
     DRY_RUN_FIELD_NUMBER: _builtins.int
     csv: _builtins.str
-    """CSV with a header, oldest first, at most 2,000 rows. Columns of every row: `record` (order or
-    fill), `time`, `account`, `strategy`, `instrument`, `client_order_id`, `side` (buy or sell),
+    """CSV with a header, oldest first, at most 2,000 rows. Columns of every row: `record` (order,
+    fill, correction or bust), `time`, `account`, `strategy`, `instrument`, `client_order_id`, `side` (buy or sell),
     `quantity`; if the file has them `event_id`, `venue_order_id`. Of a fill `trade_id`, `price`,
     `fee`, `fee_currency`, `liquidity` (maker or taker). Of an order `status`, `order_type`,
     `time_in_force`, `limit_price`, `trigger_price`, `reason`, in the contract's words.
@@ -115,7 +116,7 @@ class ImportTradingEventsResponse(_message.Message):
     duplicate_count: _builtins.int
     """How many were known already."""
     @_builtins.property
-    def problems(self) -> _containers.RepeatedCompositeFieldContainer[Global___RowProblem]:
+    def problems(self) -> _containers.RepeatedCompositeFieldContainer[_row_problem_pb2.RowProblem]:
         """What a dry run found wrong, in the order of the rows, at most 1,000."""
 
     def __init__(
@@ -123,7 +124,7 @@ class ImportTradingEventsResponse(_message.Message):
         *,
         recorded_count: _builtins.int = ...,
         duplicate_count: _builtins.int = ...,
-        problems: _abc.Iterable[Global___RowProblem] | None = ...,
+        problems: _abc.Iterable[_row_problem_pb2.RowProblem] | None = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
@@ -132,36 +133,6 @@ class ImportTradingEventsResponse(_message.Message):
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
 Global___ImportTradingEventsResponse: _TypeAlias = ImportTradingEventsResponse  # noqa: Y015
-
-@_typing.final
-class RowProblem(_message.Message):
-    """Why a row of a file cannot be accepted."""
-
-    DESCRIPTOR: _descriptor.Descriptor
-
-    ROW_FIELD_NUMBER: _builtins.int
-    COLUMN_FIELD_NUMBER: _builtins.int
-    PROBLEM_FIELD_NUMBER: _builtins.int
-    row: _builtins.int
-    """The line in the file; the header is 1."""
-    column: _builtins.str
-    """The column; empty if it is the row as a whole."""
-    problem: _builtins.str
-    """What is wrong with it."""
-    def __init__(
-        self,
-        *,
-        row: _builtins.int = ...,
-        column: _builtins.str = ...,
-        problem: _builtins.str = ...,
-    ) -> None: ...
-    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
-    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["column", b"column", "problem", b"problem", "row", b"row"]  # noqa: Y015
-    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
-    def WhichOneof(self, oneof_group: _Never) -> None: ...
-
-Global___RowProblem: _TypeAlias = RowProblem  # noqa: Y015
 
 @_typing.final
 class ListTradingEventsRequest(_message.Message):

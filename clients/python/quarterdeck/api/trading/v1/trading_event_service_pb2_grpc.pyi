@@ -40,6 +40,8 @@ class TradingEventServiceStub:
     naming for example "events[3].fill.quantity", and nothing is stored. An event whose identifier
     and content are known is accepted and counted; the same identifier with other content fails
     with ABORTED (EVENT_ID_REUSED). A fill for an unknown order is stored with `order_unknown`.
+    A correction or bust of a fill that the log does not have fails with NOT_FOUND
+    (RESOURCE_NOT_FOUND), naming for example "events[3].fill_bust.trade_id".
     Fails with PERMISSION_DENIED (SCOPE_FORBIDDEN) for an account or strategy outside of the
     caller's.
     """
@@ -92,6 +94,8 @@ class TradingEventServiceAsyncStub(TradingEventServiceStub):
     naming for example "events[3].fill.quantity", and nothing is stored. An event whose identifier
     and content are known is accepted and counted; the same identifier with other content fails
     with ABORTED (EVENT_ID_REUSED). A fill for an unknown order is stored with `order_unknown`.
+    A correction or bust of a fill that the log does not have fails with NOT_FOUND
+    (RESOURCE_NOT_FOUND), naming for example "events[3].fill_bust.trade_id".
     Fails with PERMISSION_DENIED (SCOPE_FORBIDDEN) for an account or strategy outside of the
     caller's.
     """
@@ -147,6 +151,8 @@ class TradingEventServiceServicer(metaclass=_abc_1.ABCMeta):
         naming for example "events[3].fill.quantity", and nothing is stored. An event whose identifier
         and content are known is accepted and counted; the same identifier with other content fails
         with ABORTED (EVENT_ID_REUSED). A fill for an unknown order is stored with `order_unknown`.
+        A correction or bust of a fill that the log does not have fails with NOT_FOUND
+        (RESOURCE_NOT_FOUND), naming for example "events[3].fill_bust.trade_id".
         Fails with PERMISSION_DENIED (SCOPE_FORBIDDEN) for an account or strategy outside of the
         caller's.
         """

@@ -16,7 +16,7 @@ import type { Message } from "@bufbuild/protobuf";
  * Describes the file quarterdeck/api/trading/v1/fill.proto.
  */
 export const file_quarterdeck_api_trading_v1_fill: GenFile = /*@__PURE__*/
-  fileDesc("CiVxdWFydGVyZGVjay9hcGkvdHJhZGluZy92MS9maWxsLnByb3RvEhpxdWFydGVyZGVjay5hcGkudHJhZGluZy52MSLhAwoERmlsbBIQCgh0cmFkZV9pZBgBIAEoCRIXCg9jbGllbnRfb3JkZXJfaWQYAiABKAkSFgoOdmVudWVfb3JkZXJfaWQYAyABKAkSDwoHYWNjb3VudBgEIAEoCRIQCghzdHJhdGVneRgFIAEoCRISCgppbnN0cnVtZW50GAYgASgJEgwKBG5vZGUYByABKAkSMwoEc2lkZRgIIAEoDjIlLnF1YXJ0ZXJkZWNrLmFwaS50cmFkaW5nLnYxLk9yZGVyU2lkZRImCghxdWFudGl0eRgJIAEoCzIULmdvb2dsZS50eXBlLkRlY2ltYWwSIwoFcHJpY2UYCiABKAsyFC5nb29nbGUudHlwZS5EZWNpbWFsEiEKA2ZlZRgLIAEoCzIULmdvb2dsZS50eXBlLkRlY2ltYWwSFAoMZmVlX2N1cnJlbmN5GAwgASgJEkEKDmxpcXVpZGl0eV9zaWRlGA0gASgOMikucXVhcnRlcmRlY2suYXBpLnRyYWRpbmcudjEuTGlxdWlkaXR5U2lkZRIVCg1vcmRlcl91bmtub3duGA4gASgIEi4KCmV2ZW50X3RpbWUYDyABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wEgwKBGxhdGUYECABKAgqYwoNTGlxdWlkaXR5U2lkZRIeChpMSVFVSURJVFlfU0lERV9VTlNQRUNJRklFRBAAEhgKFExJUVVJRElUWV9TSURFX01BS0VSEAESGAoUTElRVUlESVRZX1NJREVfVEFLRVIQAmIGcHJvdG8z", [file_google_protobuf_timestamp, file_google_type_decimal, file_quarterdeck_api_trading_v1_order]);
+  fileDesc("CiVxdWFydGVyZGVjay9hcGkvdHJhZGluZy92MS9maWxsLnByb3RvEhpxdWFydGVyZGVjay5hcGkudHJhZGluZy52MSKLBAoERmlsbBIQCgh0cmFkZV9pZBgBIAEoCRIXCg9jbGllbnRfb3JkZXJfaWQYAiABKAkSFgoOdmVudWVfb3JkZXJfaWQYAyABKAkSDwoHYWNjb3VudBgEIAEoCRIQCghzdHJhdGVneRgFIAEoCRISCgppbnN0cnVtZW50GAYgASgJEgwKBG5vZGUYByABKAkSMwoEc2lkZRgIIAEoDjIlLnF1YXJ0ZXJkZWNrLmFwaS50cmFkaW5nLnYxLk9yZGVyU2lkZRImCghxdWFudGl0eRgJIAEoCzIULmdvb2dsZS50eXBlLkRlY2ltYWwSIwoFcHJpY2UYCiABKAsyFC5nb29nbGUudHlwZS5EZWNpbWFsEiEKA2ZlZRgLIAEoCzIULmdvb2dsZS50eXBlLkRlY2ltYWwSFAoMZmVlX2N1cnJlbmN5GAwgASgJEkEKDmxpcXVpZGl0eV9zaWRlGA0gASgOMikucXVhcnRlcmRlY2suYXBpLnRyYWRpbmcudjEuTGlxdWlkaXR5U2lkZRIVCg1vcmRlcl91bmtub3duGA4gASgIEi4KCmV2ZW50X3RpbWUYDyABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wEgwKBGxhdGUYECABKAgSDgoGYnVzdGVkGBEgASgIEhgKEGNvcnJlY3Rpb25fY291bnQYEiABKAUqYwoNTGlxdWlkaXR5U2lkZRIeChpMSVFVSURJVFlfU0lERV9VTlNQRUNJRklFRBAAEhgKFExJUVVJRElUWV9TSURFX01BS0VSEAESGAoUTElRVUlESVRZX1NJREVfVEFLRVIQAmIGcHJvdG8z", [file_google_protobuf_timestamp, file_google_type_decimal, file_quarterdeck_api_trading_v1_order]);
 
 /**
  * An execution of an order or of a part of it.
@@ -131,11 +131,25 @@ export type Fill = Message<"quarterdeck.api.trading.v1.Fill"> & {
 
   /**
    * Whether the log had a later fill of the same account, strategy and instrument when it came.
-   * Profit is computed in the order in which the log got its fills.
+   * Profit is computed in the order of event times all the same.
    *
    * @generated from field: bool late = 16;
    */
   late: boolean;
+
+  /**
+   * Whether the venue busted it: it counts for nothing.
+   *
+   * @generated from field: bool busted = 17;
+   */
+  busted: boolean;
+
+  /**
+   * How many corrections the log has of it; quantity, price and fee are those that hold now.
+   *
+   * @generated from field: int32 correction_count = 18;
+   */
+  correctionCount: number;
 };
 
 /**

@@ -23,7 +23,7 @@ import type { Message } from "@bufbuild/protobuf";
  * Describes the file quarterdeck/api/trading/v1/trading_event.proto.
  */
 export const file_quarterdeck_api_trading_v1_trading_event: GenFile = /*@__PURE__*/
-  fileDesc("Ci5xdWFydGVyZGVjay9hcGkvdHJhZGluZy92MS90cmFkaW5nX2V2ZW50LnByb3RvEhpxdWFydGVyZGVjay5hcGkudHJhZGluZy52MSKwAwoMVHJhZGluZ0V2ZW50EhsKCGV2ZW50X2lkGAEgASgJQgm6SAZyBBABGEASNgoKZXZlbnRfdGltZRgCIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXBCBrpIA8gBARIaCgdhY2NvdW50GAMgASgJQgm6SAZyBBABGGQSGQoIc3RyYXRlZ3kYBCABKAlCB7pIBHICGGQSFgoOcmVjb25jaWxpYXRpb24YBSABKAgSNwoFb3JkZXIYBiABKAsyJi5xdWFydGVyZGVjay5hcGkudHJhZGluZy52MS5PcmRlckV2ZW50SAASMAoEZmlsbBgHIAEoCzIgLnF1YXJ0ZXJkZWNrLmFwaS50cmFkaW5nLnYxLkZpbGxIABI+Cghwb3NpdGlvbhgIIAEoCzIqLnF1YXJ0ZXJkZWNrLmFwaS50cmFkaW5nLnYxLlBvc2l0aW9uUmVwb3J0SAASQQoNYWNjb3VudF9zdGF0ZRgJIAEoCzIoLnF1YXJ0ZXJkZWNrLmFwaS50cmFkaW5nLnYxLkFjY291bnRTdGF0ZUgAQg4KBWV2ZW50EgW6SAIIASKwBQoKT3JkZXJFdmVudBIiCg9jbGllbnRfb3JkZXJfaWQYASABKAlCCbpIBnIEEAEYZBIWCg52ZW51ZV9vcmRlcl9pZBgCIAEoCRIdCgppbnN0cnVtZW50GAMgASgJQgm6SAZyBBADGGQSRQoGc3RhdHVzGAQgASgOMicucXVhcnRlcmRlY2suYXBpLnRyYWRpbmcudjEuT3JkZXJTdGF0dXNCDLpICYIBBhABIAAgARI/CgRzaWRlGAUgASgOMiUucXVhcnRlcmRlY2suYXBpLnRyYWRpbmcudjEuT3JkZXJTaWRlQgq6SAeCAQQQASAAEkUKCm9yZGVyX3R5cGUYBiABKA4yJS5xdWFydGVyZGVjay5hcGkudHJhZGluZy52MS5PcmRlclR5cGVCCrpIB4IBBBABIAASSAoNdGltZV9pbl9mb3JjZRgHIAEoDjInLnF1YXJ0ZXJkZWNrLmFwaS50cmFkaW5nLnYxLlRpbWVJbkZvcmNlQgi6SAWCAQIQARITCgtyZWR1Y2Vfb25seRgIIAEoCBIuCghxdWFudGl0eRgJIAEoCzIULmdvb2dsZS50eXBlLkRlY2ltYWxCBrpIA8gBARIuCgtsaW1pdF9wcmljZRgKIAEoCzIULmdvb2dsZS50eXBlLkRlY2ltYWxIAIgBARIwCg10cmlnZ2VyX3ByaWNlGAsgASgLMhQuZ29vZ2xlLnR5cGUuRGVjaW1hbEgBiAEBEh8KDXN0YXR1c19yZWFzb24YDCABKAlCCLpIBXIDGOgHEjEKDmRlY2lzaW9uX3ByaWNlGA0gASgLMhQuZ29vZ2xlLnR5cGUuRGVjaW1hbEgCiAEBQg4KDF9saW1pdF9wcmljZUIQCg5fdHJpZ2dlcl9wcmljZUIRCg9fZGVjaXNpb25fcHJpY2UiowEKDlBvc2l0aW9uUmVwb3J0Eh0KCmluc3RydW1lbnQYASABKAlCCbpIBnIEEAMYZBIuCghxdWFudGl0eRgCIAEoCzIULmdvb2dsZS50eXBlLkRlY2ltYWxCBrpIA8gBARIwCg1hdmVyYWdlX3ByaWNlGAMgASgLMhQuZ29vZ2xlLnR5cGUuRGVjaW1hbEgAiAEBQhAKDl9hdmVyYWdlX3ByaWNlItcCCgtUb3BpY1JlY29yZBINCgV0b3BpYxgBIAEoCRINCgVlcG9jaBgCIAEoBBIQCghzZXF1ZW5jZRgDIAEoBBIwCgxwdWJsaXNoX3RpbWUYBCABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wEjIKBW9yZGVyGAUgASgLMiEucXVhcnRlcmRlY2suYXBpLnRyYWRpbmcudjEuT3JkZXJIABIwCgRmaWxsGAYgASgLMiAucXVhcnRlcmRlY2suYXBpLnRyYWRpbmcudjEuRmlsbEgAEjgKCHBvc2l0aW9uGAcgASgLMiQucXVhcnRlcmRlY2suYXBpLnRyYWRpbmcudjEuUG9zaXRpb25IABI7CgdhY2NvdW50GAggASgLMigucXVhcnRlcmRlY2suYXBpLnRyYWRpbmcudjEuQWNjb3VudFN0YXRlSABCCQoHcGF5bG9hZCKXAQoLTG9nZ2VkRXZlbnQSEAoIcG9zaXRpb24YASABKAMSLwoLcmVjb3JkX3RpbWUYAiABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wEgwKBG5vZGUYAyABKAkSNwoFZXZlbnQYBCABKAsyKC5xdWFydGVyZGVjay5hcGkudHJhZGluZy52MS5UcmFkaW5nRXZlbnQiNQoJTG9nQ3Vyc29yEg0KBWVwb2NoGAEgASgEEhkKCHBvc2l0aW9uGAIgASgDQge6SAQiAigAYgZwcm90bzM", [file_buf_validate_validate, file_google_protobuf_timestamp, file_google_type_decimal, file_quarterdeck_api_trading_v1_account, file_quarterdeck_api_trading_v1_fill, file_quarterdeck_api_trading_v1_order, file_quarterdeck_api_trading_v1_position]);
+  fileDesc("Ci5xdWFydGVyZGVjay9hcGkvdHJhZGluZy92MS90cmFkaW5nX2V2ZW50LnByb3RvEhpxdWFydGVyZGVjay5hcGkudHJhZGluZy52MSKyBAoMVHJhZGluZ0V2ZW50EhsKCGV2ZW50X2lkGAEgASgJQgm6SAZyBBABGEASNgoKZXZlbnRfdGltZRgCIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXBCBrpIA8gBARIaCgdhY2NvdW50GAMgASgJQgm6SAZyBBABGGQSGQoIc3RyYXRlZ3kYBCABKAlCB7pIBHICGGQSFgoOcmVjb25jaWxpYXRpb24YBSABKAgSNwoFb3JkZXIYBiABKAsyJi5xdWFydGVyZGVjay5hcGkudHJhZGluZy52MS5PcmRlckV2ZW50SAASMAoEZmlsbBgHIAEoCzIgLnF1YXJ0ZXJkZWNrLmFwaS50cmFkaW5nLnYxLkZpbGxIABI+Cghwb3NpdGlvbhgIIAEoCzIqLnF1YXJ0ZXJkZWNrLmFwaS50cmFkaW5nLnYxLlBvc2l0aW9uUmVwb3J0SAASQQoNYWNjb3VudF9zdGF0ZRgJIAEoCzIoLnF1YXJ0ZXJkZWNrLmFwaS50cmFkaW5nLnYxLkFjY291bnRTdGF0ZUgAEkUKD2ZpbGxfY29ycmVjdGlvbhgLIAEoCzIqLnF1YXJ0ZXJkZWNrLmFwaS50cmFkaW5nLnYxLkZpbGxDb3JyZWN0aW9uSAASOQoJZmlsbF9idXN0GAwgASgLMiQucXVhcnRlcmRlY2suYXBpLnRyYWRpbmcudjEuRmlsbEJ1c3RIAEIOCgVldmVudBIFukgCCAEisAUKCk9yZGVyRXZlbnQSIgoPY2xpZW50X29yZGVyX2lkGAEgASgJQgm6SAZyBBABGGQSFgoOdmVudWVfb3JkZXJfaWQYAiABKAkSHQoKaW5zdHJ1bWVudBgDIAEoCUIJukgGcgQQAxhkEkUKBnN0YXR1cxgEIAEoDjInLnF1YXJ0ZXJkZWNrLmFwaS50cmFkaW5nLnYxLk9yZGVyU3RhdHVzQgy6SAmCAQYQASAAIAESPwoEc2lkZRgFIAEoDjIlLnF1YXJ0ZXJkZWNrLmFwaS50cmFkaW5nLnYxLk9yZGVyU2lkZUIKukgHggEEEAEgABJFCgpvcmRlcl90eXBlGAYgASgOMiUucXVhcnRlcmRlY2suYXBpLnRyYWRpbmcudjEuT3JkZXJUeXBlQgq6SAeCAQQQASAAEkgKDXRpbWVfaW5fZm9yY2UYByABKA4yJy5xdWFydGVyZGVjay5hcGkudHJhZGluZy52MS5UaW1lSW5Gb3JjZUIIukgFggECEAESEwoLcmVkdWNlX29ubHkYCCABKAgSLgoIcXVhbnRpdHkYCSABKAsyFC5nb29nbGUudHlwZS5EZWNpbWFsQga6SAPIAQESLgoLbGltaXRfcHJpY2UYCiABKAsyFC5nb29nbGUudHlwZS5EZWNpbWFsSACIAQESMAoNdHJpZ2dlcl9wcmljZRgLIAEoCzIULmdvb2dsZS50eXBlLkRlY2ltYWxIAYgBARIfCg1zdGF0dXNfcmVhc29uGAwgASgJQgi6SAVyAxjoBxIxCg5kZWNpc2lvbl9wcmljZRgNIAEoCzIULmdvb2dsZS50eXBlLkRlY2ltYWxIAogBAUIOCgxfbGltaXRfcHJpY2VCEAoOX3RyaWdnZXJfcHJpY2VCEQoPX2RlY2lzaW9uX3ByaWNlIrYCCg5GaWxsQ29ycmVjdGlvbhIdCgppbnN0cnVtZW50GAEgASgJQgm6SAZyBBADGGQSIgoPY2xpZW50X29yZGVyX2lkGAIgASgJQgm6SAZyBBABGGQSGwoIdHJhZGVfaWQYAyABKAlCCbpIBnIEEAEYZBIuCghxdWFudGl0eRgEIAEoCzIULmdvb2dsZS50eXBlLkRlY2ltYWxCBrpIA8gBARIrCgVwcmljZRgFIAEoCzIULmdvb2dsZS50eXBlLkRlY2ltYWxCBrpIA8gBARImCgNmZWUYBiABKAsyFC5nb29nbGUudHlwZS5EZWNpbWFsSACIAQESHQoMZmVlX2N1cnJlbmN5GAcgASgJQge6SARyAhgUEhgKBnJlYXNvbhgIIAEoCUIIukgFcgMY6AdCBgoEX2ZlZSKEAQoIRmlsbEJ1c3QSHQoKaW5zdHJ1bWVudBgBIAEoCUIJukgGcgQQAxhkEiIKD2NsaWVudF9vcmRlcl9pZBgCIAEoCUIJukgGcgQQARhkEhsKCHRyYWRlX2lkGAMgASgJQgm6SAZyBBABGGQSGAoGcmVhc29uGAQgASgJQgi6SAVyAxjoByKjAQoOUG9zaXRpb25SZXBvcnQSHQoKaW5zdHJ1bWVudBgBIAEoCUIJukgGcgQQAxhkEi4KCHF1YW50aXR5GAIgASgLMhQuZ29vZ2xlLnR5cGUuRGVjaW1hbEIGukgDyAEBEjAKDWF2ZXJhZ2VfcHJpY2UYAyABKAsyFC5nb29nbGUudHlwZS5EZWNpbWFsSACIAQFCEAoOX2F2ZXJhZ2VfcHJpY2Ui1wIKC1RvcGljUmVjb3JkEg0KBXRvcGljGAEgASgJEg0KBWVwb2NoGAIgASgEEhAKCHNlcXVlbmNlGAMgASgEEjAKDHB1Ymxpc2hfdGltZRgEIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXASMgoFb3JkZXIYBSABKAsyIS5xdWFydGVyZGVjay5hcGkudHJhZGluZy52MS5PcmRlckgAEjAKBGZpbGwYBiABKAsyIC5xdWFydGVyZGVjay5hcGkudHJhZGluZy52MS5GaWxsSAASOAoIcG9zaXRpb24YByABKAsyJC5xdWFydGVyZGVjay5hcGkudHJhZGluZy52MS5Qb3NpdGlvbkgAEjsKB2FjY291bnQYCCABKAsyKC5xdWFydGVyZGVjay5hcGkudHJhZGluZy52MS5BY2NvdW50U3RhdGVIAEIJCgdwYXlsb2FkIpcBCgtMb2dnZWRFdmVudBIQCghwb3NpdGlvbhgBIAEoAxIvCgtyZWNvcmRfdGltZRgCIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXASDAoEbm9kZRgDIAEoCRI3CgVldmVudBgEIAEoCzIoLnF1YXJ0ZXJkZWNrLmFwaS50cmFkaW5nLnYxLlRyYWRpbmdFdmVudCI1CglMb2dDdXJzb3ISDQoFZXBvY2gYASABKAQSGQoIcG9zaXRpb24YAiABKANCB7pIBCICKABiBnByb3RvMw", [file_buf_validate_validate, file_google_protobuf_timestamp, file_google_type_decimal, file_quarterdeck_api_trading_v1_account, file_quarterdeck_api_trading_v1_fill, file_quarterdeck_api_trading_v1_order, file_quarterdeck_api_trading_v1_position]);
 
 /**
  * Something that happened to an order, a position or an account, as a node reports it.
@@ -81,8 +81,8 @@ export type TradingEvent = Message<"quarterdeck.api.trading.v1.TradingEvent"> & 
     case: "order";
   } | {
     /**
-     * An order was filled; `account`, `strategy`, `node`, `event_time`, `order_unknown` and `late`
-     * of the fill are ignored.
+     * An order was filled; `account`, `strategy`, `node`, `event_time`, `order_unknown`, `late`,
+     * `busted` and `correction_count` of the fill are ignored.
      *
      * @generated from field: quarterdeck.api.trading.v1.Fill fill = 7;
      */
@@ -104,6 +104,22 @@ export type TradingEvent = Message<"quarterdeck.api.trading.v1.TradingEvent"> & 
      */
     value: AccountState;
     case: "accountState";
+  } | {
+    /**
+     * The venue corrected a fill; `event_time` says when.
+     *
+     * @generated from field: quarterdeck.api.trading.v1.FillCorrection fill_correction = 11;
+     */
+    value: FillCorrection;
+    case: "fillCorrection";
+  } | {
+    /**
+     * The venue busted a fill: it never was; `event_time` says when.
+     *
+     * @generated from field: quarterdeck.api.trading.v1.FillBust fill_bust = 12;
+     */
+    value: FillBust;
+    case: "fillBust";
   } | { case: undefined; value?: undefined };
 };
 
@@ -220,6 +236,121 @@ export const OrderEventSchema: GenMessage<OrderEvent> = /*@__PURE__*/
   messageDesc(file_quarterdeck_api_trading_v1_trading_event, 1);
 
 /**
+ * What holds of a fill instead of what was told. Of several corrections of a fill the one with the
+ * latest event time holds, in whatever order they come.
+ *
+ * Another side is no correction: bust the fill and record the right one.
+ *
+ * @generated from message quarterdeck.api.trading.v1.FillCorrection
+ */
+export type FillCorrection = Message<"quarterdeck.api.trading.v1.FillCorrection"> & {
+  /**
+   * The instrument of the fill, "{symbol}.{venue}".
+   *
+   * @generated from field: string instrument = 1;
+   */
+  instrument: string;
+
+  /**
+   * The order of the fill.
+   *
+   * @generated from field: string client_order_id = 2;
+   */
+  clientOrderId: string;
+
+  /**
+   * The venue's identifier of the trade, which must be known.
+   *
+   * @generated from field: string trade_id = 3;
+   */
+  tradeId: string;
+
+  /**
+   * The quantity that holds, above zero.
+   *
+   * @generated from field: google.type.Decimal quantity = 4;
+   */
+  quantity?: Decimal | undefined;
+
+  /**
+   * The price that holds.
+   *
+   * @generated from field: google.type.Decimal price = 5;
+   */
+  price?: Decimal | undefined;
+
+  /**
+   * The fee that holds, negative for a rebate; absent leaves the fee as it was.
+   *
+   * @generated from field: optional google.type.Decimal fee = 6;
+   */
+  fee?: Decimal | undefined;
+
+  /**
+   * The currency of the fee.
+   *
+   * @generated from field: string fee_currency = 7;
+   */
+  feeCurrency: string;
+
+  /**
+   * Why, for people.
+   *
+   * @generated from field: string reason = 8;
+   */
+  reason: string;
+};
+
+/**
+ * Describes the message quarterdeck.api.trading.v1.FillCorrection.
+ * Use `create(FillCorrectionSchema)` to create a new message.
+ */
+export const FillCorrectionSchema: GenMessage<FillCorrection> = /*@__PURE__*/
+  messageDesc(file_quarterdeck_api_trading_v1_trading_event, 2);
+
+/**
+ * A fill that the venue declared void. It stays in the log and in lists, and counts for nothing.
+ *
+ * @generated from message quarterdeck.api.trading.v1.FillBust
+ */
+export type FillBust = Message<"quarterdeck.api.trading.v1.FillBust"> & {
+  /**
+   * The instrument of the fill, "{symbol}.{venue}".
+   *
+   * @generated from field: string instrument = 1;
+   */
+  instrument: string;
+
+  /**
+   * The order of the fill.
+   *
+   * @generated from field: string client_order_id = 2;
+   */
+  clientOrderId: string;
+
+  /**
+   * The venue's identifier of the trade, which must be known.
+   *
+   * @generated from field: string trade_id = 3;
+   */
+  tradeId: string;
+
+  /**
+   * Why, for people.
+   *
+   * @generated from field: string reason = 4;
+   */
+  reason: string;
+};
+
+/**
+ * Describes the message quarterdeck.api.trading.v1.FillBust.
+ * Use `create(FillBustSchema)` to create a new message.
+ */
+export const FillBustSchema: GenMessage<FillBust> = /*@__PURE__*/
+  messageDesc(file_quarterdeck_api_trading_v1_trading_event, 3);
+
+/**
  * What a node believes to hold of an instrument.
  *
  * @generated from message quarterdeck.api.trading.v1.PositionReport
@@ -252,7 +383,7 @@ export type PositionReport = Message<"quarterdeck.api.trading.v1.PositionReport"
  * Use `create(PositionReportSchema)` to create a new message.
  */
 export const PositionReportSchema: GenMessage<PositionReport> = /*@__PURE__*/
-  messageDesc(file_quarterdeck_api_trading_v1_trading_event, 2);
+  messageDesc(file_quarterdeck_api_trading_v1_trading_event, 4);
 
 /**
  * A record of a durable topic, as it went to readers.
@@ -333,7 +464,7 @@ export type TopicRecord = Message<"quarterdeck.api.trading.v1.TopicRecord"> & {
  * Use `create(TopicRecordSchema)` to create a new message.
  */
 export const TopicRecordSchema: GenMessage<TopicRecord> = /*@__PURE__*/
-  messageDesc(file_quarterdeck_api_trading_v1_trading_event, 3);
+  messageDesc(file_quarterdeck_api_trading_v1_trading_event, 5);
 
 /**
  * An event of the trading log.
@@ -375,7 +506,7 @@ export type LoggedEvent = Message<"quarterdeck.api.trading.v1.LoggedEvent"> & {
  * Use `create(LoggedEventSchema)` to create a new message.
  */
 export const LoggedEventSchema: GenMessage<LoggedEvent> = /*@__PURE__*/
-  messageDesc(file_quarterdeck_api_trading_v1_trading_event, 4);
+  messageDesc(file_quarterdeck_api_trading_v1_trading_event, 6);
 
 /**
  * A place in the trading log: everything up to it was seen.
@@ -403,5 +534,5 @@ export type LogCursor = Message<"quarterdeck.api.trading.v1.LogCursor"> & {
  * Use `create(LogCursorSchema)` to create a new message.
  */
 export const LogCursorSchema: GenMessage<LogCursor> = /*@__PURE__*/
-  messageDesc(file_quarterdeck_api_trading_v1_trading_event, 5);
+  messageDesc(file_quarterdeck_api_trading_v1_trading_event, 7);
 

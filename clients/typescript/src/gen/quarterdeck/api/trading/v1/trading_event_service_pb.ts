@@ -17,13 +17,15 @@ import type { Order } from "./order_pb.js";
 import { file_quarterdeck_api_trading_v1_order } from "./order_pb.js";
 import type { LogCursor, LoggedEvent, TopicRecord, TradingEvent } from "./trading_event_pb.js";
 import { file_quarterdeck_api_trading_v1_trading_event } from "./trading_event_pb.js";
+import type { RowProblem } from "../../type/v1/row_problem_pb.js";
+import { file_quarterdeck_api_type_v1_row_problem } from "../../type/v1/row_problem_pb.js";
 import type { Message } from "@bufbuild/protobuf";
 
 /**
  * Describes the file quarterdeck/api/trading/v1/trading_event_service.proto.
  */
 export const file_quarterdeck_api_trading_v1_trading_event_service: GenFile = /*@__PURE__*/
-  fileDesc("CjZxdWFydGVyZGVjay9hcGkvdHJhZGluZy92MS90cmFkaW5nX2V2ZW50X3NlcnZpY2UucHJvdG8SGnF1YXJ0ZXJkZWNrLmFwaS50cmFkaW5nLnYxInkKE1JlY29yZEV2ZW50c1JlcXVlc3QSGwoEbm9kZRgBIAEoCUINukgKcgg6Bm5vZGVzLxJFCgZldmVudHMYAiADKAsyKC5xdWFydGVyZGVjay5hcGkudHJhZGluZy52MS5UcmFkaW5nRXZlbnRCC7pICJIBBQgBEOgHIkcKFFJlY29yZEV2ZW50c1Jlc3BvbnNlEhYKDnJlY29yZGVkX2NvdW50GAEgASgFEhcKD2R1cGxpY2F0ZV9jb3VudBgCIAEoBSJIChpJbXBvcnRUcmFkaW5nRXZlbnRzUmVxdWVzdBIZCgNjc3YYASABKAlCDLpICXIHEAEYwI23ARIPCgdkcnlfcnVuGAIgASgIIogBChtJbXBvcnRUcmFkaW5nRXZlbnRzUmVzcG9uc2USFgoOcmVjb3JkZWRfY291bnQYASABKAUSFwoPZHVwbGljYXRlX2NvdW50GAIgASgFEjgKCHByb2JsZW1zGAMgAygLMiYucXVhcnRlcmRlY2suYXBpLnRyYWRpbmcudjEuUm93UHJvYmxlbSI6CgpSb3dQcm9ibGVtEgsKA3JvdxgBIAEoBRIOCgZjb2x1bW4YAiABKAkSDwoHcHJvYmxlbRgDIAEoCSK6AgoYTGlzdFRyYWRpbmdFdmVudHNSZXF1ZXN0Eg8KB2FjY291bnQYASABKAkSEAoIc3RyYXRlZ3kYAiABKAkSEgoKaW5zdHJ1bWVudBgDIAEoCRIXCg9jbGllbnRfb3JkZXJfaWQYBCABKAkSFwoFa2luZHMYBSADKAlCCLpIBZIBAhAUEjMKCnN0YXJ0X3RpbWUYBiABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wSACIAQESMQoIZW5kX3RpbWUYByABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wSAGIAQESHQoJcGFnZV9zaXplGAggASgFQgq6SAcaBRjoBygAEhIKCnBhZ2VfdG9rZW4YCSABKAlCDQoLX3N0YXJ0X3RpbWVCCwoJX2VuZF90aW1lIm0KGUxpc3RUcmFkaW5nRXZlbnRzUmVzcG9uc2USNwoGZXZlbnRzGAEgAygLMicucXVhcnRlcmRlY2suYXBpLnRyYWRpbmcudjEuTG9nZ2VkRXZlbnQSFwoPbmV4dF9wYWdlX3Rva2VuGAIgASgJIpABChFMaXN0T3JkZXJzUmVxdWVzdBIPCgdhY2NvdW50GAEgASgJEhAKCHN0cmF0ZWd5GAIgASgJEhIKCmluc3RydW1lbnQYAyABKAkSEQoJb3Blbl9vbmx5GAQgASgIEh0KCXBhZ2Vfc2l6ZRgFIAEoBUIKukgHGgUY6AcoABISCgpwYWdlX3Rva2VuGAYgASgJImAKEkxpc3RPcmRlcnNSZXNwb25zZRIxCgZvcmRlcnMYASADKAsyIS5xdWFydGVyZGVjay5hcGkudHJhZGluZy52MS5PcmRlchIXCg9uZXh0X3BhZ2VfdG9rZW4YAiABKAkigAIKEExpc3RGaWxsc1JlcXVlc3QSDwoHYWNjb3VudBgBIAEoCRIQCghzdHJhdGVneRgCIAEoCRISCgppbnN0cnVtZW50GAMgASgJEjMKCnN0YXJ0X3RpbWUYBCABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wSACIAQESMQoIZW5kX3RpbWUYBSABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wSAGIAQESHQoJcGFnZV9zaXplGAYgASgFQgq6SAcaBRjoBygAEhIKCnBhZ2VfdG9rZW4YByABKAlCDQoLX3N0YXJ0X3RpbWVCCwoJX2VuZF90aW1lIl0KEUxpc3RGaWxsc1Jlc3BvbnNlEi8KBWZpbGxzGAEgAygLMiAucXVhcnRlcmRlY2suYXBpLnRyYWRpbmcudjEuRmlsbBIXCg9uZXh0X3BhZ2VfdG9rZW4YAiABKAkiaAoXTGlzdFRvcGljUmVjb3Jkc1JlcXVlc3QSFgoFdG9waWMYASABKAlCB7pIBHICEAESFgoOYWZ0ZXJfc2VxdWVuY2UYAiABKAQSHQoJcGFnZV9zaXplGAMgASgFQgq6SAcaBRjoBygAInoKGExpc3RUb3BpY1JlY29yZHNSZXNwb25zZRI4CgdyZWNvcmRzGAEgAygLMicucXVhcnRlcmRlY2suYXBpLnRyYWRpbmcudjEuVG9waWNSZWNvcmQSDQoFZXBvY2gYAiABKAQSFQoNbGFzdF9zZXF1ZW5jZRgDIAEoBCL1AQoTV2F0Y2hUcmFkaW5nUmVxdWVzdBIPCgdhY2NvdW50GAEgASgJEhAKCHN0cmF0ZWd5GAIgASgJEjoKBmN1cnNvchgDIAEoCzIlLnF1YXJ0ZXJkZWNrLmFwaS50cmFkaW5nLnYxLkxvZ0N1cnNvckgAiAEBEhEKCWxpdmVfb25seRgEIAEoCBJKChJoZWFydGJlYXRfaW50ZXJ2YWwYBSABKAsyGS5nb29nbGUucHJvdG9idWYuRHVyYXRpb25CDrpIC6oBCCICCB4yAggBSAGIAQFCCQoHX2N1cnNvckIVChNfaGVhcnRiZWF0X2ludGVydmFsItUCChRXYXRjaFRyYWRpbmdSZXNwb25zZRI3CgZldmVudHMYASADKAsyJy5xdWFydGVyZGVjay5hcGkudHJhZGluZy52MS5Mb2dnZWRFdmVudBI1CgZjdXJzb3IYAiABKAsyJS5xdWFydGVyZGVjay5hcGkudHJhZGluZy52MS5Mb2dDdXJzb3ISFwoPbmV3ZXN0X3Bvc2l0aW9uGAMgASgDEi8KC3NlcnZlcl90aW1lGAQgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcBI6ChJoZWFydGJlYXRfaW50ZXJ2YWwYBSABKAsyGS5nb29nbGUucHJvdG9idWYuRHVyYXRpb25IAIgBARImCgVlcnJvchgGIAEoCzISLmdvb2dsZS5ycGMuU3RhdHVzSAGIAQFCFQoTX2hlYXJ0YmVhdF9pbnRlcnZhbEIICgZfZXJyb3Iy4AgKE1RyYWRpbmdFdmVudFNlcnZpY2USoQEKDFJlY29yZEV2ZW50cxIvLnF1YXJ0ZXJkZWNrLmFwaS50cmFkaW5nLnYxLlJlY29yZEV2ZW50c1JlcXVlc3QaMC5xdWFydGVyZGVjay5hcGkudHJhZGluZy52MS5SZWNvcmRFdmVudHNSZXNwb25zZSIukAICiLUYB5C1GAKC0+STAh06ASoiGC92MS90cmFkaW5nRXZlbnRzOnJlY29yZBKyAQoTSW1wb3J0VHJhZGluZ0V2ZW50cxI2LnF1YXJ0ZXJkZWNrLmFwaS50cmFkaW5nLnYxLkltcG9ydFRyYWRpbmdFdmVudHNSZXF1ZXN0GjcucXVhcnRlcmRlY2suYXBpLnRyYWRpbmcudjEuSW1wb3J0VHJhZGluZ0V2ZW50c1Jlc3BvbnNlIiqQAgKItRgHgtPkkwIdOgEqIhgvdjEvdHJhZGluZ0V2ZW50czppbXBvcnQSogEKEUxpc3RUcmFkaW5nRXZlbnRzEjQucXVhcnRlcmRlY2suYXBpLnRyYWRpbmcudjEuTGlzdFRyYWRpbmdFdmVudHNSZXF1ZXN0GjUucXVhcnRlcmRlY2suYXBpLnRyYWRpbmcudjEuTGlzdFRyYWRpbmdFdmVudHNSZXNwb25zZSIgkAIBiLUYBoLT5JMCExIRL3YxL3RyYWRpbmdFdmVudHMShgEKCkxpc3RPcmRlcnMSLS5xdWFydGVyZGVjay5hcGkudHJhZGluZy52MS5MaXN0T3JkZXJzUmVxdWVzdBouLnF1YXJ0ZXJkZWNrLmFwaS50cmFkaW5nLnYxLkxpc3RPcmRlcnNSZXNwb25zZSIZkAIBiLUYBoLT5JMCDBIKL3YxL29yZGVycxKCAQoJTGlzdEZpbGxzEiwucXVhcnRlcmRlY2suYXBpLnRyYWRpbmcudjEuTGlzdEZpbGxzUmVxdWVzdBotLnF1YXJ0ZXJkZWNrLmFwaS50cmFkaW5nLnYxLkxpc3RGaWxsc1Jlc3BvbnNlIhiQAgGItRgGgtPkkwILEgkvdjEvZmlsbHMSngEKEExpc3RUb3BpY1JlY29yZHMSMy5xdWFydGVyZGVjay5hcGkudHJhZGluZy52MS5MaXN0VG9waWNSZWNvcmRzUmVxdWVzdBo0LnF1YXJ0ZXJkZWNrLmFwaS50cmFkaW5nLnYxLkxpc3RUb3BpY1JlY29yZHNSZXNwb25zZSIfkAIBiLUYBoLT5JMCEhIQL3YxL3RvcGljUmVjb3JkcxKbAQoMV2F0Y2hUcmFkaW5nEi8ucXVhcnRlcmRlY2suYXBpLnRyYWRpbmcudjEuV2F0Y2hUcmFkaW5nUmVxdWVzdBowLnF1YXJ0ZXJkZWNrLmFwaS50cmFkaW5nLnYxLldhdGNoVHJhZGluZ1Jlc3BvbnNlIiaQAgGItRgGgtPkkwIZEhcvdjEvdHJhZGluZ0V2ZW50czp3YXRjaDABYgZwcm90bzM", [file_buf_validate_validate, file_google_api_annotations, file_google_protobuf_duration, file_google_protobuf_timestamp, file_google_rpc_status, file_quarterdeck_api_auth_v1_permission, file_quarterdeck_api_trading_v1_fill, file_quarterdeck_api_trading_v1_order, file_quarterdeck_api_trading_v1_trading_event]);
+  fileDesc("CjZxdWFydGVyZGVjay9hcGkvdHJhZGluZy92MS90cmFkaW5nX2V2ZW50X3NlcnZpY2UucHJvdG8SGnF1YXJ0ZXJkZWNrLmFwaS50cmFkaW5nLnYxInkKE1JlY29yZEV2ZW50c1JlcXVlc3QSGwoEbm9kZRgBIAEoCUINukgKcgg6Bm5vZGVzLxJFCgZldmVudHMYAiADKAsyKC5xdWFydGVyZGVjay5hcGkudHJhZGluZy52MS5UcmFkaW5nRXZlbnRCC7pICJIBBQgBEOgHIkcKFFJlY29yZEV2ZW50c1Jlc3BvbnNlEhYKDnJlY29yZGVkX2NvdW50GAEgASgFEhcKD2R1cGxpY2F0ZV9jb3VudBgCIAEoBSJIChpJbXBvcnRUcmFkaW5nRXZlbnRzUmVxdWVzdBIZCgNjc3YYASABKAlCDLpICXIHEAEYwI23ARIPCgdkcnlfcnVuGAIgASgIIoUBChtJbXBvcnRUcmFkaW5nRXZlbnRzUmVzcG9uc2USFgoOcmVjb3JkZWRfY291bnQYASABKAUSFwoPZHVwbGljYXRlX2NvdW50GAIgASgFEjUKCHByb2JsZW1zGAMgAygLMiMucXVhcnRlcmRlY2suYXBpLnR5cGUudjEuUm93UHJvYmxlbSK6AgoYTGlzdFRyYWRpbmdFdmVudHNSZXF1ZXN0Eg8KB2FjY291bnQYASABKAkSEAoIc3RyYXRlZ3kYAiABKAkSEgoKaW5zdHJ1bWVudBgDIAEoCRIXCg9jbGllbnRfb3JkZXJfaWQYBCABKAkSFwoFa2luZHMYBSADKAlCCLpIBZIBAhAUEjMKCnN0YXJ0X3RpbWUYBiABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wSACIAQESMQoIZW5kX3RpbWUYByABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wSAGIAQESHQoJcGFnZV9zaXplGAggASgFQgq6SAcaBRjoBygAEhIKCnBhZ2VfdG9rZW4YCSABKAlCDQoLX3N0YXJ0X3RpbWVCCwoJX2VuZF90aW1lIm0KGUxpc3RUcmFkaW5nRXZlbnRzUmVzcG9uc2USNwoGZXZlbnRzGAEgAygLMicucXVhcnRlcmRlY2suYXBpLnRyYWRpbmcudjEuTG9nZ2VkRXZlbnQSFwoPbmV4dF9wYWdlX3Rva2VuGAIgASgJIpABChFMaXN0T3JkZXJzUmVxdWVzdBIPCgdhY2NvdW50GAEgASgJEhAKCHN0cmF0ZWd5GAIgASgJEhIKCmluc3RydW1lbnQYAyABKAkSEQoJb3Blbl9vbmx5GAQgASgIEh0KCXBhZ2Vfc2l6ZRgFIAEoBUIKukgHGgUY6AcoABISCgpwYWdlX3Rva2VuGAYgASgJImAKEkxpc3RPcmRlcnNSZXNwb25zZRIxCgZvcmRlcnMYASADKAsyIS5xdWFydGVyZGVjay5hcGkudHJhZGluZy52MS5PcmRlchIXCg9uZXh0X3BhZ2VfdG9rZW4YAiABKAkigAIKEExpc3RGaWxsc1JlcXVlc3QSDwoHYWNjb3VudBgBIAEoCRIQCghzdHJhdGVneRgCIAEoCRISCgppbnN0cnVtZW50GAMgASgJEjMKCnN0YXJ0X3RpbWUYBCABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wSACIAQESMQoIZW5kX3RpbWUYBSABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wSAGIAQESHQoJcGFnZV9zaXplGAYgASgFQgq6SAcaBRjoBygAEhIKCnBhZ2VfdG9rZW4YByABKAlCDQoLX3N0YXJ0X3RpbWVCCwoJX2VuZF90aW1lIl0KEUxpc3RGaWxsc1Jlc3BvbnNlEi8KBWZpbGxzGAEgAygLMiAucXVhcnRlcmRlY2suYXBpLnRyYWRpbmcudjEuRmlsbBIXCg9uZXh0X3BhZ2VfdG9rZW4YAiABKAkiaAoXTGlzdFRvcGljUmVjb3Jkc1JlcXVlc3QSFgoFdG9waWMYASABKAlCB7pIBHICEAESFgoOYWZ0ZXJfc2VxdWVuY2UYAiABKAQSHQoJcGFnZV9zaXplGAMgASgFQgq6SAcaBRjoBygAInoKGExpc3RUb3BpY1JlY29yZHNSZXNwb25zZRI4CgdyZWNvcmRzGAEgAygLMicucXVhcnRlcmRlY2suYXBpLnRyYWRpbmcudjEuVG9waWNSZWNvcmQSDQoFZXBvY2gYAiABKAQSFQoNbGFzdF9zZXF1ZW5jZRgDIAEoBCL1AQoTV2F0Y2hUcmFkaW5nUmVxdWVzdBIPCgdhY2NvdW50GAEgASgJEhAKCHN0cmF0ZWd5GAIgASgJEjoKBmN1cnNvchgDIAEoCzIlLnF1YXJ0ZXJkZWNrLmFwaS50cmFkaW5nLnYxLkxvZ0N1cnNvckgAiAEBEhEKCWxpdmVfb25seRgEIAEoCBJKChJoZWFydGJlYXRfaW50ZXJ2YWwYBSABKAsyGS5nb29nbGUucHJvdG9idWYuRHVyYXRpb25CDrpIC6oBCCICCB4yAggBSAGIAQFCCQoHX2N1cnNvckIVChNfaGVhcnRiZWF0X2ludGVydmFsItUCChRXYXRjaFRyYWRpbmdSZXNwb25zZRI3CgZldmVudHMYASADKAsyJy5xdWFydGVyZGVjay5hcGkudHJhZGluZy52MS5Mb2dnZWRFdmVudBI1CgZjdXJzb3IYAiABKAsyJS5xdWFydGVyZGVjay5hcGkudHJhZGluZy52MS5Mb2dDdXJzb3ISFwoPbmV3ZXN0X3Bvc2l0aW9uGAMgASgDEi8KC3NlcnZlcl90aW1lGAQgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcBI6ChJoZWFydGJlYXRfaW50ZXJ2YWwYBSABKAsyGS5nb29nbGUucHJvdG9idWYuRHVyYXRpb25IAIgBARImCgVlcnJvchgGIAEoCzISLmdvb2dsZS5ycGMuU3RhdHVzSAGIAQFCFQoTX2hlYXJ0YmVhdF9pbnRlcnZhbEIICgZfZXJyb3Iy4AgKE1RyYWRpbmdFdmVudFNlcnZpY2USoQEKDFJlY29yZEV2ZW50cxIvLnF1YXJ0ZXJkZWNrLmFwaS50cmFkaW5nLnYxLlJlY29yZEV2ZW50c1JlcXVlc3QaMC5xdWFydGVyZGVjay5hcGkudHJhZGluZy52MS5SZWNvcmRFdmVudHNSZXNwb25zZSIukAICiLUYB5C1GAKC0+STAh06ASoiGC92MS90cmFkaW5nRXZlbnRzOnJlY29yZBKyAQoTSW1wb3J0VHJhZGluZ0V2ZW50cxI2LnF1YXJ0ZXJkZWNrLmFwaS50cmFkaW5nLnYxLkltcG9ydFRyYWRpbmdFdmVudHNSZXF1ZXN0GjcucXVhcnRlcmRlY2suYXBpLnRyYWRpbmcudjEuSW1wb3J0VHJhZGluZ0V2ZW50c1Jlc3BvbnNlIiqQAgKItRgHgtPkkwIdOgEqIhgvdjEvdHJhZGluZ0V2ZW50czppbXBvcnQSogEKEUxpc3RUcmFkaW5nRXZlbnRzEjQucXVhcnRlcmRlY2suYXBpLnRyYWRpbmcudjEuTGlzdFRyYWRpbmdFdmVudHNSZXF1ZXN0GjUucXVhcnRlcmRlY2suYXBpLnRyYWRpbmcudjEuTGlzdFRyYWRpbmdFdmVudHNSZXNwb25zZSIgkAIBiLUYBoLT5JMCExIRL3YxL3RyYWRpbmdFdmVudHMShgEKCkxpc3RPcmRlcnMSLS5xdWFydGVyZGVjay5hcGkudHJhZGluZy52MS5MaXN0T3JkZXJzUmVxdWVzdBouLnF1YXJ0ZXJkZWNrLmFwaS50cmFkaW5nLnYxLkxpc3RPcmRlcnNSZXNwb25zZSIZkAIBiLUYBoLT5JMCDBIKL3YxL29yZGVycxKCAQoJTGlzdEZpbGxzEiwucXVhcnRlcmRlY2suYXBpLnRyYWRpbmcudjEuTGlzdEZpbGxzUmVxdWVzdBotLnF1YXJ0ZXJkZWNrLmFwaS50cmFkaW5nLnYxLkxpc3RGaWxsc1Jlc3BvbnNlIhiQAgGItRgGgtPkkwILEgkvdjEvZmlsbHMSngEKEExpc3RUb3BpY1JlY29yZHMSMy5xdWFydGVyZGVjay5hcGkudHJhZGluZy52MS5MaXN0VG9waWNSZWNvcmRzUmVxdWVzdBo0LnF1YXJ0ZXJkZWNrLmFwaS50cmFkaW5nLnYxLkxpc3RUb3BpY1JlY29yZHNSZXNwb25zZSIfkAIBiLUYBoLT5JMCEhIQL3YxL3RvcGljUmVjb3JkcxKbAQoMV2F0Y2hUcmFkaW5nEi8ucXVhcnRlcmRlY2suYXBpLnRyYWRpbmcudjEuV2F0Y2hUcmFkaW5nUmVxdWVzdBowLnF1YXJ0ZXJkZWNrLmFwaS50cmFkaW5nLnYxLldhdGNoVHJhZGluZ1Jlc3BvbnNlIiaQAgGItRgGgtPkkwIZEhcvdjEvdHJhZGluZ0V2ZW50czp3YXRjaDABYgZwcm90bzM", [file_buf_validate_validate, file_google_api_annotations, file_google_protobuf_duration, file_google_protobuf_timestamp, file_google_rpc_status, file_quarterdeck_api_auth_v1_permission, file_quarterdeck_api_trading_v1_fill, file_quarterdeck_api_trading_v1_order, file_quarterdeck_api_trading_v1_trading_event, file_quarterdeck_api_type_v1_row_problem]);
 
 /**
  * @generated from message quarterdeck.api.trading.v1.RecordEventsRequest
@@ -82,8 +84,8 @@ export const RecordEventsResponseSchema: GenMessage<RecordEventsResponse> = /*@_
  */
 export type ImportTradingEventsRequest = Message<"quarterdeck.api.trading.v1.ImportTradingEventsRequest"> & {
   /**
-   * CSV with a header, oldest first, at most 2,000 rows. Columns of every row: `record` (order or
-   * fill), `time`, `account`, `strategy`, `instrument`, `client_order_id`, `side` (buy or sell),
+   * CSV with a header, oldest first, at most 2,000 rows. Columns of every row: `record` (order,
+   * fill, correction or bust), `time`, `account`, `strategy`, `instrument`, `client_order_id`, `side` (buy or sell),
    * `quantity`; if the file has them `event_id`, `venue_order_id`. Of a fill `trade_id`, `price`,
    * `fee`, `fee_currency`, `liquidity` (maker or taker). Of an order `status`, `order_type`,
    * `time_in_force`, `limit_price`, `trigger_price`, `reason`, in the contract's words.
@@ -128,7 +130,7 @@ export type ImportTradingEventsResponse = Message<"quarterdeck.api.trading.v1.Im
   /**
    * What a dry run found wrong, in the order of the rows, at most 1,000.
    *
-   * @generated from field: repeated quarterdeck.api.trading.v1.RowProblem problems = 3;
+   * @generated from field: repeated quarterdeck.api.type.v1.RowProblem problems = 3;
    */
   problems: RowProblem[];
 };
@@ -139,41 +141,6 @@ export type ImportTradingEventsResponse = Message<"quarterdeck.api.trading.v1.Im
  */
 export const ImportTradingEventsResponseSchema: GenMessage<ImportTradingEventsResponse> = /*@__PURE__*/
   messageDesc(file_quarterdeck_api_trading_v1_trading_event_service, 3);
-
-/**
- * Why a row of a file cannot be accepted.
- *
- * @generated from message quarterdeck.api.trading.v1.RowProblem
- */
-export type RowProblem = Message<"quarterdeck.api.trading.v1.RowProblem"> & {
-  /**
-   * The line in the file; the header is 1.
-   *
-   * @generated from field: int32 row = 1;
-   */
-  row: number;
-
-  /**
-   * The column; empty if it is the row as a whole.
-   *
-   * @generated from field: string column = 2;
-   */
-  column: string;
-
-  /**
-   * What is wrong with it.
-   *
-   * @generated from field: string problem = 3;
-   */
-  problem: string;
-};
-
-/**
- * Describes the message quarterdeck.api.trading.v1.RowProblem.
- * Use `create(RowProblemSchema)` to create a new message.
- */
-export const RowProblemSchema: GenMessage<RowProblem> = /*@__PURE__*/
-  messageDesc(file_quarterdeck_api_trading_v1_trading_event_service, 4);
 
 /**
  * @generated from message quarterdeck.api.trading.v1.ListTradingEventsRequest
@@ -248,7 +215,7 @@ export type ListTradingEventsRequest = Message<"quarterdeck.api.trading.v1.ListT
  * Use `create(ListTradingEventsRequestSchema)` to create a new message.
  */
 export const ListTradingEventsRequestSchema: GenMessage<ListTradingEventsRequest> = /*@__PURE__*/
-  messageDesc(file_quarterdeck_api_trading_v1_trading_event_service, 5);
+  messageDesc(file_quarterdeck_api_trading_v1_trading_event_service, 4);
 
 /**
  * @generated from message quarterdeck.api.trading.v1.ListTradingEventsResponse
@@ -274,7 +241,7 @@ export type ListTradingEventsResponse = Message<"quarterdeck.api.trading.v1.List
  * Use `create(ListTradingEventsResponseSchema)` to create a new message.
  */
 export const ListTradingEventsResponseSchema: GenMessage<ListTradingEventsResponse> = /*@__PURE__*/
-  messageDesc(file_quarterdeck_api_trading_v1_trading_event_service, 6);
+  messageDesc(file_quarterdeck_api_trading_v1_trading_event_service, 5);
 
 /**
  * @generated from message quarterdeck.api.trading.v1.ListOrdersRequest
@@ -328,7 +295,7 @@ export type ListOrdersRequest = Message<"quarterdeck.api.trading.v1.ListOrdersRe
  * Use `create(ListOrdersRequestSchema)` to create a new message.
  */
 export const ListOrdersRequestSchema: GenMessage<ListOrdersRequest> = /*@__PURE__*/
-  messageDesc(file_quarterdeck_api_trading_v1_trading_event_service, 7);
+  messageDesc(file_quarterdeck_api_trading_v1_trading_event_service, 6);
 
 /**
  * @generated from message quarterdeck.api.trading.v1.ListOrdersResponse
@@ -354,7 +321,7 @@ export type ListOrdersResponse = Message<"quarterdeck.api.trading.v1.ListOrdersR
  * Use `create(ListOrdersResponseSchema)` to create a new message.
  */
 export const ListOrdersResponseSchema: GenMessage<ListOrdersResponse> = /*@__PURE__*/
-  messageDesc(file_quarterdeck_api_trading_v1_trading_event_service, 8);
+  messageDesc(file_quarterdeck_api_trading_v1_trading_event_service, 7);
 
 /**
  * @generated from message quarterdeck.api.trading.v1.ListFillsRequest
@@ -415,7 +382,7 @@ export type ListFillsRequest = Message<"quarterdeck.api.trading.v1.ListFillsRequ
  * Use `create(ListFillsRequestSchema)` to create a new message.
  */
 export const ListFillsRequestSchema: GenMessage<ListFillsRequest> = /*@__PURE__*/
-  messageDesc(file_quarterdeck_api_trading_v1_trading_event_service, 9);
+  messageDesc(file_quarterdeck_api_trading_v1_trading_event_service, 8);
 
 /**
  * @generated from message quarterdeck.api.trading.v1.ListFillsResponse
@@ -441,7 +408,7 @@ export type ListFillsResponse = Message<"quarterdeck.api.trading.v1.ListFillsRes
  * Use `create(ListFillsResponseSchema)` to create a new message.
  */
 export const ListFillsResponseSchema: GenMessage<ListFillsResponse> = /*@__PURE__*/
-  messageDesc(file_quarterdeck_api_trading_v1_trading_event_service, 10);
+  messageDesc(file_quarterdeck_api_trading_v1_trading_event_service, 9);
 
 /**
  * @generated from message quarterdeck.api.trading.v1.ListTopicRecordsRequest
@@ -474,7 +441,7 @@ export type ListTopicRecordsRequest = Message<"quarterdeck.api.trading.v1.ListTo
  * Use `create(ListTopicRecordsRequestSchema)` to create a new message.
  */
 export const ListTopicRecordsRequestSchema: GenMessage<ListTopicRecordsRequest> = /*@__PURE__*/
-  messageDesc(file_quarterdeck_api_trading_v1_trading_event_service, 11);
+  messageDesc(file_quarterdeck_api_trading_v1_trading_event_service, 10);
 
 /**
  * @generated from message quarterdeck.api.trading.v1.ListTopicRecordsResponse
@@ -507,7 +474,7 @@ export type ListTopicRecordsResponse = Message<"quarterdeck.api.trading.v1.ListT
  * Use `create(ListTopicRecordsResponseSchema)` to create a new message.
  */
 export const ListTopicRecordsResponseSchema: GenMessage<ListTopicRecordsResponse> = /*@__PURE__*/
-  messageDesc(file_quarterdeck_api_trading_v1_trading_event_service, 12);
+  messageDesc(file_quarterdeck_api_trading_v1_trading_event_service, 11);
 
 /**
  * @generated from message quarterdeck.api.trading.v1.WatchTradingRequest
@@ -554,7 +521,7 @@ export type WatchTradingRequest = Message<"quarterdeck.api.trading.v1.WatchTradi
  * Use `create(WatchTradingRequestSchema)` to create a new message.
  */
 export const WatchTradingRequestSchema: GenMessage<WatchTradingRequest> = /*@__PURE__*/
-  messageDesc(file_quarterdeck_api_trading_v1_trading_event_service, 13);
+  messageDesc(file_quarterdeck_api_trading_v1_trading_event_service, 12);
 
 /**
  * @generated from message quarterdeck.api.trading.v1.WatchTradingResponse
@@ -608,7 +575,7 @@ export type WatchTradingResponse = Message<"quarterdeck.api.trading.v1.WatchTrad
  * Use `create(WatchTradingResponseSchema)` to create a new message.
  */
 export const WatchTradingResponseSchema: GenMessage<WatchTradingResponse> = /*@__PURE__*/
-  messageDesc(file_quarterdeck_api_trading_v1_trading_event_service, 14);
+  messageDesc(file_quarterdeck_api_trading_v1_trading_event_service, 13);
 
 /**
  * The trading log: what happened to orders, positions and accounts, durable and complete.
@@ -623,6 +590,8 @@ export const TradingEventService: GenService<{
    * naming for example "events[3].fill.quantity", and nothing is stored. An event whose identifier
    * and content are known is accepted and counted; the same identifier with other content fails
    * with ABORTED (EVENT_ID_REUSED). A fill for an unknown order is stored with `order_unknown`.
+   * A correction or bust of a fill that the log does not have fails with NOT_FOUND
+   * (RESOURCE_NOT_FOUND), naming for example "events[3].fill_bust.trade_id".
    * Fails with PERMISSION_DENIED (SCOPE_FORBIDDEN) for an account or strategy outside of the
    * caller's.
    *
