@@ -2,16 +2,20 @@
 
 from quarterdeck.api.trading.v1 import trading_event_service_pb2 as pb
 from quarterdeck.api.trading.v1.trading_event_service_pb2_grpc import TradingEventServiceServicer
+from quarterdeck.api.type.v1.row_problem_pb2 import RowProblem
 from quarterdeck_server.kernel import page
 from quarterdeck_server.runtime.caller import current
 from quarterdeck_server.runtime.convert import LATEST_NS, timestamp_from
 from quarterdeck_server.runtime.postgres import Postgres
 from quarterdeck_server.runtime.service import Context
+from quarterdeck_server.runtime.streaming import Streaming, heartbeat_s
 from quarterdeck_server.trading.domain import topic as topics
 from quarterdeck_server.trading.domain.event import Event
+from quarterdeck_server.trading.followers import HEARTBEAT_S, Followers, Wish
 from quarterdeck_server.trading.importer import Importer
 from quarterdeck_server.trading.mapping import log as mapping
 from quarterdeck_server.trading.mapping.event import events_from
+from quarterdeck_server.trading.mapping.logged import cursor_from
 from quarterdeck_server.trading.recorder import Recorder
 from quarterdeck_server.trading.servicers.view import view_of
 from quarterdeck_server.trading.store import listing
@@ -24,8 +28,16 @@ MOST_ROWS = 1_000
 class TradingEventServicer(TradingEventServiceServicer):
     """Serves the trading log."""
 
-    def __init__(self, recorder: Recorder, importer: Importer, postgres: Postgres) -> None:
+    def __init__(
+        self,
+        recorder: Recorder,
+        importer: Importer,
+        postgres: Postgres,
+        followers: Followers,
+        streaming: Streaming,
+    ) -> None:
         self._recorder, self._importer, self._postgres = recorder, importer, postgres
+        self._followers, self._streaming = followers, streaming
 
     async def RecordEvents(
         self, request: pb.RecordEventsRequest, context: Context
@@ -49,7 +61,7 @@ class TradingEventServicer(TradingEventServiceServicer):
             recorded_count=imported.new,
             duplicate_count=imported.known,
             problems=[
-                pb.RowProblem(row=one.row, column=one.column, problem=one.cell_problem)
+                RowProblem(row=one.row, column=one.column, problem=one.cell_problem)
                 for one in imported.problems[:MOST_ROWS]
             ],
         )
@@ -102,6 +114,19 @@ class TradingEventServicer(TradingEventServiceServicer):
             epoch=found.epoch,
             last_sequence=found.last_sequence,
         )
+
+    # It writes encoded answers to the context itself: awaiting the write is the backpressure.
+    async def WatchTrading(  # type: ignore[override]
+        self, request: pb.WatchTradingRequest, context: Context
+    ) -> None:
+        wish = Wish(
+            view=view_of(request.account, request.strategy),
+            cursor=cursor_from(request),
+            live_only=request.live_only,
+            heartbeat_s=heartbeat_s(request, HEARTBEAT_S),
+        )
+        follower = await self._followers.follower(wish)
+        await self._streaming.run(context, follower.answers(), follower.ended)
 
 
 def _filters(request: pb.ListOrdersRequest | pb.ListFillsRequest) -> tuple[str, str, str]:

@@ -39,6 +39,8 @@ from quarterdeck.api.marketdata.v1.instrument_pb2 import Instrument
 from quarterdeck.api.marketdata.v1.instrument_service_pb2 import (
     GetInstrumentRequest,
     GetInstrumentResponse,
+    ImportSectorsRequest,
+    ImportSectorsResponse,
     ListInstrumentsRequest,
     ListInstrumentsResponse,
     SearchInstrumentsRequest,
@@ -340,6 +342,11 @@ UPSERT_INSTRUMENT = Method[UpsertInstrumentRequest, UpsertInstrumentResponse](
     UpsertInstrumentResponse,
     repeatable=True,
 )
+IMPORT_SECTORS = Method[ImportSectorsRequest, ImportSectorsResponse](
+    "/quarterdeck.api.marketdata.v1.InstrumentService/ImportSectors",
+    ImportSectorsResponse,
+    repeatable=True,
+)
 
 
 class AsyncInstrumentService:
@@ -377,13 +384,26 @@ class AsyncInstrumentService:
     async def upsert_instrument(
         self, *, instrument: Instrument | None = None, timeout: float | None = None
     ) -> UpsertInstrumentResponse:
-        """Creates the instrument, or replaces it as a whole.
+        """Creates the instrument, or replaces it as a whole; a sector that is absent stays as it
+        was.
 
         Fails with FAILED_PRECONDITION (STATE_FORBIDS) if a precision changes while prices are
         stored.
         """
         request = UpsertInstrumentRequest(instrument=instrument)
         return await self._channel.unary(UPSERT_INSTRUMENT, request, timeout)
+
+    async def import_sectors(
+        self, *, csv: str = "", dry_run: bool = False, timeout: float | None = None
+    ) -> ImportSectorsResponse:
+        """Sets the sectors of many instruments from a file.
+
+        This operation is atomic: if a row cannot be accepted, nothing is stored, and the call fails
+        with INVALID_ARGUMENT (FILE_INVALID), naming the first such row. A dry run stores nothing
+        and tells all of them.
+        """
+        request = ImportSectorsRequest(csv=csv, dry_run=dry_run)
+        return await self._channel.unary(IMPORT_SECTORS, request, timeout)
 
 
 LIST_SERIES = Method[ListSeriesRequest, ListSeriesResponse](

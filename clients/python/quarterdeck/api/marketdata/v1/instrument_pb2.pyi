@@ -12,10 +12,10 @@ import builtins as _builtins
 import sys
 import typing as _typing
 
-if sys.version_info >= (3, 11):
-    from typing import TypeAlias as _TypeAlias, Never as _Never
+if sys.version_info >= (3, 10):
+    from typing import TypeAlias as _TypeAlias
 else:
-    from typing_extensions import TypeAlias as _TypeAlias, Never as _Never
+    from typing_extensions import TypeAlias as _TypeAlias
 
 DESCRIPTOR: _descriptor.FileDescriptor
 
@@ -72,6 +72,7 @@ class Instrument(_message.Message):
     PROVENANCE_FIELD_NUMBER: _builtins.int
     UPDATE_TIME_FIELD_NUMBER: _builtins.int
     TRADING_CALENDAR_FIELD_NUMBER: _builtins.int
+    SECTOR_FIELD_NUMBER: _builtins.int
     instrument: _builtins.str
     """The identifier, "{symbol}.{venue}", for example "AAPL.XNAS"; a symbol may contain "/"."""
     display_name: _builtins.str
@@ -95,6 +96,11 @@ class Instrument(_message.Message):
     trading_calendar: _builtins.str
     """When it trades: the code of a market calendar, for example "XNYS", or "24/7" or "24/5"; empty
     means that nobody knows, and it is taken as always open.
+    """
+    sector: _builtins.str
+    """What its issuer does, in the words of whatever classification is in use, for example
+    "Information Technology"; at most 100 characters. Absent while nobody told, empty if somebody
+    said that it has none.
     """
     @_builtins.property
     def price_increment(self) -> _decimal_pb2.Decimal:
@@ -130,11 +136,14 @@ class Instrument(_message.Message):
         provenance: _builtins.str = ...,
         update_time: _timestamp_pb2.Timestamp | None = ...,
         trading_calendar: _builtins.str = ...,
+        sector: _builtins.str | None = ...,
     ) -> None: ...
-    _HasFieldArgType: _TypeAlias = _typing.Literal["multiplier", b"multiplier", "price_increment", b"price_increment", "size_increment", b"size_increment", "update_time", b"update_time"]  # noqa: Y015
+    _HasFieldArgType: _TypeAlias = _typing.Literal["_sector", b"_sector", "multiplier", b"multiplier", "price_increment", b"price_increment", "sector", b"sector", "size_increment", b"size_increment", "update_time", b"update_time"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["base_currency", b"base_currency", "currency", b"currency", "display_name", b"display_name", "instrument", b"instrument", "instrument_class", b"instrument_class", "is_inverse", b"is_inverse", "multiplier", b"multiplier", "price_increment", b"price_increment", "price_precision", b"price_precision", "provenance", b"provenance", "size_increment", b"size_increment", "size_precision", b"size_precision", "synthetic_microstructure", b"synthetic_microstructure", "trading_calendar", b"trading_calendar", "update_time", b"update_time"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["_sector", b"_sector", "base_currency", b"base_currency", "currency", b"currency", "display_name", b"display_name", "instrument", b"instrument", "instrument_class", b"instrument_class", "is_inverse", b"is_inverse", "multiplier", b"multiplier", "price_increment", b"price_increment", "price_precision", b"price_precision", "provenance", b"provenance", "sector", b"sector", "size_increment", b"size_increment", "size_precision", b"size_precision", "synthetic_microstructure", b"synthetic_microstructure", "trading_calendar", b"trading_calendar", "update_time", b"update_time"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
-    def WhichOneof(self, oneof_group: _Never) -> None: ...
+    _WhichOneofReturnType__sector: _TypeAlias = _typing.Literal["sector"]  # noqa: Y015
+    _WhichOneofArgType__sector: _TypeAlias = _typing.Literal["_sector", b"_sector"]  # noqa: Y015
+    def WhichOneof(self, oneof_group: _WhichOneofArgType__sector) -> _WhichOneofReturnType__sector | None: ...
 
 Global___Instrument: _TypeAlias = Instrument  # noqa: Y015

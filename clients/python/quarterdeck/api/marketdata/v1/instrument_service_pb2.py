@@ -26,9 +26,10 @@ from buf.validate import validate_pb2 as buf_dot_validate_dot_validate__pb2
 from google.api import annotations_pb2 as google_dot_api_dot_annotations__pb2
 from quarterdeck.api.auth.v1 import permission_pb2 as quarterdeck_dot_api_dot_auth_dot_v1_dot_permission__pb2
 from quarterdeck.api.marketdata.v1 import instrument_pb2 as quarterdeck_dot_api_dot_marketdata_dot_v1_dot_instrument__pb2
+from quarterdeck.api.type.v1 import row_problem_pb2 as quarterdeck_dot_api_dot_type_dot_v1_dot_row__problem__pb2
 
 
-DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n6quarterdeck/api/marketdata/v1/instrument_service.proto\x12\x1dquarterdeck.api.marketdata.v1\x1a\x1b\x62uf/validate/validate.proto\x1a\x1cgoogle/api/annotations.proto\x1a(quarterdeck/api/auth/v1/permission.proto\x1a.quarterdeck/api/marketdata/v1/instrument.proto\"A\n\x14GetInstrumentRequest\x12)\n\ninstrument\x18\x01 \x01(\tB\t\xbaH\x06r\x04\x10\x03\x18\x64R\ninstrument\"b\n\x15GetInstrumentResponse\x12I\n\ninstrument\x18\x01 \x01(\x0b\x32).quarterdeck.api.marketdata.v1.InstrumentR\ninstrument\"`\n\x16ListInstrumentsRequest\x12\'\n\tpage_size\x18\x01 \x01(\x05\x42\n\xbaH\x07\x1a\x05\x18\xe8\x07(\x00R\x08pageSize\x12\x1d\n\npage_token\x18\x02 \x01(\tR\tpageToken\"\x8e\x01\n\x17ListInstrumentsResponse\x12K\n\x0binstruments\x18\x01 \x03(\x0b\x32).quarterdeck.api.marketdata.v1.InstrumentR\x0binstruments\x12&\n\x0fnext_page_token\x18\x02 \x01(\tR\rnextPageToken\"\\\n\x18SearchInstrumentsRequest\x12\x1f\n\x05query\x18\x01 \x01(\tB\t\xbaH\x06r\x04\x10\x01\x18\x64R\x05query\x12\x1f\n\x05limit\x18\x02 \x01(\x05\x42\t\xbaH\x06\x1a\x04\x18\x64(\x00R\x05limit\"h\n\x19SearchInstrumentsResponse\x12K\n\x0binstruments\x18\x01 \x03(\x0b\x32).quarterdeck.api.marketdata.v1.InstrumentR\x0binstruments\"l\n\x17UpsertInstrumentRequest\x12Q\n\ninstrument\x18\x01 \x01(\x0b\x32).quarterdeck.api.marketdata.v1.InstrumentB\x06\xbaH\x03\xc8\x01\x01R\ninstrument\"e\n\x18UpsertInstrumentResponse\x12I\n\ninstrument\x18\x01 \x01(\x0b\x32).quarterdeck.api.marketdata.v1.InstrumentR\ninstrument2\xbc\x05\n\x11InstrumentService\x12\xaa\x01\n\rGetInstrument\x12\x33.quarterdeck.api.marketdata.v1.GetInstrumentRequest\x1a\x34.quarterdeck.api.marketdata.v1.GetInstrumentResponse\".\x90\x02\x01\x88\xb5\x18\x03\x82\xd3\xe4\x93\x02!\x12\x1f/v1/instruments/{instrument=**}\x12\xa0\x01\n\x0fListInstruments\x12\x35.quarterdeck.api.marketdata.v1.ListInstrumentsRequest\x1a\x36.quarterdeck.api.marketdata.v1.ListInstrumentsResponse\"\x1e\x90\x02\x01\x88\xb5\x18\x03\x82\xd3\xe4\x93\x02\x11\x12\x0f/v1/instruments\x12\xad\x01\n\x11SearchInstruments\x12\x37.quarterdeck.api.marketdata.v1.SearchInstrumentsRequest\x1a\x38.quarterdeck.api.marketdata.v1.SearchInstrumentsResponse\"%\x90\x02\x01\x88\xb5\x18\x03\x82\xd3\xe4\x93\x02\x18\x12\x16/v1/instruments:search\x12\xa6\x01\n\x10UpsertInstrument\x12\x36.quarterdeck.api.marketdata.v1.UpsertInstrumentRequest\x1a\x37.quarterdeck.api.marketdata.v1.UpsertInstrumentResponse\"!\x90\x02\x02\x88\xb5\x18\x05\x82\xd3\xe4\x93\x02\x14\"\x0f/v1/instruments:\x01*b\x06proto3')
+DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n6quarterdeck/api/marketdata/v1/instrument_service.proto\x12\x1dquarterdeck.api.marketdata.v1\x1a\x1b\x62uf/validate/validate.proto\x1a\x1cgoogle/api/annotations.proto\x1a(quarterdeck/api/auth/v1/permission.proto\x1a.quarterdeck/api/marketdata/v1/instrument.proto\x1a)quarterdeck/api/type/v1/row_problem.proto\"A\n\x14GetInstrumentRequest\x12)\n\ninstrument\x18\x01 \x01(\tB\t\xbaH\x06r\x04\x10\x03\x18\x64R\ninstrument\"b\n\x15GetInstrumentResponse\x12I\n\ninstrument\x18\x01 \x01(\x0b\x32).quarterdeck.api.marketdata.v1.InstrumentR\ninstrument\"`\n\x16ListInstrumentsRequest\x12\'\n\tpage_size\x18\x01 \x01(\x05\x42\n\xbaH\x07\x1a\x05\x18\xe8\x07(\x00R\x08pageSize\x12\x1d\n\npage_token\x18\x02 \x01(\tR\tpageToken\"\x8e\x01\n\x17ListInstrumentsResponse\x12K\n\x0binstruments\x18\x01 \x03(\x0b\x32).quarterdeck.api.marketdata.v1.InstrumentR\x0binstruments\x12&\n\x0fnext_page_token\x18\x02 \x01(\tR\rnextPageToken\"\\\n\x18SearchInstrumentsRequest\x12\x1f\n\x05query\x18\x01 \x01(\tB\t\xbaH\x06r\x04\x10\x01\x18\x64R\x05query\x12\x1f\n\x05limit\x18\x02 \x01(\x05\x42\t\xbaH\x06\x1a\x04\x18\x64(\x00R\x05limit\"h\n\x19SearchInstrumentsResponse\x12K\n\x0binstruments\x18\x01 \x03(\x0b\x32).quarterdeck.api.marketdata.v1.InstrumentR\x0binstruments\"l\n\x17UpsertInstrumentRequest\x12Q\n\ninstrument\x18\x01 \x01(\x0b\x32).quarterdeck.api.marketdata.v1.InstrumentB\x06\xbaH\x03\xc8\x01\x01R\ninstrument\"e\n\x18UpsertInstrumentResponse\x12I\n\ninstrument\x18\x01 \x01(\x0b\x32).quarterdeck.api.marketdata.v1.InstrumentR\ninstrument\"O\n\x14ImportSectorsRequest\x12\x1e\n\x03\x63sv\x18\x01 \x01(\tB\x0c\xbaH\tr\x07\x10\x01\x18\xc0\x8d\xb7\x01R\x03\x63sv\x12\x17\n\x07\x64ry_run\x18\x02 \x01(\x08R\x06\x64ryRun\"\xa6\x01\n\x15ImportSectorsResponse\x12#\n\rchanged_count\x18\x01 \x01(\x05R\x0c\x63hangedCount\x12\'\n\x0funchanged_count\x18\x02 \x01(\x05R\x0eunchangedCount\x12?\n\x08problems\x18\x03 \x03(\x0b\x32#.quarterdeck.api.type.v1.RowProblemR\x08problems2\xea\x06\n\x11InstrumentService\x12\xaa\x01\n\rGetInstrument\x12\x33.quarterdeck.api.marketdata.v1.GetInstrumentRequest\x1a\x34.quarterdeck.api.marketdata.v1.GetInstrumentResponse\".\x90\x02\x01\x88\xb5\x18\x03\x82\xd3\xe4\x93\x02!\x12\x1f/v1/instruments/{instrument=**}\x12\xa0\x01\n\x0fListInstruments\x12\x35.quarterdeck.api.marketdata.v1.ListInstrumentsRequest\x1a\x36.quarterdeck.api.marketdata.v1.ListInstrumentsResponse\"\x1e\x90\x02\x01\x88\xb5\x18\x03\x82\xd3\xe4\x93\x02\x11\x12\x0f/v1/instruments\x12\xad\x01\n\x11SearchInstruments\x12\x37.quarterdeck.api.marketdata.v1.SearchInstrumentsRequest\x1a\x38.quarterdeck.api.marketdata.v1.SearchInstrumentsResponse\"%\x90\x02\x01\x88\xb5\x18\x03\x82\xd3\xe4\x93\x02\x18\x12\x16/v1/instruments:search\x12\xa6\x01\n\x10UpsertInstrument\x12\x36.quarterdeck.api.marketdata.v1.UpsertInstrumentRequest\x1a\x37.quarterdeck.api.marketdata.v1.UpsertInstrumentResponse\"!\x90\x02\x02\x88\xb5\x18\x05\x82\xd3\xe4\x93\x02\x14\"\x0f/v1/instruments:\x01*\x12\xab\x01\n\rImportSectors\x12\x33.quarterdeck.api.marketdata.v1.ImportSectorsRequest\x1a\x34.quarterdeck.api.marketdata.v1.ImportSectorsResponse\"/\x90\x02\x02\x88\xb5\x18\x05\x82\xd3\xe4\x93\x02\"\"\x1d/v1/instruments:importSectors:\x01*b\x06proto3')
 
 _globals = globals()
 _builder.BuildMessageAndEnumDescriptors(DESCRIPTOR, _globals)
@@ -45,6 +46,8 @@ if not _descriptor._USE_C_DESCRIPTORS:
   _globals['_SEARCHINSTRUMENTSREQUEST'].fields_by_name['limit']._serialized_options = b'\272H\006\032\004\030d(\000'
   _globals['_UPSERTINSTRUMENTREQUEST'].fields_by_name['instrument']._loaded_options = None
   _globals['_UPSERTINSTRUMENTREQUEST'].fields_by_name['instrument']._serialized_options = b'\272H\003\310\001\001'
+  _globals['_IMPORTSECTORSREQUEST'].fields_by_name['csv']._loaded_options = None
+  _globals['_IMPORTSECTORSREQUEST'].fields_by_name['csv']._serialized_options = b'\272H\tr\007\020\001\030\300\215\267\001'
   _globals['_INSTRUMENTSERVICE'].methods_by_name['GetInstrument']._loaded_options = None
   _globals['_INSTRUMENTSERVICE'].methods_by_name['GetInstrument']._serialized_options = b'\220\002\001\210\265\030\003\202\323\344\223\002!\022\037/v1/instruments/{instrument=**}'
   _globals['_INSTRUMENTSERVICE'].methods_by_name['ListInstruments']._loaded_options = None
@@ -53,22 +56,28 @@ if not _descriptor._USE_C_DESCRIPTORS:
   _globals['_INSTRUMENTSERVICE'].methods_by_name['SearchInstruments']._serialized_options = b'\220\002\001\210\265\030\003\202\323\344\223\002\030\022\026/v1/instruments:search'
   _globals['_INSTRUMENTSERVICE'].methods_by_name['UpsertInstrument']._loaded_options = None
   _globals['_INSTRUMENTSERVICE'].methods_by_name['UpsertInstrument']._serialized_options = b'\220\002\002\210\265\030\005\202\323\344\223\002\024\"\017/v1/instruments:\001*'
-  _globals['_GETINSTRUMENTREQUEST']._serialized_start=238
-  _globals['_GETINSTRUMENTREQUEST']._serialized_end=303
-  _globals['_GETINSTRUMENTRESPONSE']._serialized_start=305
-  _globals['_GETINSTRUMENTRESPONSE']._serialized_end=403
-  _globals['_LISTINSTRUMENTSREQUEST']._serialized_start=405
-  _globals['_LISTINSTRUMENTSREQUEST']._serialized_end=501
-  _globals['_LISTINSTRUMENTSRESPONSE']._serialized_start=504
-  _globals['_LISTINSTRUMENTSRESPONSE']._serialized_end=646
-  _globals['_SEARCHINSTRUMENTSREQUEST']._serialized_start=648
-  _globals['_SEARCHINSTRUMENTSREQUEST']._serialized_end=740
-  _globals['_SEARCHINSTRUMENTSRESPONSE']._serialized_start=742
-  _globals['_SEARCHINSTRUMENTSRESPONSE']._serialized_end=846
-  _globals['_UPSERTINSTRUMENTREQUEST']._serialized_start=848
-  _globals['_UPSERTINSTRUMENTREQUEST']._serialized_end=956
-  _globals['_UPSERTINSTRUMENTRESPONSE']._serialized_start=958
-  _globals['_UPSERTINSTRUMENTRESPONSE']._serialized_end=1059
-  _globals['_INSTRUMENTSERVICE']._serialized_start=1062
-  _globals['_INSTRUMENTSERVICE']._serialized_end=1762
+  _globals['_INSTRUMENTSERVICE'].methods_by_name['ImportSectors']._loaded_options = None
+  _globals['_INSTRUMENTSERVICE'].methods_by_name['ImportSectors']._serialized_options = b'\220\002\002\210\265\030\005\202\323\344\223\002\"\"\035/v1/instruments:importSectors:\001*'
+  _globals['_GETINSTRUMENTREQUEST']._serialized_start=281
+  _globals['_GETINSTRUMENTREQUEST']._serialized_end=346
+  _globals['_GETINSTRUMENTRESPONSE']._serialized_start=348
+  _globals['_GETINSTRUMENTRESPONSE']._serialized_end=446
+  _globals['_LISTINSTRUMENTSREQUEST']._serialized_start=448
+  _globals['_LISTINSTRUMENTSREQUEST']._serialized_end=544
+  _globals['_LISTINSTRUMENTSRESPONSE']._serialized_start=547
+  _globals['_LISTINSTRUMENTSRESPONSE']._serialized_end=689
+  _globals['_SEARCHINSTRUMENTSREQUEST']._serialized_start=691
+  _globals['_SEARCHINSTRUMENTSREQUEST']._serialized_end=783
+  _globals['_SEARCHINSTRUMENTSRESPONSE']._serialized_start=785
+  _globals['_SEARCHINSTRUMENTSRESPONSE']._serialized_end=889
+  _globals['_UPSERTINSTRUMENTREQUEST']._serialized_start=891
+  _globals['_UPSERTINSTRUMENTREQUEST']._serialized_end=999
+  _globals['_UPSERTINSTRUMENTRESPONSE']._serialized_start=1001
+  _globals['_UPSERTINSTRUMENTRESPONSE']._serialized_end=1102
+  _globals['_IMPORTSECTORSREQUEST']._serialized_start=1104
+  _globals['_IMPORTSECTORSREQUEST']._serialized_end=1183
+  _globals['_IMPORTSECTORSRESPONSE']._serialized_start=1186
+  _globals['_IMPORTSECTORSRESPONSE']._serialized_end=1352
+  _globals['_INSTRUMENTSERVICE']._serialized_start=1355
+  _globals['_INSTRUMENTSERVICE']._serialized_end=2229
 # @@protoc_insertion_point(module_scope)

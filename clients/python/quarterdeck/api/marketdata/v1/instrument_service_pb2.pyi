@@ -8,6 +8,7 @@ from google.protobuf import descriptor as _descriptor
 from google.protobuf import message as _message
 from google.protobuf.internal import containers as _containers
 from quarterdeck.api.marketdata.v1 import instrument_pb2 as _instrument_pb2
+from quarterdeck.api.type.v1 import row_problem_pb2 as _row_problem_pb2
 import builtins as _builtins
 import sys
 import typing as _typing
@@ -200,3 +201,59 @@ class UpsertInstrumentResponse(_message.Message):
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
 Global___UpsertInstrumentResponse: _TypeAlias = UpsertInstrumentResponse  # noqa: Y015
+
+@_typing.final
+class ImportSectorsRequest(_message.Message):
+    DESCRIPTOR: _descriptor.Descriptor
+
+    CSV_FIELD_NUMBER: _builtins.int
+    DRY_RUN_FIELD_NUMBER: _builtins.int
+    csv: _builtins.str
+    """CSV with a header, at most 20,000 rows, each with an `instrument` that is known, once, and its
+    `sector`, for example "Energy".
+    """
+    dry_run: _builtins.bool
+    """Whether only to tell what would happen."""
+    def __init__(
+        self,
+        *,
+        csv: _builtins.str = ...,
+        dry_run: _builtins.bool = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["csv", b"csv", "dry_run", b"dry_run"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___ImportSectorsRequest: _TypeAlias = ImportSectorsRequest  # noqa: Y015
+
+@_typing.final
+class ImportSectorsResponse(_message.Message):
+    DESCRIPTOR: _descriptor.Descriptor
+
+    CHANGED_COUNT_FIELD_NUMBER: _builtins.int
+    UNCHANGED_COUNT_FIELD_NUMBER: _builtins.int
+    PROBLEMS_FIELD_NUMBER: _builtins.int
+    changed_count: _builtins.int
+    """How many instruments got another sector than they had, or would."""
+    unchanged_count: _builtins.int
+    """How many had it already."""
+    @_builtins.property
+    def problems(self) -> _containers.RepeatedCompositeFieldContainer[_row_problem_pb2.RowProblem]:
+        """What a dry run found wrong, in the order of the rows, at most 1,000."""
+
+    def __init__(
+        self,
+        *,
+        changed_count: _builtins.int = ...,
+        unchanged_count: _builtins.int = ...,
+        problems: _abc.Iterable[_row_problem_pb2.RowProblem] | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["changed_count", b"changed_count", "problems", b"problems", "unchanged_count", b"unchanged_count"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___ImportSectorsResponse: _TypeAlias = ImportSectorsResponse  # noqa: Y015

@@ -55,6 +55,11 @@ class InstrumentServiceStub(object):
                 request_serializer=quarterdeck_dot_api_dot_marketdata_dot_v1_dot_instrument__service__pb2.UpsertInstrumentRequest.SerializeToString,
                 response_deserializer=quarterdeck_dot_api_dot_marketdata_dot_v1_dot_instrument__service__pb2.UpsertInstrumentResponse.FromString,
                 _registered_method=True)
+        self.ImportSectors = channel.unary_unary(
+                '/quarterdeck.api.marketdata.v1.InstrumentService/ImportSectors',
+                request_serializer=quarterdeck_dot_api_dot_marketdata_dot_v1_dot_instrument__service__pb2.ImportSectorsRequest.SerializeToString,
+                response_deserializer=quarterdeck_dot_api_dot_marketdata_dot_v1_dot_instrument__service__pb2.ImportSectorsResponse.FromString,
+                _registered_method=True)
 
 
 class InstrumentServiceServicer(object):
@@ -85,9 +90,20 @@ class InstrumentServiceServicer(object):
         raise NotImplementedError('Method not implemented!')
 
     def UpsertInstrument(self, request, context):
-        """Creates the instrument, or replaces it as a whole.
+        """Creates the instrument, or replaces it as a whole; a sector that is absent stays as it was.
 
         Fails with FAILED_PRECONDITION (STATE_FORBIDS) if a precision changes while prices are stored.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def ImportSectors(self, request, context):
+        """Sets the sectors of many instruments from a file.
+
+        This operation is atomic: if a row cannot be accepted, nothing is stored, and the call fails
+        with INVALID_ARGUMENT (FILE_INVALID), naming the first such row. A dry run stores nothing and
+        tells all of them.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
@@ -115,6 +131,11 @@ def add_InstrumentServiceServicer_to_server(servicer, server):
                     servicer.UpsertInstrument,
                     request_deserializer=quarterdeck_dot_api_dot_marketdata_dot_v1_dot_instrument__service__pb2.UpsertInstrumentRequest.FromString,
                     response_serializer=quarterdeck_dot_api_dot_marketdata_dot_v1_dot_instrument__service__pb2.UpsertInstrumentResponse.SerializeToString,
+            ),
+            'ImportSectors': grpc.unary_unary_rpc_method_handler(
+                    servicer.ImportSectors,
+                    request_deserializer=quarterdeck_dot_api_dot_marketdata_dot_v1_dot_instrument__service__pb2.ImportSectorsRequest.FromString,
+                    response_serializer=quarterdeck_dot_api_dot_marketdata_dot_v1_dot_instrument__service__pb2.ImportSectorsResponse.SerializeToString,
             ),
     }
     generic_handler = grpc.method_handlers_generic_handler(
@@ -226,6 +247,33 @@ class InstrumentService(object):
             '/quarterdeck.api.marketdata.v1.InstrumentService/UpsertInstrument',
             quarterdeck_dot_api_dot_marketdata_dot_v1_dot_instrument__service__pb2.UpsertInstrumentRequest.SerializeToString,
             quarterdeck_dot_api_dot_marketdata_dot_v1_dot_instrument__service__pb2.UpsertInstrumentResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def ImportSectors(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/quarterdeck.api.marketdata.v1.InstrumentService/ImportSectors',
+            quarterdeck_dot_api_dot_marketdata_dot_v1_dot_instrument__service__pb2.ImportSectorsRequest.SerializeToString,
+            quarterdeck_dot_api_dot_marketdata_dot_v1_dot_instrument__service__pb2.ImportSectorsResponse.FromString,
             options,
             channel_credentials,
             insecure,

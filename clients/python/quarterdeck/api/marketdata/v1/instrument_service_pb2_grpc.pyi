@@ -43,9 +43,16 @@ class InstrumentServiceStub:
     SearchInstruments: _grpc.UnaryUnaryMultiCallable[_instrument_service_pb2.SearchInstrumentsRequest, _instrument_service_pb2.SearchInstrumentsResponse]
     """Searches instruments whose identifier or display name contains the text, best match first."""
     UpsertInstrument: _grpc.UnaryUnaryMultiCallable[_instrument_service_pb2.UpsertInstrumentRequest, _instrument_service_pb2.UpsertInstrumentResponse]
-    """Creates the instrument, or replaces it as a whole.
+    """Creates the instrument, or replaces it as a whole; a sector that is absent stays as it was.
 
     Fails with FAILED_PRECONDITION (STATE_FORBIDS) if a precision changes while prices are stored.
+    """
+    ImportSectors: _grpc.UnaryUnaryMultiCallable[_instrument_service_pb2.ImportSectorsRequest, _instrument_service_pb2.ImportSectorsResponse]
+    """Sets the sectors of many instruments from a file.
+
+    This operation is atomic: if a row cannot be accepted, nothing is stored, and the call fails
+    with INVALID_ARGUMENT (FILE_INVALID), naming the first such row. A dry run stores nothing and
+    tells all of them.
     """
 
 @_typing.type_check_only
@@ -63,9 +70,16 @@ class InstrumentServiceAsyncStub(InstrumentServiceStub):
     SearchInstruments: _aio.UnaryUnaryMultiCallable[_instrument_service_pb2.SearchInstrumentsRequest, _instrument_service_pb2.SearchInstrumentsResponse]  # type: ignore[assignment]
     """Searches instruments whose identifier or display name contains the text, best match first."""
     UpsertInstrument: _aio.UnaryUnaryMultiCallable[_instrument_service_pb2.UpsertInstrumentRequest, _instrument_service_pb2.UpsertInstrumentResponse]  # type: ignore[assignment]
-    """Creates the instrument, or replaces it as a whole.
+    """Creates the instrument, or replaces it as a whole; a sector that is absent stays as it was.
 
     Fails with FAILED_PRECONDITION (STATE_FORBIDS) if a precision changes while prices are stored.
+    """
+    ImportSectors: _aio.UnaryUnaryMultiCallable[_instrument_service_pb2.ImportSectorsRequest, _instrument_service_pb2.ImportSectorsResponse]  # type: ignore[assignment]
+    """Sets the sectors of many instruments from a file.
+
+    This operation is atomic: if a row cannot be accepted, nothing is stored, and the call fails
+    with INVALID_ARGUMENT (FILE_INVALID), naming the first such row. A dry run stores nothing and
+    tells all of them.
     """
 
 class InstrumentServiceServicer(metaclass=_abc_1.ABCMeta):
@@ -104,9 +118,22 @@ class InstrumentServiceServicer(metaclass=_abc_1.ABCMeta):
         request: _instrument_service_pb2.UpsertInstrumentRequest,
         context: _ServicerContext,
     ) -> _typing.Union[_instrument_service_pb2.UpsertInstrumentResponse, _abc.Awaitable[_instrument_service_pb2.UpsertInstrumentResponse]]:
-        """Creates the instrument, or replaces it as a whole.
+        """Creates the instrument, or replaces it as a whole; a sector that is absent stays as it was.
 
         Fails with FAILED_PRECONDITION (STATE_FORBIDS) if a precision changes while prices are stored.
+        """
+
+    @_abc_1.abstractmethod
+    def ImportSectors(
+        self,
+        request: _instrument_service_pb2.ImportSectorsRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_instrument_service_pb2.ImportSectorsResponse, _abc.Awaitable[_instrument_service_pb2.ImportSectorsResponse]]:
+        """Sets the sectors of many instruments from a file.
+
+        This operation is atomic: if a row cannot be accepted, nothing is stored, and the call fails
+        with INVALID_ARGUMENT (FILE_INVALID), naming the first such row. A dry run stores nothing and
+        tells all of them.
         """
 
 def add_InstrumentServiceServicer_to_server(servicer: InstrumentServiceServicer, server: _typing.Union[_grpc.Server, _aio.Server]) -> None: ...

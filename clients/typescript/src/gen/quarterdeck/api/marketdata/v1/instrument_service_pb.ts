@@ -9,13 +9,15 @@ import { file_google_api_annotations } from "../../../../google/api/annotations_
 import { file_quarterdeck_api_auth_v1_permission } from "../../auth/v1/permission_pb.js";
 import type { Instrument } from "./instrument_pb.js";
 import { file_quarterdeck_api_marketdata_v1_instrument } from "./instrument_pb.js";
+import type { RowProblem } from "../../type/v1/row_problem_pb.js";
+import { file_quarterdeck_api_type_v1_row_problem } from "../../type/v1/row_problem_pb.js";
 import type { Message } from "@bufbuild/protobuf";
 
 /**
  * Describes the file quarterdeck/api/marketdata/v1/instrument_service.proto.
  */
 export const file_quarterdeck_api_marketdata_v1_instrument_service: GenFile = /*@__PURE__*/
-  fileDesc("CjZxdWFydGVyZGVjay9hcGkvbWFya2V0ZGF0YS92MS9pbnN0cnVtZW50X3NlcnZpY2UucHJvdG8SHXF1YXJ0ZXJkZWNrLmFwaS5tYXJrZXRkYXRhLnYxIjUKFEdldEluc3RydW1lbnRSZXF1ZXN0Eh0KCmluc3RydW1lbnQYASABKAlCCbpIBnIEEAMYZCJWChVHZXRJbnN0cnVtZW50UmVzcG9uc2USPQoKaW5zdHJ1bWVudBgBIAEoCzIpLnF1YXJ0ZXJkZWNrLmFwaS5tYXJrZXRkYXRhLnYxLkluc3RydW1lbnQiSwoWTGlzdEluc3RydW1lbnRzUmVxdWVzdBIdCglwYWdlX3NpemUYASABKAVCCrpIBxoFGOgHKAASEgoKcGFnZV90b2tlbhgCIAEoCSJyChdMaXN0SW5zdHJ1bWVudHNSZXNwb25zZRI+CgtpbnN0cnVtZW50cxgBIAMoCzIpLnF1YXJ0ZXJkZWNrLmFwaS5tYXJrZXRkYXRhLnYxLkluc3RydW1lbnQSFwoPbmV4dF9wYWdlX3Rva2VuGAIgASgJIk4KGFNlYXJjaEluc3RydW1lbnRzUmVxdWVzdBIYCgVxdWVyeRgBIAEoCUIJukgGcgQQARhkEhgKBWxpbWl0GAIgASgFQgm6SAYaBBhkKAAiWwoZU2VhcmNoSW5zdHJ1bWVudHNSZXNwb25zZRI+CgtpbnN0cnVtZW50cxgBIAMoCzIpLnF1YXJ0ZXJkZWNrLmFwaS5tYXJrZXRkYXRhLnYxLkluc3RydW1lbnQiYAoXVXBzZXJ0SW5zdHJ1bWVudFJlcXVlc3QSRQoKaW5zdHJ1bWVudBgBIAEoCzIpLnF1YXJ0ZXJkZWNrLmFwaS5tYXJrZXRkYXRhLnYxLkluc3RydW1lbnRCBrpIA8gBASJZChhVcHNlcnRJbnN0cnVtZW50UmVzcG9uc2USPQoKaW5zdHJ1bWVudBgBIAEoCzIpLnF1YXJ0ZXJkZWNrLmFwaS5tYXJrZXRkYXRhLnYxLkluc3RydW1lbnQyvAUKEUluc3RydW1lbnRTZXJ2aWNlEqoBCg1HZXRJbnN0cnVtZW50EjMucXVhcnRlcmRlY2suYXBpLm1hcmtldGRhdGEudjEuR2V0SW5zdHJ1bWVudFJlcXVlc3QaNC5xdWFydGVyZGVjay5hcGkubWFya2V0ZGF0YS52MS5HZXRJbnN0cnVtZW50UmVzcG9uc2UiLpACAYi1GAOC0+STAiESHy92MS9pbnN0cnVtZW50cy97aW5zdHJ1bWVudD0qKn0SoAEKD0xpc3RJbnN0cnVtZW50cxI1LnF1YXJ0ZXJkZWNrLmFwaS5tYXJrZXRkYXRhLnYxLkxpc3RJbnN0cnVtZW50c1JlcXVlc3QaNi5xdWFydGVyZGVjay5hcGkubWFya2V0ZGF0YS52MS5MaXN0SW5zdHJ1bWVudHNSZXNwb25zZSIekAIBiLUYA4LT5JMCERIPL3YxL2luc3RydW1lbnRzEq0BChFTZWFyY2hJbnN0cnVtZW50cxI3LnF1YXJ0ZXJkZWNrLmFwaS5tYXJrZXRkYXRhLnYxLlNlYXJjaEluc3RydW1lbnRzUmVxdWVzdBo4LnF1YXJ0ZXJkZWNrLmFwaS5tYXJrZXRkYXRhLnYxLlNlYXJjaEluc3RydW1lbnRzUmVzcG9uc2UiJZACAYi1GAOC0+STAhgSFi92MS9pbnN0cnVtZW50czpzZWFyY2gSpgEKEFVwc2VydEluc3RydW1lbnQSNi5xdWFydGVyZGVjay5hcGkubWFya2V0ZGF0YS52MS5VcHNlcnRJbnN0cnVtZW50UmVxdWVzdBo3LnF1YXJ0ZXJkZWNrLmFwaS5tYXJrZXRkYXRhLnYxLlVwc2VydEluc3RydW1lbnRSZXNwb25zZSIhkAICiLUYBYLT5JMCFDoBKiIPL3YxL2luc3RydW1lbnRzYgZwcm90bzM", [file_buf_validate_validate, file_google_api_annotations, file_quarterdeck_api_auth_v1_permission, file_quarterdeck_api_marketdata_v1_instrument]);
+  fileDesc("CjZxdWFydGVyZGVjay9hcGkvbWFya2V0ZGF0YS92MS9pbnN0cnVtZW50X3NlcnZpY2UucHJvdG8SHXF1YXJ0ZXJkZWNrLmFwaS5tYXJrZXRkYXRhLnYxIjUKFEdldEluc3RydW1lbnRSZXF1ZXN0Eh0KCmluc3RydW1lbnQYASABKAlCCbpIBnIEEAMYZCJWChVHZXRJbnN0cnVtZW50UmVzcG9uc2USPQoKaW5zdHJ1bWVudBgBIAEoCzIpLnF1YXJ0ZXJkZWNrLmFwaS5tYXJrZXRkYXRhLnYxLkluc3RydW1lbnQiSwoWTGlzdEluc3RydW1lbnRzUmVxdWVzdBIdCglwYWdlX3NpemUYASABKAVCCrpIBxoFGOgHKAASEgoKcGFnZV90b2tlbhgCIAEoCSJyChdMaXN0SW5zdHJ1bWVudHNSZXNwb25zZRI+CgtpbnN0cnVtZW50cxgBIAMoCzIpLnF1YXJ0ZXJkZWNrLmFwaS5tYXJrZXRkYXRhLnYxLkluc3RydW1lbnQSFwoPbmV4dF9wYWdlX3Rva2VuGAIgASgJIk4KGFNlYXJjaEluc3RydW1lbnRzUmVxdWVzdBIYCgVxdWVyeRgBIAEoCUIJukgGcgQQARhkEhgKBWxpbWl0GAIgASgFQgm6SAYaBBhkKAAiWwoZU2VhcmNoSW5zdHJ1bWVudHNSZXNwb25zZRI+CgtpbnN0cnVtZW50cxgBIAMoCzIpLnF1YXJ0ZXJkZWNrLmFwaS5tYXJrZXRkYXRhLnYxLkluc3RydW1lbnQiYAoXVXBzZXJ0SW5zdHJ1bWVudFJlcXVlc3QSRQoKaW5zdHJ1bWVudBgBIAEoCzIpLnF1YXJ0ZXJkZWNrLmFwaS5tYXJrZXRkYXRhLnYxLkluc3RydW1lbnRCBrpIA8gBASJZChhVcHNlcnRJbnN0cnVtZW50UmVzcG9uc2USPQoKaW5zdHJ1bWVudBgBIAEoCzIpLnF1YXJ0ZXJkZWNrLmFwaS5tYXJrZXRkYXRhLnYxLkluc3RydW1lbnQiQgoUSW1wb3J0U2VjdG9yc1JlcXVlc3QSGQoDY3N2GAEgASgJQgy6SAlyBxABGMCNtwESDwoHZHJ5X3J1bhgCIAEoCCJ+ChVJbXBvcnRTZWN0b3JzUmVzcG9uc2USFQoNY2hhbmdlZF9jb3VudBgBIAEoBRIXCg91bmNoYW5nZWRfY291bnQYAiABKAUSNQoIcHJvYmxlbXMYAyADKAsyIy5xdWFydGVyZGVjay5hcGkudHlwZS52MS5Sb3dQcm9ibGVtMuoGChFJbnN0cnVtZW50U2VydmljZRKqAQoNR2V0SW5zdHJ1bWVudBIzLnF1YXJ0ZXJkZWNrLmFwaS5tYXJrZXRkYXRhLnYxLkdldEluc3RydW1lbnRSZXF1ZXN0GjQucXVhcnRlcmRlY2suYXBpLm1hcmtldGRhdGEudjEuR2V0SW5zdHJ1bWVudFJlc3BvbnNlIi6QAgGItRgDgtPkkwIhEh8vdjEvaW5zdHJ1bWVudHMve2luc3RydW1lbnQ9Kip9EqABCg9MaXN0SW5zdHJ1bWVudHMSNS5xdWFydGVyZGVjay5hcGkubWFya2V0ZGF0YS52MS5MaXN0SW5zdHJ1bWVudHNSZXF1ZXN0GjYucXVhcnRlcmRlY2suYXBpLm1hcmtldGRhdGEudjEuTGlzdEluc3RydW1lbnRzUmVzcG9uc2UiHpACAYi1GAOC0+STAhESDy92MS9pbnN0cnVtZW50cxKtAQoRU2VhcmNoSW5zdHJ1bWVudHMSNy5xdWFydGVyZGVjay5hcGkubWFya2V0ZGF0YS52MS5TZWFyY2hJbnN0cnVtZW50c1JlcXVlc3QaOC5xdWFydGVyZGVjay5hcGkubWFya2V0ZGF0YS52MS5TZWFyY2hJbnN0cnVtZW50c1Jlc3BvbnNlIiWQAgGItRgDgtPkkwIYEhYvdjEvaW5zdHJ1bWVudHM6c2VhcmNoEqYBChBVcHNlcnRJbnN0cnVtZW50EjYucXVhcnRlcmRlY2suYXBpLm1hcmtldGRhdGEudjEuVXBzZXJ0SW5zdHJ1bWVudFJlcXVlc3QaNy5xdWFydGVyZGVjay5hcGkubWFya2V0ZGF0YS52MS5VcHNlcnRJbnN0cnVtZW50UmVzcG9uc2UiIZACAoi1GAWC0+STAhQ6ASoiDy92MS9pbnN0cnVtZW50cxKrAQoNSW1wb3J0U2VjdG9ycxIzLnF1YXJ0ZXJkZWNrLmFwaS5tYXJrZXRkYXRhLnYxLkltcG9ydFNlY3RvcnNSZXF1ZXN0GjQucXVhcnRlcmRlY2suYXBpLm1hcmtldGRhdGEudjEuSW1wb3J0U2VjdG9yc1Jlc3BvbnNlIi+QAgKItRgFgtPkkwIiOgEqIh0vdjEvaW5zdHJ1bWVudHM6aW1wb3J0U2VjdG9yc2IGcHJvdG8z", [file_buf_validate_validate, file_google_api_annotations, file_quarterdeck_api_auth_v1_permission, file_quarterdeck_api_marketdata_v1_instrument, file_quarterdeck_api_type_v1_row_problem]);
 
 /**
  * @generated from message quarterdeck.api.marketdata.v1.GetInstrumentRequest
@@ -191,6 +193,66 @@ export const UpsertInstrumentResponseSchema: GenMessage<UpsertInstrumentResponse
   messageDesc(file_quarterdeck_api_marketdata_v1_instrument_service, 7);
 
 /**
+ * @generated from message quarterdeck.api.marketdata.v1.ImportSectorsRequest
+ */
+export type ImportSectorsRequest = Message<"quarterdeck.api.marketdata.v1.ImportSectorsRequest"> & {
+  /**
+   * CSV with a header, at most 20,000 rows, each with an `instrument` that is known, once, and its
+   * `sector`, for example "Energy".
+   *
+   * @generated from field: string csv = 1;
+   */
+  csv: string;
+
+  /**
+   * Whether only to tell what would happen.
+   *
+   * @generated from field: bool dry_run = 2;
+   */
+  dryRun: boolean;
+};
+
+/**
+ * Describes the message quarterdeck.api.marketdata.v1.ImportSectorsRequest.
+ * Use `create(ImportSectorsRequestSchema)` to create a new message.
+ */
+export const ImportSectorsRequestSchema: GenMessage<ImportSectorsRequest> = /*@__PURE__*/
+  messageDesc(file_quarterdeck_api_marketdata_v1_instrument_service, 8);
+
+/**
+ * @generated from message quarterdeck.api.marketdata.v1.ImportSectorsResponse
+ */
+export type ImportSectorsResponse = Message<"quarterdeck.api.marketdata.v1.ImportSectorsResponse"> & {
+  /**
+   * How many instruments got another sector than they had, or would.
+   *
+   * @generated from field: int32 changed_count = 1;
+   */
+  changedCount: number;
+
+  /**
+   * How many had it already.
+   *
+   * @generated from field: int32 unchanged_count = 2;
+   */
+  unchangedCount: number;
+
+  /**
+   * What a dry run found wrong, in the order of the rows, at most 1,000.
+   *
+   * @generated from field: repeated quarterdeck.api.type.v1.RowProblem problems = 3;
+   */
+  problems: RowProblem[];
+};
+
+/**
+ * Describes the message quarterdeck.api.marketdata.v1.ImportSectorsResponse.
+ * Use `create(ImportSectorsResponseSchema)` to create a new message.
+ */
+export const ImportSectorsResponseSchema: GenMessage<ImportSectorsResponse> = /*@__PURE__*/
+  messageDesc(file_quarterdeck_api_marketdata_v1_instrument_service, 9);
+
+/**
  * What can be traded.
  *
  * @generated from service quarterdeck.api.marketdata.v1.InstrumentService
@@ -229,7 +291,7 @@ export const InstrumentService: GenService<{
     output: typeof SearchInstrumentsResponseSchema;
   },
   /**
-   * Creates the instrument, or replaces it as a whole.
+   * Creates the instrument, or replaces it as a whole; a sector that is absent stays as it was.
    *
    * Fails with FAILED_PRECONDITION (STATE_FORBIDS) if a precision changes while prices are stored.
    *
@@ -239,6 +301,20 @@ export const InstrumentService: GenService<{
     methodKind: "unary";
     input: typeof UpsertInstrumentRequestSchema;
     output: typeof UpsertInstrumentResponseSchema;
+  },
+  /**
+   * Sets the sectors of many instruments from a file.
+   *
+   * This operation is atomic: if a row cannot be accepted, nothing is stored, and the call fails
+   * with INVALID_ARGUMENT (FILE_INVALID), naming the first such row. A dry run stores nothing and
+   * tells all of them.
+   *
+   * @generated from rpc quarterdeck.api.marketdata.v1.InstrumentService.ImportSectors
+   */
+  importSectors: {
+    methodKind: "unary";
+    input: typeof ImportSectorsRequestSchema;
+    output: typeof ImportSectorsResponseSchema;
   },
 }> = /*@__PURE__*/
   serviceDesc(file_quarterdeck_api_marketdata_v1_instrument_service, 0);
