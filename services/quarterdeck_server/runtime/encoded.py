@@ -33,3 +33,17 @@ def register(
 ) -> Callable[[grpc.aio.Server], None]:
     """Return how a servicer is added to a server when some of its streams write bytes."""
     return lambda server: add(servicer, EncodedStreams(server, names))
+
+
+def field(number: int, content: bytes) -> bytes:
+    """Encode a field that holds a text, bytes or a message, around content that is encoded."""
+    return b"".join((_varint(number << 3 | 2), _varint(len(content)), content))
+
+
+def _varint(number: int) -> bytes:
+    written = bytearray()
+    while number > 0x7F:  # noqa: PLR2004 - seven bits a byte, the eighth says that more follow
+        written.append(number & 0x7F | 0x80)
+        number >>= 7
+    written.append(number)
+    return bytes(written)

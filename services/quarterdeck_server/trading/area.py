@@ -19,6 +19,7 @@ from quarterdeck_server.trading.desk import Desk
 from quarterdeck_server.trading.facts import Facts
 from quarterdeck_server.trading.feed import Feed
 from quarterdeck_server.trading.fleet import Fleet
+from quarterdeck_server.trading.followers import Followers
 from quarterdeck_server.trading.importer import Importer
 from quarterdeck_server.trading.mapping.node import health_of
 from quarterdeck_server.trading.portfolio import Book
@@ -29,6 +30,7 @@ from quarterdeck_server.trading.recorder import Recorder, move
 from quarterdeck_server.trading.sampler import Sampler
 from quarterdeck_server.trading.store import load, topics
 from quarterdeck_server.trading.store.nodes import NodeStore
+from quarterdeck_server.trading.tail import Tail
 from quarterdeck_server.trading.ticker import Ticker
 
 log = structlog.get_logger()
@@ -55,6 +57,7 @@ class Area:
     daily: DailyCurves
     reconciler: Reconciler
     importer: Importer
+    followers: Followers
 
 
 @asynccontextmanager
@@ -75,6 +78,7 @@ async def opened(
         work.start("trading-nodes", area.fleet.watch_over),
         work.start("trading-breaks", area.reconciler.run),
         work.start("trading-keeper", keeper.run),
+        work.start("trading-tail", area.followers.tail.run),
     ]
     try:
         yield area
@@ -133,15 +137,32 @@ async def _assembled(
     ticker.listen(feed.flushed)
     ticker.listen(sampler.flushed)
     facts = Facts(postgres, source, desk)
-    recorder = Recorder(postgres, clock, desk, facts, publisher, ticker.wake)
+    tail = Tail(postgres, desk.position)
+
+    def moved() -> None:
+        ticker.wake()
+        tail.reached(desk.position)
+
+    recorder = Recorder(postgres, clock, desk, facts, publisher, moved)
     nodes, lost_after = NodeStore(postgres, health_of), settings.node_lost_after
     fleet = Fleet(nodes, desk, bus, clock, lost_after, epoch=epoch)
     await fleet.load()
     daily = DailyCurves(postgres, DayRoll(ZoneInfo(settings.day_zone), settings.day_roll))
     reconciler = Reconciler(shared, desk, settings.doubt_after)
     importer = Importer(recorder, facts, shared.compute)
+    followers = Followers(postgres, tail, head.epoch, clock)
     return Area(
-        desk, recorder, fleet, feed, ticker, publisher, sampler, daily, reconciler, importer
+        desk,
+        recorder,
+        fleet,
+        feed,
+        ticker,
+        publisher,
+        sampler,
+        daily,
+        reconciler,
+        importer,
+        followers,
     )
 
 

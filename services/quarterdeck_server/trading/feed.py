@@ -9,6 +9,7 @@ from collections.abc import AsyncIterator
 from quarterdeck.api.trading.v1 import portfolio_service_pb2 as pb
 from quarterdeck_server.runtime.clock import Clock
 from quarterdeck_server.runtime.convert import timestamp_to
+from quarterdeck_server.runtime.encoded import field
 from quarterdeck_server.trading import metrics
 from quarterdeck_server.trading.desk import Changes, Desk, Flush
 from quarterdeck_server.trading.domain.view import View
@@ -17,7 +18,7 @@ from quarterdeck_server.trading.mapping.portfolio import columns_to, portfolio_t
 HEARTBEAT_S = 5.0
 BEGINNING = -1
 
-PORTFOLIO_TAG = bytes([pb.WatchPortfolioResponse.PORTFOLIO_FIELD_NUMBER << 3 | 2])
+PORTFOLIO = pb.WatchPortfolioResponse.PORTFOLIO_FIELD_NUMBER
 
 type Portfolio = bytes
 """An encoded portfolio; none of its fields is the heartbeat's."""
@@ -87,15 +88,4 @@ class Feed:
             sequence=sequence,
         )
         # Joined encoded messages merge, so the shared part is copied, not made again.
-        return b"".join(
-            (head.SerializeToString(), PORTFOLIO_TAG, _varint(len(portfolio)), portfolio)
-        )
-
-
-def _varint(number: int) -> bytes:
-    written = bytearray()
-    while number > 0x7F:  # noqa: PLR2004 - seven bits a byte, the eighth says that more follow
-        written.append(number & 0x7F | 0x80)
-        number >>= 7
-    written.append(number)
-    return bytes(written)
+        return head.SerializeToString() + field(PORTFOLIO, portfolio)

@@ -26,6 +26,10 @@ PRICES_REFUSED = Counter(
     "quarterdeck_trading_prices_refused_total", "Prices that cannot be prices."
 )
 READERS = Gauge("quarterdeck_trading_portfolio_readers", "Open portfolio streams.")
+FOLLOWERS = Gauge("quarterdeck_trading_log_readers", "Open streams of the trading log.")
+FOLLOWED = Counter(
+    "quarterdeck_trading_log_sent_events_total", "Events sent to readers of the trading log."
+)
 NODES = Gauge("quarterdeck_trading_nodes", "Nodes by state.", ["state"])
 LATE = Counter(
     "quarterdeck_trading_late_fills_total", "Fills that came after a later one of their position."

@@ -5,6 +5,7 @@ from contextlib import asynccontextmanager
 
 from quarterdeck.api.trading.v1 import (
     node_service_pb2_grpc,
+    order_life_service_pb2_grpc,
     portfolio_service_pb2_grpc,
     reconciliation_service_pb2_grpc,
     trading_event_service_pb2_grpc,
@@ -12,11 +13,13 @@ from quarterdeck.api.trading.v1 import (
 from quarterdeck_server.runtime.encoded import register
 from quarterdeck_server.runtime.service import Service
 from quarterdeck_server.runtime.shared import Shared
+from quarterdeck_server.runtime.streaming import Streaming
 from quarterdeck_server.settings import Settings
 from quarterdeck_server.trading.area import Area, opened
 from quarterdeck_server.trading.peers import InstrumentPeer
 from quarterdeck_server.trading.ports import Broker
 from quarterdeck_server.trading.servicers.event import TradingEventServicer
+from quarterdeck_server.trading.servicers.life import OrderLifeServicer
 from quarterdeck_server.trading.servicers.node import NodeServicer
 from quarterdeck_server.trading.servicers.portfolio import PortfolioServicer
 from quarterdeck_server.trading.servicers.reconciliation import ReconciliationServicer
@@ -37,16 +40,25 @@ def services(area: Area, shared: Shared, brokers: Mapping[str, Broker]) -> Seque
     """Return the services of an open area."""
     nodes = NodeServicer(area.fleet, area.recorder, area.reconciler, shared.clock)
     breaks = ReconciliationServicer(area.reconciler, shared, brokers)
-    events = TradingEventServicer(area.recorder, area.importer, shared.postgres)
+    streaming = Streaming(shared.live)
+    events = TradingEventServicer(
+        area.recorder, area.importer, shared.postgres, area.followers, streaming
+    )
     portfolio = PortfolioServicer(area.desk, area.feed, area.daily, shared.postgres)
+    lives = OrderLifeServicer(shared.postgres)
+    add_lives = order_life_service_pb2_grpc.add_OrderLifeServiceServicer_to_server
     add_nodes = node_service_pb2_grpc.add_NodeServiceServicer_to_server
     add_events = trading_event_service_pb2_grpc.add_TradingEventServiceServicer_to_server
     add_portfolio = portfolio_service_pb2_grpc.add_PortfolioServiceServicer_to_server
     add_breaks = reconciliation_service_pb2_grpc.add_ReconciliationServiceServicer_to_server
     return (
         Service(f"{PACKAGE}.ReconciliationService", lambda server: add_breaks(breaks, server)),
+        Service(f"{PACKAGE}.OrderLifeService", lambda server: add_lives(lives, server)),
         Service(f"{PACKAGE}.NodeService", lambda server: add_nodes(nodes, server)),
-        Service(f"{PACKAGE}.TradingEventService", lambda server: add_events(events, server)),
+        Service(
+            f"{PACKAGE}.TradingEventService",
+            register(add_events, events, frozenset({"WatchTrading"})),
+        ),
         Service(
             f"{PACKAGE}.PortfolioService",
             register(add_portfolio, portfolio, frozenset({"WatchPortfolio"})),

@@ -15,6 +15,7 @@ from quarterdeck_server.trading.followers import HEARTBEAT_S, Followers, Wish
 from quarterdeck_server.trading.importer import Importer
 from quarterdeck_server.trading.mapping import log as mapping
 from quarterdeck_server.trading.mapping.event import events_from
+from quarterdeck_server.trading.mapping.life import event_filter_from, logged_to
 from quarterdeck_server.trading.mapping.logged import cursor_from
 from quarterdeck_server.trading.recorder import Recorder
 from quarterdeck_server.trading.servicers.view import view_of
@@ -66,6 +67,19 @@ class TradingEventServicer(TradingEventServiceServicer):
             ],
         )
 
+    async def ListTradingEvents(
+        self, request: pb.ListTradingEventsRequest, context: Context
+    ) -> pb.ListTradingEventsResponse:
+        view = view_of(request.account, request.strategy)
+        wanted = event_filter_from(request)
+        filters = (request.account, request.strategy, wanted)
+        size = page.page_size(request.page_size, DEFAULT_ROWS, MOST_ROWS)
+        after = page.decode(request.page_token, "ListTradingEvents", filters, int, int)
+        found = await listing.events(self._postgres, view, wanted, _time_place(after), size + 1)
+        token = _next("ListTradingEvents", filters, found.places, size)
+        events = logged_to(found.items[:size])
+        return pb.ListTradingEventsResponse(events=events, next_page_token=token)
+
     async def ListOrders(
         self, request: pb.ListOrdersRequest, context: Context
     ) -> pb.ListOrdersResponse:
@@ -94,7 +108,7 @@ class TradingEventServicer(TradingEventServiceServicer):
             view,
             request.instrument,
             within,
-            _fill_place(page.decode(request.page_token, "ListFills", filters, int, int)),
+            _time_place(page.decode(request.page_token, "ListFills", filters, int, int)),
             (size := page.page_size(request.page_size, DEFAULT_ROWS, MOST_ROWS)) + 1,
         )
         token = _next("ListFills", filters, found.places, size)
@@ -146,7 +160,7 @@ def _order_place(position: page.Position | None) -> tuple[int, str] | None:
     return None if position is None else (int(position[0]), str(position[1]))
 
 
-def _fill_place(position: page.Position | None) -> tuple[int, int] | None:
+def _time_place(position: page.Position | None) -> tuple[int, int] | None:
     return None if position is None else (int(position[0]), int(position[1]))
 
 
