@@ -117,6 +117,8 @@ def marketdata(s: Session) -> None:
     s.call("InstrumentService/UpsertInstrument", {"instrument": instrument(INSTRUMENT, "EQUITY")})
     pair = instrument(PAIR, "CURRENCY_PAIR", base="EUR")
     s.call("InstrumentService/UpsertInstrument", {"instrument": pair})
+    sectors: Fields = {"csv": f"instrument,sector\n{INSTRUMENT},Energy\n"}
+    assert "problems" not in s.call("InstrumentService/ImportSectors", sectors)
     for name in (INSTRUMENT, PAIR):
         found = s.call("InstrumentService/GetInstrument", {"instrument": name})
         assert found["instrument"]["instrument"] == name

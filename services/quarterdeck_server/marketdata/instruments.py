@@ -26,6 +26,10 @@ class Instruments:
             raise unknown_instrument(instrument, field)
         return known[1]
 
+    def knows(self, instrument: str) -> bool:
+        """Tell whether an instrument was described."""
+        return instrument in self._known
+
     def number(self, instrument: str) -> int:
         """Return the number under which the tables know an instrument."""
         return self._known[instrument][0]
@@ -58,14 +62,28 @@ class Instruments:
     async def ensure(self, proposed: Instrument) -> Instrument:
         """Return the instrument, made as proposed if nobody described it before.
 
-        What derives its prices marks it so.
+        What derives its prices marks it so, and it gets a sector if nobody told it one.
         """
-        known = self._known.get(proposed.instrument)
-        if known is None:
+        found = self._known.get(proposed.instrument)
+        if found is None:
             return await self.put(proposed)
-        if proposed.synthetic_microstructure and not known[1].synthetic_microstructure:
-            return await self.put(replace(known[1], synthetic_microstructure=True))
-        return known[1]
+        known = found[1]
+        derived = known.synthetic_microstructure or proposed.synthetic_microstructure
+        sector = proposed.sector if known.sector is None else known.sector
+        wanted = replace(known, synthetic_microstructure=derived, sector=sector)
+        return known if wanted == known else await self.put(wanted)
+
+    def other_sectors(self, sectors: Mapping[str, str]) -> dict[str, str]:
+        """Return which of these sectors of known instruments are not those that they have."""
+        known = self._known
+        return {name: one for name, one in sectors.items() if known[name][1].sector != one}
+
+    async def put_sectors(self, sectors: Mapping[str, str]) -> int:
+        """Set the sectors of known instruments, and return how many had another one."""
+        changed = self.other_sectors(sectors)
+        if changed:
+            self._known |= await self._store.put_sectors(changed)
+        return len(changed)
 
     def numbers(self) -> Mapping[str, int]:
         """Return the numbers of all instruments."""

@@ -9,6 +9,10 @@ REJECTED = Counter(
 CALENDAR_FAILURES = Counter(
     "quarterdeck_marketdata_calendar_failures_total", "Times trading hours could not be computed."
 )
+SECTOR_ROWS_REFUSED = Counter(
+    "quarterdeck_marketdata_sector_rows_refused_total",
+    "Rows of files of sectors that could not be accepted.",
+)
 THROTTLED = Counter(
     "quarterdeck_marketdata_throttled_requests_total",
     "Requests refused since their publisher sends too many rows.",

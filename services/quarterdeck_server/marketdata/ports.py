@@ -1,6 +1,6 @@
 """What the market data area needs of the database; what a source is, source_ports tells."""
 
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Protocol
@@ -157,7 +157,14 @@ class InstrumentStore(Protocol):
         ...
 
     async def put(self, instrument: Instrument) -> tuple[int, Instrument]:
-        """Create or replace; raises NotPossibleNow if stored prices would change their meaning."""
+        """Create or replace; raises NotPossibleNow if stored prices would change their meaning.
+
+        A sector of ``None`` stays as it was.
+        """
+        ...
+
+    async def put_sectors(self, sectors: Mapping[str, str]) -> dict[str, tuple[int, Instrument]]:
+        """Set the sectors of instruments, and return these."""
         ...
 
     async def search(self, text: str, limit: int) -> list[str]:

@@ -22,6 +22,7 @@ from quarterdeck_server.marketdata.jobs import maintain, prune, set_retention
 from quarterdeck_server.marketdata.outlet import Outlet
 from quarterdeck_server.marketdata.rates import Rates
 from quarterdeck_server.marketdata.recovery import Past, Recovery
+from quarterdeck_server.marketdata.sectors import SectorImporter
 from quarterdeck_server.marketdata.servicers.history import HistoryServicer
 from quarterdeck_server.marketdata.servicers.ingest import IngestServicer
 from quarterdeck_server.marketdata.servicers.instrument import InstrumentServicer
@@ -72,7 +73,7 @@ async def open(  # noqa: A001 - every area is opened by this name
     try:
         async with open_sources(options, shared, sources, stage) as services:
             own = _services(
-                InstrumentServicer(instruments),
+                InstrumentServicer(instruments, SectorImporter(instruments, shared.compute)),
                 IngestServicer(ingest, _rates(options, shared), shared.clock),
                 HistoryServicer(instruments, history),
             )

@@ -4,13 +4,17 @@ import grpc
 import pytest
 from google.type.decimal_pb2 import Decimal
 from tests.integration.marketdata.requests import bars, instrument, refusal, upsert
+from tests.unit.marketdata.batches import instrument as described
 
 from quarterdeck.api.marketdata.v1.ingest_service_pb2 import PublishRequest
 from quarterdeck.api.marketdata.v1.instrument_service_pb2 import (
     GetInstrumentRequest,
+    ImportSectorsRequest,
     ListInstrumentsRequest,
     SearchInstrumentsRequest,
 )
+from quarterdeck_server.marketdata.instruments import Instruments
+from quarterdeck_server.marketdata.store.instrument import PostgresInstrumentStore
 
 
 async def test_an_instrument_is_returned_as_it_was_described(deck):
@@ -111,3 +115,52 @@ async def test_signs_with_a_meaning_in_patterns_are_searched_as_such(deck, text)
     await deck.instruments.UpsertInstrument(upsert())
     await deck.instruments.UpsertInstrument(upsert("B.X", display_name=f"50{text}0"))
     assert await search(deck, text) == ["B.X"]
+
+
+async def test_an_upsert_without_a_sector_keeps_it_and_an_empty_one_takes_it_away(deck):
+    await deck.instruments.UpsertInstrument(upsert(sector="Energy"))
+    kept = await deck.instruments.UpsertInstrument(upsert(display_name="Apple"))
+    assert (kept.instrument.sector, kept.instrument.display_name) == ("Energy", "Apple")
+    none = await deck.instruments.UpsertInstrument(upsert(sector=""))
+    assert none.instrument.HasField("sector")
+    assert none.instrument.sector == ""
+
+
+async def test_a_source_tells_a_sector_only_where_nobody_did(store):
+    instruments = Instruments(PostgresInstrumentStore(store))
+    for mine, kept in (("Energy", "Energy"), ("", ""), (None, "Technology")):
+        await instruments.put(described(sector=mine, instrument=f"S{mine}.XNAS"))
+        told = described(sector="Technology", instrument=f"S{mine}.XNAS", display_name="Other")
+        found = await instruments.ensure(told)
+        assert (found.sector, found.display_name) == (kept, described().display_name)
+
+
+SECTORS = """instrument,sector
+AAPL.XNAS,Information Technology
+NOPE.XNAS,Energy
+MSFT.XNAS,
+AAPL.XNAS,Energy
+"""
+
+
+async def test_sectors_of_a_file_are_all_set_or_none(open_area):
+    async with open_area() as deck:
+        for name in ("AAPL.XNAS", "MSFT.XNAS"):
+            await deck.instruments.UpsertInstrument(upsert(name, sector="Unknown"))
+        dry = await deck.instruments.ImportSectors(ImportSectorsRequest(csv=SECTORS, dry_run=True))
+        assert [(one.row, one.column, one.problem) for one in dry.problems] == [
+            (3, "instrument", "is not known"),
+            (4, "sector", "must not be empty"),
+            (5, "instrument", "was told in row 2 already"),
+        ]
+        assert (dry.changed_count, dry.unchanged_count) == (1, 0)
+        _, reason, metadata = await refusal(
+            deck.instruments.ImportSectors(ImportSectorsRequest(csv=SECTORS))
+        )
+        assert (reason, metadata["row"], metadata["column"]) == ("FILE_INVALID", "3", "instrument")
+        good = ImportSectorsRequest(csv="instrument,sector\nAAPL.XNAS, Energy\nMSFT.XNAS,Unknown\n")
+        set_ = await deck.instruments.ImportSectors(good)
+        assert (set_.changed_count, set_.unchanged_count) == (1, 1)
+    async with open_area() as deck:
+        found = await deck.instruments.GetInstrument(GetInstrumentRequest(instrument="AAPL.XNAS"))
+        assert found.instrument.sector == "Energy"

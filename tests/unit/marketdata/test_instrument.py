@@ -23,6 +23,7 @@ BAD = [
     ({"is_inverse": True}, "instrument.is_inverse"),
     ({"instrument_class": InstrumentClass.CURRENCY_PAIR}, "instrument.base_currency"),
     ({"display_name": "x" * 501}, "instrument.display_name"),
+    ({"sector": "x" * 101}, "instrument.sector"),
 ]
 
 

@@ -155,6 +155,7 @@ def instrument_of(instrument: str, details: Any) -> Instrument:
         multiplier=_multiplier(contract.multiplier, details.priceMagnifier),
         provenance=PROVENANCE,
         trading_calendar=_calendar(instrument, kind),
+        sector=details.industry or None,
     )
 
 

@@ -33,6 +33,15 @@ NAMES = {
     "IBM": "International Business Machines",
     "MSFT": "Microsoft Corporation",
 }
+TECHNOLOGY, COMMUNICATION = "Information Technology", "Communication Services"
+# As the Global Industry Classification Standard has them since 2018; before, all were technology.
+SECTORS = {
+    "AAPL": TECHNOLOGY,
+    "FB": COMMUNICATION,
+    "GOOG": COMMUNICATION,
+    "IBM": TECHNOLOGY,
+    "MSFT": TECHNOLOGY,
+}
 PROVENANCE = (
     "Daily prices from Quandl WIKI (public domain) as shipped in bokeh_sampledata (BSD-3-Clause), "
     "adjusted for splits; prices within a day are derived from its bar."
@@ -57,6 +66,7 @@ def bundled() -> DataSet:
         series=tuple(bars for bars, _ in series),
         provenance=PROVENANCE,
         names={_instrument(ticker): name for ticker, name in NAMES.items()},
+        sectors={_instrument(ticker): sector for ticker, sector in SECTORS.items()},
         adjustments=tuple(each for _, adjustments in series for each in adjustments),
     )
 

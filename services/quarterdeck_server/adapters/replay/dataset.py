@@ -1,7 +1,7 @@
 """Recorded bars of several instruments, found whole."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from decimal import Decimal
 
 import numpy as np
@@ -26,6 +26,7 @@ class DataSet:
     provenance: str
     names: Mapping[str, str]
     adjustments: tuple[Adjustment, ...] = ()
+    sectors: Mapping[str, str] = field(default_factory=dict)
 
     @property
     def span(self) -> tuple[int, int]:
@@ -52,6 +53,7 @@ class DataSet:
             size_increment=Decimal(1),
             synthetic_microstructure=derived,
             provenance=self.provenance,
+            sector=self.sectors.get(bars.instrument),
         )
 
 

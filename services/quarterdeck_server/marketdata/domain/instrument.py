@@ -11,6 +11,7 @@ from quarterdeck_server.marketdata.domain.calendar import check_calendar
 
 MAX_PRECISION = 9
 MAX_TEXT = 500
+MAX_SECTOR = 100
 _IDENTIFIER = re.compile(r"[!-~]{1,80}\.[A-Za-z0-9_-]{1,19}")
 
 
@@ -41,6 +42,8 @@ class Instrument:
     synthetic_microstructure: bool = False
     provenance: str = ""
     trading_calendar: str = ""
+    sector: str | None = None
+    """``None`` while nobody told; empty if somebody said that it has none."""
     update_time_ns: int = 0
 
     def __post_init__(self) -> None:
@@ -71,6 +74,12 @@ def check_identifier(text: str, field: str) -> None:
         raise InvalidField(field, f'must be "{{symbol}}.{{venue}}", was {text!r}')
 
 
+def check_sector(text: str, field: str) -> None:
+    """Refuse what is too long for a sector."""
+    if len(text) > MAX_SECTOR:
+        raise InvalidField(field, f"must have at most {MAX_SECTOR} characters")
+
+
 def unknown_instrument(instrument: str, field: str) -> InstrumentNotFound:
     """Return the error for an identifier that nothing has, with the field that named it."""
     error = InstrumentNotFound(instrument)
@@ -82,6 +91,7 @@ def _check_texts(instrument: Instrument) -> None:
     for name in ("display_name", "provenance"):
         if len(getattr(instrument, name)) > MAX_TEXT:
             raise InvalidField(f"instrument.{name}", f"must have at most {MAX_TEXT} characters")
+    check_sector(instrument.sector or "", "instrument.sector")
 
 
 def _check_currencies(instrument: Instrument) -> None:

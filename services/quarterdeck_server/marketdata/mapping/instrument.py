@@ -23,6 +23,7 @@ def instrument_from(message: pb.Instrument) -> Instrument:
         synthetic_microstructure=message.synthetic_microstructure,
         provenance=message.provenance,
         trading_calendar=message.trading_calendar,
+        sector=message.sector if message.HasField("sector") else None,
     )
 
 
@@ -43,6 +44,7 @@ def instrument_to(value: Instrument) -> pb.Instrument:
         synthetic_microstructure=value.synthetic_microstructure,
         provenance=value.provenance,
         trading_calendar=value.trading_calendar,
+        sector=value.sector,
         update_time=timestamp_to(value.update_time_ns),
     )
 

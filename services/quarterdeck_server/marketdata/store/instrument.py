@@ -1,5 +1,7 @@
 """The table of instruments."""
 
+from collections.abc import Mapping
+
 import asyncpg
 
 from quarterdeck_server.kernel.errors import NotPossibleNow
@@ -9,23 +11,28 @@ from quarterdeck_server.runtime.postgres import Connection, Postgres
 
 COLUMNS = """instrument, display_name, instrument_class, currency, base_currency,
   price_precision, size_precision, price_increment, size_increment, multiplier, is_inverse,
-  synthetic_microstructure, provenance, trading_calendar"""
+  synthetic_microstructure, provenance, trading_calendar, sector"""
 PUT = f"""
 INSERT INTO marketdata.instrument ({COLUMNS})
-VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14)
+VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15)
 ON CONFLICT (instrument) DO UPDATE SET
   ({COLUMNS}, update_time) = (excluded.instrument, excluded.display_name,
     excluded.instrument_class, excluded.currency, excluded.base_currency,
     excluded.price_precision, excluded.size_precision, excluded.price_increment,
     excluded.size_increment, excluded.multiplier, excluded.is_inverse,
     excluded.synthetic_microstructure, excluded.provenance, excluded.trading_calendar,
-    clock_timestamp())
+    coalesce(excluded.sector, marketdata.instrument.sector), clock_timestamp())
 RETURNING id, update_time, {COLUMNS}"""  # noqa: S608 - a constant
 HAS_PRICES = """
 SELECT EXISTS (SELECT FROM marketdata.quote WHERE instrument_id = $1)
     OR EXISTS (SELECT FROM marketdata.trade WHERE instrument_id = $1)
     OR EXISTS (SELECT FROM marketdata.bar WHERE instrument_id = $1)
     OR EXISTS (SELECT FROM marketdata.rollup WHERE instrument_id = $1)"""
+PUT_SECTORS = f"""
+UPDATE marketdata.instrument SET sector = told.said, update_time = clock_timestamp()
+FROM unnest($1::text[], $2::text[]) AS told (name, said)
+WHERE instrument = told.name
+RETURNING id, update_time, {COLUMNS}"""  # noqa: S608 - a constant
 # The identifier itself, then what begins with the text, then a word that does, then the rest.
 SEARCH = r"""
 SELECT instrument FROM marketdata.instrument
@@ -55,6 +62,11 @@ class PostgresInstrumentStore:
         if row is None:
             raise AssertionError("an upsert returns its row")
         return _numbered(row)
+
+    async def put_sectors(self, sectors: Mapping[str, str]) -> dict[str, tuple[int, Instrument]]:
+        """Set the sectors of instruments, and return these."""
+        rows = await self._postgres.fetch(PUT_SECTORS, list(sectors), list(sectors.values()))
+        return {row["instrument"]: _numbered(row) for row in rows}
 
     async def search(self, text: str, limit: int) -> list[str]:
         """Return the identifiers of what contains the text, best match first."""
@@ -94,6 +106,7 @@ def _values(instrument: Instrument) -> list[object]:
         instrument.synthetic_microstructure,
         instrument.provenance,
         instrument.trading_calendar,
+        instrument.sector,
     ]
 
 

@@ -40,7 +40,12 @@ def details(
     )
     sizes = {"sizeIncrement": 1.0, "minSize": 1.0}
     return SimpleNamespace(
-        contract=contract, longName="", minTick=min_tick, priceMagnifier=magnifier, **sizes
+        contract=contract,
+        longName="",
+        minTick=min_tick,
+        priceMagnifier=magnifier,
+        **sizes,
+        industry="Technology",
     )
 
 
@@ -63,6 +68,7 @@ def test_prices_in_pence_are_worth_a_hundredth():
 def test_shares_keep_the_finer_prices_of_their_trades():
     told = instrument_of("AAPL.XNAS", details(QUERIES["AAPL.XNAS"]))
     assert (told.price_precision, told.price_increment) == (4, Decimal("0.01"))
+    assert told.sector == "Technology"
     stored = replace(told, price_precision=2, currency="EUR")
     assert differences(stored, told) == ["currency", "price_precision"]
     assert differences(told, told) == []

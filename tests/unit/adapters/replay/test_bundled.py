@@ -22,6 +22,15 @@ def test_five_stocks_are_there():
     }
 
 
+def test_each_stock_has_its_sector():
+    sectors = {one.instrument: one.sector for one in DATA.instruments(derived=True)}
+    assert sectors.keys() == SERIES.keys()
+    assert (sectors["IBM.XNYS"], sectors["GOOG.XNAS"]) == (
+        "Information Technology",
+        "Communication Services",
+    )
+
+
 def test_no_bar_has_a_fault():
     for bars, described in zip(DATA.series, DATA.instruments(derived=True), strict=True):
         assert first_fault(bars, described, NOW_NS) is None
