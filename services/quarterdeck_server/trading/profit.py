@@ -24,6 +24,7 @@ class ProfitAndLoss:
     realised: Decimal
     unrealised: Decimal
     fees: Decimal
+    income: Decimal
     equity: Decimal | None
     gross_exposure: Decimal
     net_exposure: Decimal
@@ -34,9 +35,9 @@ class ProfitAndLoss:
 
     @property
     def total(self) -> Decimal:
-        """Realised and unrealised profit after fees."""
+        """Realised and unrealised profit after fees, and income."""
         with exact():
-            return self.realised + self.unrealised - self.fees
+            return self.realised + self.unrealised - self.fees + self.income
 
     def differs(self, other: "ProfitAndLoss | None") -> bool:
         """Tell whether another one shows other numbers, be it of another time or not."""
@@ -60,6 +61,7 @@ def profit_of(
         realised=sums.realised,
         unrealised=sums.unrealised,
         fees=sums.fees,
+        income=sums.income,
         equity=None if strategy else sums.equity,
         gross_exposure=sums.gross_exposure,
         net_exposure=sums.net_exposure,
@@ -75,6 +77,7 @@ class _Sums:
     realised: Decimal
     unrealised: Decimal
     fees: Decimal
+    income: Decimal
     equity: Decimal
     gross_exposure: Decimal
     net_exposure: Decimal
@@ -86,6 +89,7 @@ def _whole(summary: Summary) -> _Sums:
             realised=_amount(summary.realised),
             unrealised=_statistic(summary.unrealised),
             fees=_amount(summary.fees),
+            income=_amount(summary.income),
             equity=_amount(summary.cash) + _statistic(summary.market_value),
             gross_exposure=_statistic(summary.gross_exposure),
             net_exposure=_statistic(summary.net_exposure),
@@ -101,6 +105,7 @@ def _partial(book: Book, scope: Scope, currency: str) -> _Sums:
             realised=_exact_sum(known, lambda part: part.realised),
             unrealised=_float_sum(known, lambda part: part.unrealised),
             fees=_exact_sum(known, lambda part: part.fees),
+            income=_exact_sum(known, lambda part: part.income),
             equity=_exact_sum(known, lambda part: part.cash or ZERO)
             + _float_sum(known, lambda part: part.market_value),
             gross_exposure=_float_sum(known, lambda part: part.gross_exposure),

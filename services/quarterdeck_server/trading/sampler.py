@@ -90,4 +90,5 @@ class Sampler:
             realised_profit=float(profit.realised),
             unrealised_profit=float(profit.unrealised),
             fees=float(profit.fees),
+            income=float(profit.income),
         )

@@ -69,7 +69,7 @@ async def test_a_flow_counts_on_the_first_day_whose_value_includes_it(
 ) -> None:
     await traded(deck, ada)
     after_first_value = int((events.DAY_S + 20) * 1e9)
-    for kind, amount in (("DEPOSIT", "500"), ("WITHDRAWAL", "200")):
+    for kind, amount in (("DEPOSIT", "500"), ("WITHDRAWAL", "-200")):
         money = Money(Decimal(amount), "USD")
         flow = Flow(f"flow-{kind}", "SIM-001", FlowKind[kind], money, after_first_value)
         async with deck.shared.postgres.transaction() as connection:

@@ -15,6 +15,7 @@ class EquityPoint:
     realised_profit: float
     unrealised_profit: float
     fees: float
+    income: float = 0.0
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,6 +5,7 @@ was made and where it is are exact decimals; what positions are worth at the mar
 float64 statistics. Definitions and formulas: docs/guides/profit-and-loss.md.
 """
 
+from quarterdeck_server.trading.portfolio.actions import Action, Dividend, Split
 from quarterdeck_server.trading.portfolio.basis import CostMethod, Lot
 from quarterdeck_server.trading.portfolio.book import EVERYTHING, Book
 from quarterdeck_server.trading.portfolio.cells import Scope
@@ -20,16 +21,19 @@ from quarterdeck_server.trading.portfolio.events import (
 from quarterdeck_server.trading.portfolio.instrument import Instrument, Settlement
 from quarterdeck_server.trading.portfolio.marks import Mark, MarkSource, ValuationRule
 from quarterdeck_server.trading.portfolio.position import ChangeKind, Position, PositionChange
+from quarterdeck_server.trading.portfolio.replay import replayed
 from quarterdeck_server.trading.portfolio.state import BookState, PricesState
 from quarterdeck_server.trading.portfolio.summary import Summary, Totals
 
 __all__ = [
     "EVERYTHING",
+    "Action",
     "Allocation",
     "Book",
     "BookState",
     "ChangeKind",
     "CostMethod",
+    "Dividend",
     "Fill",
     "Flow",
     "FlowKind",
@@ -45,7 +49,9 @@ __all__ = [
     "Scope",
     "Settlement",
     "Side",
+    "Split",
     "Summary",
     "Totals",
     "ValuationRule",
+    "replayed",
 ]

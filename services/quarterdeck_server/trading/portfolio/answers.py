@@ -6,7 +6,6 @@ from decimal import Decimal
 from math import isnan
 
 import numpy as np
-from numpy.typing import NDArray
 
 from quarterdeck_server.kernel.money import ZERO
 from quarterdeck_server.trading.portfolio.cells import Cell, Scope
@@ -34,7 +33,7 @@ def scope_totals(ledger: Ledger, scope: Scope) -> ScopeTotals:
         scope=scope,
         totals=tuple(_valued(part, sums, ledger.currencies) for part in totals),
         open_positions=int(np.count_nonzero(rows.slot)),
-        event_time_ns=_newest(rows, ledger.board.times),
+        event_time_ns=_newest(ledger, scope, rows),
         mark_missing=_unmarked(ledger, chosen, worth.unrealised),
     )
 
@@ -82,6 +81,7 @@ def _exact_part(currency: str, cells: Collection[Cell], money: _Money | None) ->
         currency=currency,
         realised=sum((cell.realised for cell in cells), ZERO),
         fees=sum((cell.fees for cell in cells), ZERO),
+        income=sum((cell.income for cell in cells), ZERO),
         cash=None if money is None else money.cash,
         capital=None if money is None else money.capital,
     )
@@ -104,10 +104,13 @@ def _known(value: float) -> float | None:
     return None if isnan(value) else float(value)
 
 
-def _newest(rows: Rows, times: NDArray[np.int64]) -> int | None:
-    if not len(rows.slot):
-        return None
-    return max(int(rows.updated_ns.max()), int(times.take(rows.slot).max()))
+def _newest(ledger: Ledger, scope: Scope, rows: Rows) -> int | None:
+    times = [cell.income_ns for cell in ledger.cells.within(scope)]
+    if scope.strategy is None:
+        times += [balance.flow_ns for _, balance in ledger.cash.of(scope.account)]
+    if len(rows.slot):
+        times += [int(rows.updated_ns.max()), int(ledger.board.times.take(rows.slot).max())]
+    return max(times, default=0) or None
 
 
 def _unmarked(ledger: Ledger, chosen: Indices | None, unrealised: Floats) -> tuple[str, ...]:

@@ -6,7 +6,7 @@ realised plus unrealised profit to the last digit. Quantities and costs are sign
 """
 
 from collections import deque
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 from enum import Enum
@@ -45,6 +45,10 @@ class Basis(Protocol):
         """Take a quantity of the open side off, at most all of it, and return its cost."""
         ...
 
+    def split(self, quantity_of: Callable[[Decimal], Decimal]) -> None:
+        """Give every open quantity its new one; the cost stays as it was."""
+        ...
+
     def lots(self) -> Sequence[Lot]:
         """Return what is open, oldest first."""
         ...
@@ -73,6 +77,10 @@ class AverageCost:
         self.quantity -= quantity
         self.cost -= released
         return released
+
+    def split(self, quantity_of: Callable[[Decimal], Decimal]) -> None:
+        """Spread the cost over the new quantity."""
+        self.quantity = quantity_of(self.quantity)
 
     def lots(self) -> Sequence[Lot]:
         """Return the open quantity as one lot."""
@@ -106,6 +114,21 @@ class FifoLots:
         self.quantity -= quantity
         self.cost -= released
         return released
+
+    def split(self, quantity_of: Callable[[Decimal], Decimal]) -> None:
+        """Split every lot; they keep their costs and times.
+
+        The sums are rounded, not the lots, so the whole has the quantity that one lot would have.
+        """
+        before, after = ZERO, ZERO
+        lots = [*self._lots]
+        self._lots.clear()
+        for lot in lots:
+            before += lot.quantity
+            quantity = quantity_of(before) - after
+            after += quantity
+            self._lots.append(Lot(quantity, lot.cost, lot.opened_ns))
+        self.quantity = after
 
     def lots(self) -> Sequence[Lot]:
         """Return the queue, oldest first."""

@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 
 from quarterdeck_server.kernel.errors import InstrumentNotFound, NotPossibleNow
 from quarterdeck_server.kernel.money import ZERO
+from quarterdeck_server.trading.portfolio.actions import Split
 from quarterdeck_server.trading.portfolio.instrument import Instrument
 from quarterdeck_server.trading.portfolio.marks import Mark, Prices, ValuationRule
 from quarterdeck_server.trading.portfolio.rates import PairPrice, Rates
@@ -29,6 +30,7 @@ class PriceBoard:
         self._prices: dict[str, Prices] = {}
         self._slots: dict[str, int] = {}
         self._pairs: dict[str, tuple[str, str]] = {}
+        self._splits: dict[str, list[Split]] = {}
         self._rates: Rates | None = None
         self._price = np.full(_FIRST_CAPACITY, np.nan)
         self._unit = np.full(_FIRST_CAPACITY, np.nan)
@@ -99,20 +101,25 @@ class PriceBoard:
         ask = None if ask is None else instrument.checked_price("ask", ask)
         prices = self._prices[instrument_id]
         prices.bid, prices.ask, prices.quote_ns = bid, ask, time_ns
-        self._refresh(instrument, prices)
+        self._refresh(instrument)
 
     def trade(self, instrument_id: str, price: Decimal, time_ns: int) -> None:
         """Take the newest price of a trade (or the close of a bar)."""
         instrument = self.instrument(instrument_id)
         prices = self._prices[instrument_id]
         prices.last, prices.last_ns = instrument.checked_price("price", price), time_ns
-        self._refresh(instrument, prices)
+        self._refresh(instrument)
 
     def fill(self, instrument: Instrument, price: Decimal, time_ns: int) -> None:
         """Take the price of an own fill: the mark until the market shows one."""
         prices = self._prices[instrument.id]
         prices.fill, prices.fill_ns = price, time_ns
-        self._refresh(instrument, prices)
+        self._refresh(instrument)
+
+    def split(self, split: Split) -> None:
+        """Value older prices of an instrument in its new units from now on."""
+        self._splits.setdefault(split.instrument, []).append(split)
+        self._refresh(self._instruments[split.instrument])
 
     def load(self, instrument_id: str, prices: Prices) -> None:
         """Take the prices of an instrument as they were saved; a fill known here stays."""
@@ -121,7 +128,7 @@ class PriceBoard:
         if known.fill is not None:
             prices = replace(prices, fill=known.fill, fill_ns=known.fill_ns)
         self._prices[instrument_id] = prices
-        self._refresh(instrument, prices)
+        self._refresh(instrument)
 
     def saved(self) -> Iterator[tuple[str, Prices]]:
         """Yield all prices, to be saved."""
@@ -129,14 +136,24 @@ class PriceBoard:
 
     def mark(self, instrument_id: str, quantity: Decimal) -> Mark | None:
         """Return the mark of a signed quantity; a flat one is marked like a long one."""
-        return self._prices[instrument_id].mark(self._rule, is_long=quantity >= ZERO)
+        return self._marked(instrument_id, self._rule, is_long=quantity >= ZERO)
 
-    def _refresh(self, instrument: Instrument, prices: Prices) -> None:
+    def _marked(self, instrument_id: str, rule: ValuationRule, *, is_long: bool) -> Mark | None:
+        mark = self._prices[instrument_id].mark(rule, is_long=is_long)
+        if mark is None or instrument_id not in self._splits:
+            return mark
+        price = mark.price
+        for split in self._splits[instrument_id]:
+            if mark.time_ns < split.time_ns:
+                price = split.price(price)
+        return replace(mark, price=price)
+
+    def _refresh(self, instrument: Instrument) -> None:
         slot = self._slots[instrument.id]
-        mark = prices.mark(self._rule, is_long=True)
+        mark = self._marked(instrument.id, self._rule, is_long=True)
         self._show(slot, instrument, mark)
         if self._rule is ValuationRule.BID_ASK:
-            mark = prices.mark(self._rule, is_long=False)
+            mark = self._marked(instrument.id, self._rule, is_long=False)
         self._show(slot + 1, instrument, mark)
         if instrument.id in self._pairs:
             self._rates = None
@@ -157,7 +174,7 @@ class PriceBoard:
 
     def _pair_prices(self) -> Iterator[PairPrice]:
         for name, (base, quote) in self._pairs.items():
-            mark = self._prices[name].mark(ValuationRule.MID, is_long=True)
+            mark = self._marked(name, ValuationRule.MID, is_long=True)
             if mark is not None:
                 yield PairPrice(name, base, quote, mark.price, mark.time_ns)
 

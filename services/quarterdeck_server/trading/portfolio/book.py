@@ -4,12 +4,14 @@ Pure and single-threaded: no clock, no I/O. The same events in the same order gi
 bit for bit, and a restored snapshot goes on as if it had never stopped.
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from decimal import Decimal
+from types import MappingProxyType
 
 from quarterdeck_server.kernel.errors import NotFound
 from quarterdeck_server.kernel.money import currency_code, exact
 from quarterdeck_server.trading.portfolio import answers, saving
+from quarterdeck_server.trading.portfolio.actions import Action
 from quarterdeck_server.trading.portfolio.basis import CostMethod, Lot
 from quarterdeck_server.trading.portfolio.cells import Scope
 from quarterdeck_server.trading.portfolio.columns import PositionColumns
@@ -27,8 +29,12 @@ from quarterdeck_server.trading.portfolio.state import (
 )
 from quarterdeck_server.trading.portfolio.summary import Summary, Totals, summarise
 
+type Histories = Mapping[PositionKey, Sequence[Fill]]
+
 EVERYTHING = Scope()
 """The scope of the whole book."""
+
+NOTHING: Histories = MappingProxyType({})
 
 
 class Book:
@@ -79,8 +85,42 @@ class Book:
         return tuple(part.apply(fill) for fill in fills)
 
     def transfer(self, flow: Flow) -> None:
-        """Apply cash from outside: an opening balance, a deposit or a withdrawal."""
+        """Apply cash that moved without a fill; one flow is one account's."""
         self._ledger.transfer(flow)
+
+    def is_late(self, fill: Fill) -> bool:
+        """Tell whether a fill counts before something that happened to its position already.
+
+        ``apply`` would take it last all the same; ``replay`` gives it its place.
+        """
+        return self._ledger.is_late(fill)
+
+    def replay(self, key: PositionKey, fills: Sequence[Fill]) -> Position:
+        """Make a position what all of its fills, given in the order of the log, make of it.
+
+        They count in the order of ``replayed``, with the corporate actions that the book knows.
+        Cash, fees and profit move by the difference.
+        """
+        return self._ledger.replay(key, fills)
+
+    def preview_replay(self, key: PositionKey, fills: Sequence[Fill]) -> Position:
+        """Return what ``replay`` would answer, and change nothing."""
+        return saving.excerpt(self._ledger, [key]).replay(key, fills)
+
+    def too_late_for(self, action: Action) -> tuple[PositionKey, ...]:
+        """Return the positions to which something happened already that counts after an action."""
+        return self._ledger.too_late_for(action)
+
+    def act(self, action: Action, histories: Histories = NOTHING) -> tuple[Position, ...]:
+        """Apply a corporate action to whoever held the instrument, and return who is changed.
+
+        ``histories`` has all fills of the positions that it comes too late for.
+        """
+        return self._ledger.act(action, histories)
+
+    def preview_act(self, action: Action, histories: Histories = NOTHING) -> tuple[Position, ...]:
+        """Return what ``act`` would answer, and change nothing."""
+        return saving.excerpt(self._ledger, self._ledger.concerned(action)).act(action, histories)
 
     def allocate(self, allocation: Allocation) -> None:
         """Set the capital a strategy's return and equity count from."""
@@ -124,6 +164,7 @@ class Book:
         """Return the strategies known in an account from fills and allocations, sorted."""
         keys = self._ledger.holdings
         names = {key.strategy for key in keys if key.account == account}
+        names |= self._ledger.cells.strategies(account)
         given = {name for owner, name in self._ledger.allocations if owner == account}
         return tuple(sorted(names | given))
 

@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from decimal import Decimal
 
-from quarterdeck_server.kernel.money import ZERO
+from quarterdeck_server.kernel.money import ZERO, Money
 from quarterdeck_server.trading.portfolio.state import CashState
 
 
@@ -14,6 +14,7 @@ class Balance:
 
     amount: Decimal = ZERO
     flows: Decimal = ZERO
+    flow_ns: int = 0
 
 
 class CashLedger:
@@ -23,15 +24,16 @@ class CashLedger:
         self._balances: dict[tuple[str, str], Balance] = {}
 
     def move(self, account: str, currency: str, amount: Decimal) -> None:
-        """Book a payment of trading: of a fill or a fee."""
+        """Book what trading or holding brought: a fill, a fee, income."""
         if amount:
             self._balance(account, currency).amount += amount
 
-    def receive(self, account: str, currency: str, amount: Decimal) -> None:
+    def receive(self, account: str, money: Money, time_ns: int) -> None:
         """Book cash from outside; below zero it left."""
-        balance = self._balance(account, currency)
-        balance.amount += amount
-        balance.flows += amount
+        balance = self._balance(account, money.currency)
+        balance.amount += money.amount
+        balance.flows += money.amount
+        balance.flow_ns = max(balance.flow_ns, time_ns)
 
     def balance(self, account: str, currency: str) -> Decimal:
         """Return an account's cash in a currency."""
@@ -56,6 +58,7 @@ class CashLedger:
                 "currency": currency,
                 "balance": str(balance.amount),
                 "flows": str(balance.flows),
+                "flow_ns": balance.flow_ns,
             }
             for (account, currency), balance in self._balances.items()
         ]
@@ -63,7 +66,7 @@ class CashLedger:
     def load(self, states: list[CashState]) -> None:
         """Take the balances from plain data."""
         for state in states:
-            balance = Balance(Decimal(state["balance"]), Decimal(state["flows"]))
+            balance = Balance(Decimal(state["balance"]), Decimal(state["flows"]), state["flow_ns"])
             self._balances[state["account"], state["currency"]] = balance
 
     def _balance(self, account: str, currency: str) -> Balance:

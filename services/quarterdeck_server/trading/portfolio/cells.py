@@ -26,14 +26,21 @@ class Scope:
 
 @dataclass(slots=True)
 class Cell:
-    """Realised profit before fees, and fees, both exact."""
+    """Realised profit before fees, fees, and income that no fill brought; all exact."""
 
     account: str
     strategy: str
     currency: str
     realised: Decimal = ZERO
     fees: Decimal = ZERO
+    income: Decimal = ZERO
+    income_ns: int = 0
     rows: list[int] = field(default_factory=list)
+
+    def earn(self, income: Decimal, time_ns: int) -> None:
+        """Count income of a time of the market."""
+        self.income += income
+        self.income_ns = max(self.income_ns, time_ns)
 
 
 class Cells:
@@ -51,6 +58,14 @@ class Cells:
             found = self._cells[key] = Cell(*key)
             self._of_strategy.setdefault((account, strategy), []).append(found)
         return found
+
+    def all(self) -> Iterator[Cell]:
+        """Yield every cell, the oldest first."""
+        yield from self._cells.values()
+
+    def strategies(self, account: str) -> frozenset[str]:
+        """Return the strategies that an account has cells of."""
+        return frozenset(name for owner, name in self._of_strategy if owner == account and name)
 
     def within(self, scope: Scope) -> Iterator[Cell]:
         """Yield the cells of a scope."""

@@ -31,10 +31,10 @@ class PositionColumns:
     """Index i of every column is one position; money is in its currency.
 
     An integer divided by ten to its scale is the value. A scale is below zero only if a value is
-    beyond 4.6e18. Quantities, realised profit and fees are exact up to their scale; fees are those
-    in the position's currency. Where ``is_marked`` is false there is no price: ``mark``,
-    ``market_value`` and ``unrealised`` hold 0 there and mean nothing. ``average_price`` of a flat
-    position holds 0.
+    beyond 4.6e18. Quantities, realised profit, fees and income are exact up to their scale; fees
+    and income are those in the position's currency. Where ``is_marked`` is false there is no
+    price: ``mark``, ``market_value`` and ``unrealised`` hold 0 there and mean nothing.
+    ``average_price`` of a flat position holds 0.
     """
 
     quantity_scale: int
@@ -50,6 +50,7 @@ class PositionColumns:
     unrealised: Integers
     realised: Integers
     fees: Integers
+    income: Integers
 
 
 def position_columns(
@@ -65,7 +66,7 @@ def position_columns(
     average = _average_price(rows)
     quantity_scale = _fitting(_whole(rows.quantity, _size_precision(holdings)), rows.quantity)
     price_scale = _fitting(_price_scale(holdings), average, mark)
-    money = (market_value, unrealised, rows.realised, rows.fees)
+    money = (market_value, unrealised, rows.realised, rows.fees, rows.income)
     money_scale = _fitting(MONEY_SCALE, *money)
     return PositionColumns(
         quantity_scale=quantity_scale,
@@ -81,6 +82,7 @@ def position_columns(
         unrealised=_scaled(unrealised, money_scale),
         realised=_exact(rows.realised, money_scale, holdings, _realised),
         fees=_exact(rows.fees, money_scale, holdings, _fees),
+        income=_exact(rows.income, money_scale, holdings, _income),
     )
 
 
@@ -141,3 +143,7 @@ def _realised(holding: Holding) -> Decimal:
 
 def _fees(holding: Holding) -> Decimal:
     return holding.own_fees
+
+
+def _income(holding: Holding) -> Decimal:
+    return holding.own_income

@@ -1,11 +1,11 @@
 """What happens to a portfolio: fills, flows of cash, and capital given to a strategy."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from decimal import Decimal
 from enum import Enum
 
 from quarterdeck_server.kernel.errors import InvalidField
-from quarterdeck_server.kernel.money import Money, checked, currency_code, positive
+from quarterdeck_server.kernel.money import ZERO, Money, checked, currency_code, positive
 
 
 class Side(Enum):
@@ -65,36 +65,89 @@ class Fill:
 
 
 class FlowKind(Enum):
-    """Why cash moved without a fill; none of these is profit."""
+    """Why cash moved without a fill."""
 
     OPENING_BALANCE = "opening_balance"
     DEPOSIT = "deposit"
     WITHDRAWAL = "withdrawal"
+    TRANSFER = "transfer"
+    FUNDING = "funding"
+    DIVIDEND = "dividend"
+    INTEREST = "interest"
+    CHARGE = "charge"
+
+    @property
+    def is_external(self) -> bool:
+        """Whether it is nobody's profit: it only says where the cash is."""
+        return self in EXTERNAL
+
+
+EXTERNAL = frozenset(
+    {FlowKind.OPENING_BALANCE, FlowKind.DEPOSIT, FlowKind.WITHDRAWAL, FlowKind.TRANSFER}
+)
+"""The kinds that are no profit; all others are income, or cost it."""
 
 
 @dataclass(frozen=True, slots=True)
 class Flow:
-    """Cash that entered or left an account from outside; deposit and withdrawal are above zero."""
+    """Cash that an account received, or below zero paid, other than for a fill.
+
+    Income may name the strategy and the instrument that earned it. ``counter_account`` is the
+    other one of a transfer.
+    """
 
     id: str
     account: str
     kind: FlowKind
     money: Money
     time_ns: int
+    strategy: str = ""
+    instrument: str = ""
+    counter_account: str = ""
+    reference: str = ""
 
     def __post_init__(self) -> None:
         if not self.account:
             raise InvalidField("account", "must not be empty")
-        if self.kind is FlowKind.OPENING_BALANCE:
-            checked("money.amount", self.money.amount)
-        else:
-            positive("money.amount", self.money.amount)
+        checked("amount", self.money.amount)
+        _check_sign(self.kind, self.money.amount)
+        if self.kind.is_external and (self.strategy or self.instrument):
+            field = "strategy" if self.strategy else "instrument"
+            raise InvalidField(field, f"must be empty: a {self.kind.value} is no profit")
+        if (self.kind is FlowKind.TRANSFER) != bool(self.counter_account):
+            problem = "must be empty unless it is a transfer, and given if it is"
+            raise InvalidField("counter_account", problem)
+        if self.counter_account == self.account:
+            raise InvalidField("counter_account", "must be another account")
 
     @property
-    def signed_amount(self) -> Decimal:
-        """The change of the account's cash."""
-        amount = self.money.amount
-        return amount.copy_negate() if self.kind is FlowKind.WITHDRAWAL else amount
+    def key(self) -> PositionKey | None:
+        """The position that earned it, if it names one."""
+        if not (self.strategy and self.instrument):
+            return None
+        return PositionKey(self.account, self.instrument, self.strategy)
+
+    @property
+    def market_ns(self) -> int:
+        """The market's time of it; 0 for an opening balance, which the log begins with."""
+        return 0 if self.kind is FlowKind.OPENING_BALANCE else self.time_ns
+
+    def mirrored(self) -> "Flow":
+        """Return a transfer as the other account sees it."""
+        return replace(
+            self, account=self.counter_account, counter_account=self.account, money=-self.money
+        )
+
+
+def _check_sign(kind: FlowKind, amount: Decimal) -> None:
+    if kind is FlowKind.OPENING_BALANCE:
+        return
+    if kind is FlowKind.DEPOSIT and amount <= ZERO:
+        raise InvalidField("amount", "must be above zero for a deposit")
+    if kind is FlowKind.WITHDRAWAL and amount >= ZERO:
+        raise InvalidField("amount", "must be below zero for a withdrawal")
+    if not amount:
+        raise InvalidField("amount", "must not be zero")
 
 
 @dataclass(frozen=True, slots=True)

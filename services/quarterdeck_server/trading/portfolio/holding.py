@@ -1,9 +1,11 @@
-"""One position while it lives: the basis, what it realised, what it paid."""
+"""One position while it lives: the basis, what it realised, what it paid and received."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from decimal import Decimal
 
 from quarterdeck_server.kernel.money import ZERO, Money, rounded, trimmed
+from quarterdeck_server.trading.portfolio.actions import Dividend, Split
 from quarterdeck_server.trading.portfolio.basis import Basis, Lot
 from quarterdeck_server.trading.portfolio.events import Fill, PositionKey
 from quarterdeck_server.trading.portfolio.instrument import Instrument, Settlement
@@ -22,6 +24,19 @@ class Outcome:
     cash: Decimal
 
 
+@dataclass(frozen=True, slots=True)
+class Standing:
+    """What a holding adds to the sums of its strategy and account; all but the first by currency.
+
+    ``cash`` is what fills, their fees and dividends moved.
+    """
+
+    realised: Decimal
+    fees: Mapping[str, Decimal]
+    dividends: Mapping[str, Decimal]
+    cash: Mapping[str, Decimal]
+
+
 @dataclass(slots=True)
 class Life:
     """The counters and times of a position; see ``Position``."""
@@ -29,6 +44,7 @@ class Life:
     peak_quantity: Decimal = ZERO
     fill_count: int = 0
     opened_ns: int = 0
+    filled_ns: int = 0
     updated_ns: int = 0
     closed_ns: int | None = None
 
@@ -36,7 +52,10 @@ class Life:
 class Holding:
     """The mutable state behind a ``Position``. Its methods run inside ``money.exact()``."""
 
-    __slots__ = ("basis", "fees", "instrument", "key", "life", "realised", "row")
+    __slots__ = (
+        *("basis", "dividends", "fees", "instrument", "key", "life"),
+        *("realised", "received", "row"),
+    )
 
     def __init__(self, key: PositionKey, instrument: Instrument, basis: Basis, row: int) -> None:
         self.key = key
@@ -45,6 +64,9 @@ class Holding:
         self.row = row
         self.realised = ZERO
         self.fees: dict[str, Decimal] = {}
+        # What flows brought stays when the fills are taken anew; what dividends brought does not.
+        self.received: dict[str, Decimal] = {}
+        self.dividends: dict[str, Decimal] = {}
         self.life = Life()
 
     def apply(self, fill: Fill) -> Outcome:
@@ -60,7 +82,54 @@ class Holding:
 
     def pay(self, fee: Money) -> None:
         """Count a fee of this position."""
-        self.fees[fee.currency] = self.fees.get(fee.currency, ZERO) + fee.amount
+        _count_money(self.fees, fee)
+
+    def receive(self, income: Money) -> None:
+        """Count income that a flow brought."""
+        _count_money(self.received, income)
+
+    def restart(self, basis: Basis) -> None:
+        """Forget everything but what flows brought."""
+        self.basis, self.realised, self.life = basis, ZERO, Life()
+        self.fees, self.dividends = {}, {}
+
+    def split(self, split: Split) -> Decimal:
+        """Change the open quantity, and return what was realised: of dust that vanished."""
+        life, held = self.life, self.basis.quantity
+        if not held:
+            return ZERO
+        life.updated_ns = max(life.updated_ns, split.time_ns)
+        life.peak_quantity = split.quantity(life.peak_quantity)
+        if split.quantity(held):
+            self.basis.split(split.quantity)
+            return ZERO
+        realised = -self.basis.close(held)
+        life.closed_ns = split.time_ns
+        self.realised += realised
+        return realised
+
+    def dividend(self, dividend: Dividend) -> Decimal:
+        """Count and return what the open quantity receives."""
+        amount = dividend.amount(self.basis.quantity, self.instrument.multiplier)
+        if amount:
+            _count_money(self.dividends, Money(amount, dividend.per_unit.currency))
+            self.life.updated_ns = max(self.life.updated_ns, dividend.time_ns)
+        return amount
+
+    def income(self) -> dict[str, Decimal]:
+        """Return what flows and dividends brought, by currency."""
+        both = self.received | self.dividends
+        return {
+            currency: self.received.get(currency, ZERO) + self.dividends.get(currency, ZERO)
+            for currency in both
+        }
+
+    def standing(self) -> Standing:
+        """Return what it adds to sums now."""
+        own = self.realised if self._is_margined else self.realised - self.basis.cost
+        traded = difference({self.instrument.currency: own}, self.fees)
+        cash = difference(self.dividends, {name: -amount for name, amount in traded.items()})
+        return Standing(self.realised, dict(self.fees), dict(self.dividends), cash)
 
     def view(self, mark: Mark | None) -> Position:
         """Return the position at a mark, in exact numbers."""
@@ -74,7 +143,8 @@ class Holding:
             average_price=self._average_price(),
             cost=self.basis.cost,
             realised=self.realised,
-            fees=tuple(Money(self.fees[currency], currency) for currency in sorted(self.fees)),
+            fees=_by_currency(self.fees),
+            income=_by_currency(self.income()),
             mark=mark,
             unrealised=unrealised,
             market_value=unrealised if self._is_margined else worth,
@@ -90,6 +160,11 @@ class Holding:
     def own_fees(self) -> Decimal:
         """The fees in the instrument's currency."""
         return self.fees.get(self.instrument.currency, ZERO)
+
+    @property
+    def own_income(self) -> Decimal:
+        """The income in the instrument's currency."""
+        return self.income().get(self.instrument.currency, ZERO)
 
     @property
     def _is_margined(self) -> bool:
@@ -114,7 +189,8 @@ class Holding:
     def _count(self, kind: ChangeKind, fill: Fill) -> None:
         life, size = self.life, abs(self.basis.quantity)
         life.fill_count += 1
-        life.updated_ns = fill.time_ns
+        life.filled_ns = max(life.filled_ns, fill.time_ns)
+        life.updated_ns = max(life.updated_ns, fill.time_ns)
         if kind in {ChangeKind.OPENED, ChangeKind.FLIPPED}:
             life.opened_ns, life.peak_quantity = fill.time_ns, size
         life.peak_quantity = max(life.peak_quantity, size)
@@ -125,6 +201,20 @@ class Holding:
             return None
         price = self.instrument.price_of(self.basis.quantity, self.basis.cost)
         return trimmed(rounded(price, PRICE_DECIMALS))
+
+
+def difference(left: Mapping[str, Decimal], right: Mapping[str, Decimal]) -> dict[str, Decimal]:
+    """Return by how much each currency's left amount is above the right one."""
+    currencies = dict.fromkeys((*left, *right))
+    return {name: left.get(name, ZERO) - right.get(name, ZERO) for name in currencies}
+
+
+def _count_money(amounts: dict[str, Decimal], money: Money) -> None:
+    amounts[money.currency] = amounts.get(money.currency, ZERO) + money.amount
+
+
+def _by_currency(amounts: Mapping[str, Decimal]) -> tuple[Money, ...]:
+    return tuple(Money(amounts[currency], currency) for currency in sorted(amounts))
 
 
 def _closing(held: Decimal, change: Decimal) -> Decimal:

@@ -3,18 +3,22 @@
 Events are checked before anything changes, so a refused one leaves no trace.
 """
 
+from collections.abc import Mapping, Sequence
 from decimal import Decimal
 
+from quarterdeck_server.kernel.errors import NotPossibleNow
 from quarterdeck_server.kernel.money import CurrencyMismatch, Money, exact
+from quarterdeck_server.trading.portfolio.actions import Action, Split, concerns
 from quarterdeck_server.trading.portfolio.basis import CostMethod, Lot, new_basis
 from quarterdeck_server.trading.portfolio.board import PriceBoard
 from quarterdeck_server.trading.portfolio.cash import CashLedger
 from quarterdeck_server.trading.portfolio.cells import Cells
 from quarterdeck_server.trading.portfolio.events import Allocation, Fill, Flow, PositionKey
-from quarterdeck_server.trading.portfolio.holding import Holding, Outcome
+from quarterdeck_server.trading.portfolio.holding import Holding, Outcome, Standing, difference
 from quarterdeck_server.trading.portfolio.instrument import Instrument
 from quarterdeck_server.trading.portfolio.marks import ValuationRule
 from quarterdeck_server.trading.portfolio.position import Position, PositionChange
+from quarterdeck_server.trading.portfolio.replay import Movement, replayed
 from quarterdeck_server.trading.portfolio.table import Change, PositionTable
 
 
@@ -32,14 +36,13 @@ class Ledger:
         self.rows: list[Holding] = []
         self.currencies: dict[str, int] = {}
         self.allocations: dict[tuple[str, str], Allocation] = {}
+        self.actions: dict[str, list[Action]] = {}
+        self._keys: dict[str, list[PositionKey]] = {}
         self._open: dict[str, dict[PositionKey, None]] = {}
 
     def apply(self, fill: Fill) -> PositionChange:
         """Move a position and its account's cash by a fill."""
-        instrument = self.board.instrument(fill.instrument)
-        instrument.checked_price("price", fill.price)
-        if fill.currency not in {None, instrument.currency}:
-            raise CurrencyMismatch("currency", instrument.currency, str(fill.currency))
+        instrument = self._checked(fill)
         with exact():
             holding = self.holding(fill.key, instrument)
             outcome = holding.apply(fill)
@@ -55,10 +58,75 @@ class Ledger:
                 position=self.position(holding),
             )
 
-    def transfer(self, flow: Flow) -> None:
-        """Move an account's cash by a flow from outside."""
+    def is_late(self, fill: Fill) -> bool:
+        """Tell whether a fill counts before something that happened to its position already."""
+        times = [one.time_ns for one in self._actions_of(fill.key)]
+        if fill.key in self.holdings:
+            times.append(self.holdings[fill.key].life.filled_ns)
+        return fill.time_ns < max(times, default=0)
+
+    def replay(self, key: PositionKey, fills: Sequence[Fill]) -> Position:
+        """Make a position what all of its fills, in the order in which they count, make of it."""
+        for fill in fills:
+            self._checked(fill)
         with exact():
-            self.cash.receive(flow.account, flow.money.currency, flow.signed_amount)
+            holding = self.holding(key, self.board.instrument(key.instrument))
+            before = holding.standing()
+            holding.restart(new_basis(self.method))
+            for movement in replayed([*self._actions_of(key), *fills]):
+                self._happen(holding, movement)
+            self._account_for(holding, before)
+            self.shadow(holding)
+            return self.position(holding)
+
+    def too_late_for(self, action: Action) -> tuple[PositionKey, ...]:
+        """Return the positions to which something happened already that counts after an action."""
+        return tuple(key for key in self.concerned(action) if self._has_later(key, action))
+
+    def concerned(self, action: Action) -> list[PositionKey]:
+        """Return the positions that an action is about, open or not."""
+        keys = self._keys.get(action.instrument, ())
+        return [key for key in keys if concerns(action, key.account)]
+
+    def know(self, action: Action) -> None:
+        """Take a corporate action into account for what comes, and for older prices."""
+        self.actions.setdefault(action.instrument, []).append(action)
+        if isinstance(action, Split):
+            self.board.split(action)
+
+    def act(
+        self, action: Action, histories: Mapping[PositionKey, Sequence[Fill]]
+    ) -> tuple[Position, ...]:
+        """Change all positions by a corporate action and return them.
+
+        Those that it is too late for are replayed from all of their fills.
+        """
+        self.board.instrument(action.instrument)
+        late = self.too_late_for(action)
+        if missing := [key for key in late if key not in histories]:
+            raise NotPossibleNow("position", f"the fills of {missing[0]} were not given")
+        self.know(action)
+        changed = [self.replay(key, histories[key]) for key in late]
+        with exact():
+            timely = (self.holdings[key] for key in self.concerned(action) if key not in late)
+            changed += [self._act_on(held, action) for held in timely if held.basis.quantity]
+        return tuple(changed)
+
+    def transfer(self, flow: Flow) -> None:
+        """Move an account's cash without a fill; income is also what somebody earned."""
+        instrument = self.board.instrument(flow.instrument) if flow.instrument else None
+        account, money = flow.account, flow.money
+        with exact():
+            if flow.kind.is_external:
+                self.cash.receive(account, money, flow.market_ns)
+                return
+            self.cash.move(account, money.currency, money.amount)
+            cell = self.cells.cell(account, flow.strategy, money.currency)
+            cell.earn(money.amount, flow.market_ns)
+            if flow.key is not None and instrument is not None:
+                holding = self.holding(flow.key, instrument)
+                holding.receive(money)
+                self.shadow(holding)
 
     def allocate(self, allocation: Allocation) -> None:
         """Set the capital of a strategy in an account."""
@@ -81,6 +149,7 @@ class Ledger:
             found = Holding(key, instrument, new_basis(self.method, lots), row)
             self.holdings[key] = found
             self.rows.append(found)
+            self._keys.setdefault(key.instrument, []).append(key)
         return found
 
     def position(self, holding: Holding) -> Position:
@@ -107,6 +176,7 @@ class Ledger:
             cost=float(holding.basis.cost),
             realised=float(holding.realised),
             fees=float(holding.own_fees),
+            income=float(holding.own_income),
             slot=slot,
             updated_ns=holding.life.updated_ns,
         )
@@ -128,3 +198,49 @@ class Ledger:
         for money in moved:
             self.cash.move(fill.account, money.currency, money.amount)
         return tuple(money for money in moved if money.amount)
+
+    def _checked(self, fill: Fill) -> Instrument:
+        instrument = self.board.instrument(fill.instrument)
+        instrument.checked_price("price", fill.price)
+        if fill.currency not in {None, instrument.currency}:
+            raise CurrencyMismatch("currency", instrument.currency, str(fill.currency))
+        return instrument
+
+    def _actions_of(self, key: PositionKey) -> list[Action]:
+        known = self.actions.get(key.instrument, ())
+        return [action for action in known if concerns(action, key.account)]
+
+    def _has_later(self, key: PositionKey, action: Action) -> bool:
+        # A fill at the time of an action counts after it.
+        if self.holdings[key].life.filled_ns >= action.time_ns:
+            return True
+        return any(known.time_ns > action.time_ns for known in self._actions_of(key))
+
+    def _happen(self, holding: Holding, movement: Movement) -> None:
+        if isinstance(movement, Fill):
+            holding.apply(movement)
+            if movement.fee is not None:
+                holding.pay(movement.fee)
+            self.board.fill(holding.instrument, movement.price, movement.time_ns)
+        elif isinstance(movement, Split):
+            holding.split(movement)
+        else:
+            holding.dividend(movement)
+
+    def _act_on(self, holding: Holding, action: Action) -> Position:
+        before = holding.standing()
+        self._happen(holding, action)
+        self._account_for(holding, before)
+        self.shadow(holding)
+        return self.position(holding)
+
+    def _account_for(self, holding: Holding, before: Standing) -> None:
+        """Move cash and sums by what a holding stands at now and did not before."""
+        key, after = holding.key, holding.standing()
+        self.realise(holding, after.realised - before.realised)
+        for currency, fees in difference(after.fees, before.fees).items():
+            self.charge(holding, Money(fees, currency))
+        for currency, income in difference(after.dividends, before.dividends).items():
+            self.cells.cell(key.account, key.strategy, currency).income += income
+        for currency, cash in difference(after.cash, before.cash).items():
+            self.cash.move(key.account, currency, cash)

@@ -23,8 +23,9 @@ class ChangeKind(Enum):
 class Position:
     """One position; money is in ``currency``, the settlement currency, unless it says its own.
 
-    ``realised``, ``fees`` and ``fill_count`` are of its whole life, ``peak_quantity`` and the times
-    of the present or last round trip. What needs a price is ``None`` while there is none.
+    ``realised``, ``fees``, ``income`` and ``fill_count`` are of its whole life, ``peak_quantity``
+    and the times of the present or last round trip. What needs a price is ``None`` while there is
+    none.
     """
 
     key: PositionKey
@@ -34,6 +35,7 @@ class Position:
     cost: Decimal
     realised: Decimal
     fees: tuple[Money, ...]
+    income: tuple[Money, ...]
     mark: Mark | None
     unrealised: Decimal | None
     market_value: Decimal | None

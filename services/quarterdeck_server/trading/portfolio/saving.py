@@ -1,11 +1,12 @@
 """A ledger to plain data and back."""
 
-from collections.abc import Collection, Iterator
+from collections.abc import Collection, Iterator, Mapping
 from dataclasses import replace
 from decimal import Decimal
 
 from quarterdeck_server.kernel.money import Money, exact
 from quarterdeck_server.trading.portfolio.basis import CostMethod, Lot
+from quarterdeck_server.trading.portfolio.cells import Cell
 from quarterdeck_server.trading.portfolio.events import PositionKey
 from quarterdeck_server.trading.portfolio.holding import Holding, Life
 from quarterdeck_server.trading.portfolio.ledger import Ledger
@@ -14,6 +15,10 @@ from quarterdeck_server.trading.portfolio.state import (
     VERSION,
     BookState,
     HoldingState,
+    IncomeState,
+    MoneyState,
+    action_from,
+    action_to,
     allocation_from,
     allocation_to,
     check_version,
@@ -36,6 +41,10 @@ def save(ledger: Ledger) -> BookState:
         "prices": [prices_to(instrument, prices) for instrument, prices in ledger.board.saved()],
         "holdings": [_holding_to(holding) for holding in ledger.rows],
         "cash": ledger.cash.save(),
+        "income": [
+            _income_to(cell) for cell in ledger.cells.all() if cell.income_ns or cell.income
+        ],
+        "actions": [action_to(one) for known in ledger.actions.values() for one in known],
         "allocations": [allocation_to(known) for known in ledger.allocations.values()],
     }
 
@@ -46,6 +55,8 @@ def load(state: BookState) -> Ledger:
     ledger = Ledger(CostMethod(state["method"]), ValuationRule(state["rule"]))
     for instrument in state["instruments"]:
         ledger.board.add(instrument_from(instrument))
+    for action in state["actions"]:
+        ledger.know(action_from(action))
     for prices in state["prices"]:
         ledger.board.load(prices["instrument"], prices_from(prices))
     ledger.cash.load(state["cash"])
@@ -54,6 +65,9 @@ def load(state: BookState) -> Ledger:
     with exact():
         for holding in state["holdings"]:
             _load_holding(ledger, holding)
+        for income in state["income"]:
+            cell = ledger.cells.cell(income["account"], income["strategy"], income["currency"])
+            cell.earn(Decimal(income["income"]), income["income_ns"])
     return ledger
 
 
@@ -63,6 +77,8 @@ def excerpt(ledger: Ledger, keys: Collection[PositionKey]) -> Ledger:
     prices = dict(ledger.board.saved())
     for instrument in {key.instrument: None for key in keys}:
         part.board.add(ledger.board.instrument(instrument))
+        for action in ledger.actions.get(instrument, ()):
+            part.know(action)
         part.board.load(instrument, replace(prices[instrument]))
     with exact():
         for key in keys:
@@ -80,6 +96,9 @@ def _load_holding(ledger: Ledger, state: HoldingState) -> None:
     for fee in state["fees"]:
         holding.pay(money_from(fee))
         ledger.charge(holding, money_from(fee))
+    for received in state["received"]:
+        holding.receive(money_from(received))
+    holding.dividends = {one["currency"]: Decimal(one["amount"]) for one in state["dividends"]}
     ledger.shadow(holding)
 
 
@@ -93,6 +112,7 @@ def _life(state: HoldingState) -> Life:
         peak_quantity=Decimal(state["peak_quantity"]),
         fill_count=state["fill_count"],
         opened_ns=state["opened_ns"],
+        filled_ns=state["filled_ns"],
         updated_ns=state["updated_ns"],
         closed_ns=state["closed_ns"],
     )
@@ -109,10 +129,27 @@ def _holding_to(holding: Holding) -> HoldingState:
             for lot in holding.basis.lots()
         ],
         "realised": str(holding.realised),
-        "fees": [money_to(Money(amount, currency)) for currency, amount in holding.fees.items()],
+        "fees": _amounts(holding.fees),
+        "received": _amounts(holding.received),
+        "dividends": _amounts(holding.dividends),
         "peak_quantity": str(life.peak_quantity),
         "fill_count": life.fill_count,
         "opened_ns": life.opened_ns,
+        "filled_ns": life.filled_ns,
         "updated_ns": life.updated_ns,
         "closed_ns": life.closed_ns,
     }
+
+
+def _income_to(cell: Cell) -> IncomeState:
+    return {
+        "account": cell.account,
+        "strategy": cell.strategy,
+        "currency": cell.currency,
+        "income": str(cell.income),
+        "income_ns": cell.income_ns,
+    }
+
+
+def _amounts(amounts: Mapping[str, Decimal]) -> list[MoneyState]:
+    return [money_to(Money(amount, currency)) for currency, amount in amounts.items()]

@@ -8,11 +8,12 @@ from typing import TypedDict
 
 from quarterdeck_server.kernel.errors import InvalidField
 from quarterdeck_server.kernel.money import Money
+from quarterdeck_server.trading.portfolio.actions import Action, Dividend, Split
 from quarterdeck_server.trading.portfolio.events import Allocation
 from quarterdeck_server.trading.portfolio.instrument import Instrument, Settlement
 from quarterdeck_server.trading.portfolio.marks import Prices
 
-VERSION = 1
+VERSION = 2
 """The version of the shape; a book refuses to restore another one."""
 
 
@@ -51,6 +52,17 @@ class PricesState(TypedDict):
     fill_ns: int
 
 
+class ActionState(TypedDict):
+    """A corporate action: of a split the ratio, of a dividend the money for each unit."""
+
+    id: str
+    instrument: str
+    time_ns: int
+    ratio: tuple[str, str] | None
+    per_unit: MoneyState | None
+    account: str
+
+
 class LotState(TypedDict):
     """One open lot."""
 
@@ -68,9 +80,12 @@ class HoldingState(TypedDict):
     lots: list[LotState]
     realised: str
     fees: list[MoneyState]
+    received: list[MoneyState]
+    dividends: list[MoneyState]
     peak_quantity: str
     fill_count: int
     opened_ns: int
+    filled_ns: int
     updated_ns: int
     closed_ns: int | None
 
@@ -82,6 +97,17 @@ class CashState(TypedDict):
     currency: str
     balance: str
     flows: str
+    flow_ns: int
+
+
+class IncomeState(TypedDict):
+    """The income of one strategy of an account, or of none, in one currency."""
+
+    account: str
+    strategy: str
+    currency: str
+    income: str
+    income_ns: int
 
 
 class AllocationState(TypedDict):
@@ -102,6 +128,8 @@ class BookState(TypedDict):
     prices: list[PricesState]
     holdings: list[HoldingState]
     cash: list[CashState]
+    income: list[IncomeState]
+    actions: list[ActionState]
     allocations: list[AllocationState]
 
 
@@ -151,6 +179,30 @@ def instrument_from(state: InstrumentState) -> Instrument:
         quote_currency=state["quote_currency"],
         allows_negative_price=state["allows_negative_price"],
     )
+
+
+def action_to(action: Action) -> ActionState:
+    """Save a corporate action."""
+    split = action if isinstance(action, Split) else None
+    dividend = action if isinstance(action, Dividend) else None
+    return {
+        "id": action.id,
+        "instrument": action.instrument,
+        "time_ns": action.time_ns,
+        "ratio": (str(split.numerator), str(split.denominator)) if split else None,
+        "per_unit": money_to(dividend.per_unit) if dividend else None,
+        "account": dividend.account if dividend else "",
+    }
+
+
+def action_from(state: ActionState) -> Action:
+    """Restore a corporate action."""
+    name, instrument, time_ns = state["id"], state["instrument"], state["time_ns"]
+    if state["per_unit"] is not None:
+        per_unit = money_from(state["per_unit"])
+        return Dividend(name, instrument, per_unit, time_ns, state["account"])
+    new, old = state["ratio"] or ("", "")
+    return Split(name, instrument, Decimal(new), Decimal(old), time_ns)
 
 
 def prices_to(instrument: str, prices: Prices) -> PricesState:

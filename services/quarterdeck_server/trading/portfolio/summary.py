@@ -21,6 +21,7 @@ class Totals:
     currency: str
     realised: Decimal = ZERO
     fees: Decimal = ZERO
+    income: Decimal = ZERO
     cash: Decimal | None = None
     capital: Decimal | None = None
     unrealised: float | None = 0.0
@@ -31,7 +32,7 @@ class Totals:
     @property
     def is_empty(self) -> bool:
         """Whether nothing in it needs an exchange rate."""
-        exact = (self.realised, self.fees, self.cash, self.capital)
+        exact = (self.realised, self.fees, self.income, self.cash, self.capital)
         return not any(exact) and self.unrealised == self.gross_exposure == 0.0
 
 
@@ -49,6 +50,7 @@ class Summary:
     event_time_ns: int | None
     realised: Decimal | None
     fees: Decimal | None
+    income: Decimal | None
     cash: Decimal | None
     capital: Decimal | None
     unrealised: float | None
@@ -84,12 +86,13 @@ def summarise(found: ScopeTotals, currency: str, rate_of: RateOf) -> Summary:
     sums = _Sums(parts, rates)
     realised = sums.exact(lambda part: part.realised)
     fees = sums.exact(lambda part: part.fees)
+    income = sums.exact(lambda part: part.income)
     unrealised = sums.statistic(lambda part: part.unrealised)
     market_value = sums.statistic(lambda part: part.market_value)
     cash = sums.exact(lambda part: part.cash) if scope.strategy is None else None
     has_capital = scope.strategy is None or sums.has_capital
     capital = sums.exact(lambda part: part.capital) if has_capital else None
-    total = _sum(realised, None if fees is None else fees.copy_negate(), unrealised)
+    total = _sum(realised, None if fees is None else fees.copy_negate(), income, unrealised)
     equity = _sum(cash, market_value) if scope.strategy is None else _sum(capital, total)
     return Summary(
         scope=scope,
@@ -98,6 +101,7 @@ def summarise(found: ScopeTotals, currency: str, rate_of: RateOf) -> Summary:
         event_time_ns=found.event_time_ns,
         realised=realised,
         fees=fees,
+        income=income,
         cash=cash,
         capital=capital,
         unrealised=unrealised,

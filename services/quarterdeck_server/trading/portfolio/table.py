@@ -11,18 +11,19 @@ type Floats = NDArray[np.float64]
 type Indices = NDArray[np.intp]
 
 _FIRST_CAPACITY = 64
-_QUANTITY, _COST, _REALISED, _FEES, _SIZE, _DIRECTION, _MARGINED = range(7)
+_QUANTITY, _COST, _REALISED, _FEES, _INCOME, _SIZE, _DIRECTION, _MARGINED = range(8)
 _SLOT, _CURRENCY, _UPDATED = range(3)
 
 
 @dataclass(frozen=True, slots=True)
 class Change:
-    """What a fill changes in a row; ``fees`` are those in the position's currency."""
+    """What a fill changes in a row; ``fees`` and ``income`` are those in its currency."""
 
     quantity: float
     cost: float
     realised: float
     fees: float
+    income: float
     slot: int
     updated_ns: int
 
@@ -40,6 +41,7 @@ class Rows:
     cost: Floats
     realised: Floats
     fees: Floats
+    income: Floats
     size: Floats
     direction: Floats
     margined: Floats
@@ -55,7 +57,7 @@ class PositionTable:
     def __init__(self) -> None:
         self._count = 0
         self._is_plain = True
-        self._floats = np.zeros((7, _FIRST_CAPACITY))
+        self._floats = np.zeros((8, _FIRST_CAPACITY))
         self._indices = np.zeros((3, _FIRST_CAPACITY), dtype=np.intp)
 
     def __len__(self) -> int:
@@ -82,6 +84,7 @@ class PositionTable:
         self._floats[_COST, row] = change.cost
         self._floats[_REALISED, row] = change.realised
         self._floats[_FEES, row] = change.fees
+        self._floats[_INCOME, row] = change.income
         self._indices[_SLOT, row] = change.slot
         self._indices[_UPDATED, row] = change.updated_ns
 
@@ -96,6 +99,7 @@ class PositionTable:
             cost=floats[_COST],
             realised=floats[_REALISED],
             fees=floats[_FEES],
+            income=floats[_INCOME],
             size=floats[_SIZE],
             direction=floats[_DIRECTION],
             margined=floats[_MARGINED],

@@ -7,14 +7,14 @@ from quarterdeck_server.trading.domain.equity import EquityPoint
 
 _COLUMNS = (
     "account, strategy, event_time_ns, publish_time_ns, equity, realised_profit, "
-    "unrealised_profit, fees"
+    "unrealised_profit, fees, income"
 )
 _UPSERT = f"""
-INSERT INTO trading.equity_point ({_COLUMNS}) VALUES ($1, $2, $3, $4, $5, $6, $7, $8)
+INSERT INTO trading.equity_point ({_COLUMNS}) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9)
 ON CONFLICT (account, strategy, event_time_ns) DO UPDATE SET
-  (publish_time_ns, equity, realised_profit, unrealised_profit, fees)
+  (publish_time_ns, equity, realised_profit, unrealised_profit, fees, income)
     = (excluded.publish_time_ns, excluded.equity, excluded.realised_profit,
-       excluded.unrealised_profit, excluded.fees)"""  # noqa: S608 - constants
+       excluded.unrealised_profit, excluded.fees, excluded.income)"""  # noqa: S608 - constants
 # Evenly chosen on the server, the last always among them: a curve may have millions of points.
 _THINNED = f"""
 WITH chosen AS (
@@ -45,6 +45,7 @@ async def save_points(postgres: Postgres, points: Sequence[EquityPoint]) -> None
                 point.realised_profit,
                 point.unrealised_profit,
                 point.fees,
+                point.income,
             )
             for point in points
         ],

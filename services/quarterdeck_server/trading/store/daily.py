@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from quarterdeck_server.runtime.postgres import Postgres
 from quarterdeck_server.trading.domain.equity import DayValue
 
-_PROFIT = "realised_profit + unrealised_profit - fees"
+_PROFIT = "realised_profit + unrealised_profit - fees + income"
 _RANGE = """
 SELECT (SELECT min(event_time_ns) FROM trading.equity_point WHERE account = $1 AND strategy = $2),
        (SELECT max(event_time_ns) FROM trading.equity_point WHERE account = $1 AND strategy = '')"""
@@ -45,10 +45,10 @@ _FIRST = f"""
 SELECT event_time_ns, equity - ({_PROFIT}), 0 FROM trading.equity_point
 WHERE account = $1 AND strategy = '' ORDER BY event_time_ns LIMIT 1"""  # noqa: S608 - constants
 _FLOWS = """
-SELECT event_time_ns, currency,
-       CASE kind WHEN 'withdrawal' THEN -amount ELSE amount END::double precision
+SELECT event_time_ns, currency, amount::double precision
 FROM trading.flow
-WHERE account = $1 AND kind <> 'opening_balance' AND event_time_ns > $2 AND event_time_ns <= $3
+WHERE account = $1 AND kind IN ('deposit', 'withdrawal', 'transfer')
+  AND event_time_ns > $2 AND event_time_ns <= $3
 ORDER BY event_time_ns"""
 
 

@@ -86,7 +86,7 @@ def test_a_long_inverse_contract_is_an_exposure_above_zero() -> None:
 def test_a_withdrawal_lowers_equity_and_is_no_loss() -> None:
     book = _book()
     _deposit(book, 1000)
-    book.transfer(Flow("w", "A", FlowKind.WITHDRAWAL, Money(Decimal(400), "USD"), 1))
+    book.transfer(Flow("w", "A", FlowKind.WITHDRAWAL, Money(Decimal(-400), "USD"), 1))
     summary = book.summary("USD")
     assert (summary.equity, summary.capital, summary.total) == (600.0, Decimal(600), 0.0)
 
@@ -137,7 +137,7 @@ def test_a_currency_of_which_nothing_is_left_needs_no_rate() -> None:
     book = _book()
     _deposit(book, 500)
     _deposit(book, 1000, "JPY")
-    book.transfer(Flow("w", "A", FlowKind.WITHDRAWAL, Money(Decimal(1000), "JPY"), 1))
+    book.transfer(Flow("w", "A", FlowKind.WITHDRAWAL, Money(Decimal(-1000), "JPY"), 1))
     assert book.summary("USD").equity == 500.0
 
 

@@ -1,0 +1,28 @@
+-- Cash that moved without a fill: income has a strategy and an instrument, a transfer two accounts,
+-- each with its row. Amounts have their sign.
+ALTER TABLE trading.flow
+  ADD COLUMN strategy text NOT NULL DEFAULT '',
+  ADD COLUMN instrument text NOT NULL DEFAULT '',
+  ADD COLUMN counter_account text NOT NULL DEFAULT '',
+  ADD COLUMN reference text NOT NULL DEFAULT '',
+  DROP CONSTRAINT flow_pkey,
+  ADD PRIMARY KEY (position, account);
+UPDATE trading.flow SET amount = -amount WHERE kind = 'withdrawal';
+CREATE INDEX flow_by_account ON trading.flow (account, event_time_ns);
+
+-- Splits and dividends of instruments; an empty account means everybody who holds it.
+CREATE TABLE trading.corporate_action (
+  position bigint PRIMARY KEY,
+  event_id text NOT NULL,
+  kind text NOT NULL CHECK (kind IN ('split', 'cash_dividend')),
+  instrument text NOT NULL,
+  account text NOT NULL,
+  numerator numeric,
+  denominator numeric,
+  amount numeric,
+  currency text,
+  event_time_ns bigint NOT NULL
+);
+
+-- Income counts beside realised profit.
+ALTER TABLE trading.equity_point ADD COLUMN income double precision NOT NULL DEFAULT 0;

@@ -1,0 +1,22 @@
+"""The order in which what happened to a position counts: that of the market's time.
+
+This is the one place that knows it. Whatever order the log learned things in, a position is what
+this order makes of them.
+"""
+
+from collections.abc import Iterable
+
+from quarterdeck_server.trading.portfolio.actions import Action
+from quarterdeck_server.trading.portfolio.events import Fill
+
+type Movement = Fill | Action
+"""What changes a position."""
+
+
+def replayed(movements: Iterable[Movement]) -> list[Movement]:
+    """Return movements, given in the order of the log, in the order in which they count.
+
+    At one time the corporate actions come before the fills, since who trades at the ex-time trades
+    without them; what is still equal keeps the order of the log.
+    """
+    return sorted(movements, key=lambda one: (one.time_ns, isinstance(one, Fill)))
