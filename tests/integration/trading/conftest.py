@@ -13,6 +13,7 @@ from quarterdeck.api.marketdata.v1 import instrument_pb2
 from quarterdeck.api.marketdata.v1 import instrument_service_pb2 as pb
 from quarterdeck.api.marketdata.v1 import instrument_service_pb2_grpc as rpc
 from quarterdeck.api.trading.v1.node_service_pb2_grpc import NodeServiceStub
+from quarterdeck.api.trading.v1.order_life_service_pb2_grpc import OrderLifeServiceStub
 from quarterdeck.api.trading.v1.portfolio_service_pb2_grpc import PortfolioServiceStub
 from quarterdeck.api.trading.v1.reconciliation_service_pb2_grpc import ReconciliationServiceStub
 from quarterdeck.api.trading.v1.trading_event_service_pb2_grpc import TradingEventServiceStub
@@ -125,6 +126,7 @@ class Client:
     events: TradingEventServiceStub
     portfolio: PortfolioServiceStub
     breaks: ReconciliationServiceStub
+    lives: OrderLifeServiceStub
 
 
 @dataclass(frozen=True, slots=True)
@@ -146,6 +148,7 @@ class Deck:
             TradingEventServiceStub(channel),
             PortfolioServiceStub(channel),
             ReconciliationServiceStub(channel),
+            OrderLifeServiceStub(channel),
         )
 
 

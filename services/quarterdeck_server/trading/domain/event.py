@@ -59,6 +59,16 @@ class Event:
                 return None
 
     @property
+    def client_order_id(self) -> str:
+        """The order it concerns, if any."""
+        return self.body.client_order_id if isinstance(self.body, OrderChange | Fill) else ""
+
+    @property
+    def order_status(self) -> int | None:
+        """Where it says that an order stands, if it does."""
+        return int(self.body.status) if isinstance(self.body, OrderChange) else None
+
+    @property
     def instrument_field(self) -> str:
         """The path of the field that names its instrument."""
         return f"{self.path}.{self.kind}.instrument"

@@ -103,6 +103,7 @@ class OrderChange:
     status_reason: str
     nature: Nature
     terms: Terms
+    decision_price: Decimal | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -135,6 +136,8 @@ class Order:
     filled_value: Decimal
     create_time_ns: int
     update_time_ns: int
+    decision_price: Decimal | None = None
+    """At which the strategy decided; the first that was told."""
 
     @property
     def status(self) -> OrderStatus:
@@ -168,6 +171,7 @@ def changed(order: Order | None, change: OrderChange, word: Word) -> Order:
         order,
         venue_order_id=order.venue_order_id or change.venue_order_id,
         create_time_ns=min(order.create_time_ns, word.time_ns),
+        decision_price=_first(order.decision_price, change.decision_price),
     )
     if order.claim is OrderStatus.ORDER_UNKNOWN:
         return _heard(replace(known, nature=change.nature), change, word)
@@ -215,6 +219,10 @@ def _same(field: str, known: str, said: str) -> None:
         raise InvalidField(field, f"must be {known} as the order's earlier events say, was {said}")
 
 
+def _first(known: Decimal | None, told: Decimal | None) -> Decimal | None:
+    return told if known is None else known
+
+
 def _is_news(order: Order, change: OrderChange, word: Word) -> bool:
     before, after = stage(order.claim), stage(change.status)
     if before is not after:
@@ -260,6 +268,7 @@ def _unheard(change: OrderChange, word: Word) -> Order:
         filled_value=ZERO,
         create_time_ns=word.time_ns,
         update_time_ns=word.time_ns,
+        decision_price=change.decision_price,
     )
 
 

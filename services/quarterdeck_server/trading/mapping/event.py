@@ -53,13 +53,15 @@ def digest(message: trading_event_pb2.TradingEvent) -> bytes:
     """Return the hash of what makes an event the same event.
 
     Whether it came live or from a reconciliation, and what the contract ignores, does not count;
-    nor does the time of an order's change, which a node may tell otherwise when it knows more.
+    nor does the time of an order's change, which a node may tell otherwise when it knows more, nor
+    the price at which it was decided, which a node may have forgotten.
     """
     content = trading_event_pb2.TradingEvent()
     content.CopyFrom(message)
     content.ClearField("reconciliation")
     if content.HasField("order"):
         content.ClearField("event_time")
+        content.order.ClearField("decision_price")
     if content.HasField("fill"):
         for field in ("account", "strategy", "node", "event_time", "order_unknown", "late"):
             content.fill.ClearField(field)
@@ -98,18 +100,17 @@ def _order_from(message: trading_event_pb2.OrderEvent, path: str) -> OrderChange
         ),
         terms=Terms(
             quantity=_positive(message.quantity, f"{path}.quantity"),
-            limit_price=(
-                _checked(message.limit_price, f"{path}.limit_price")
-                if message.HasField("limit_price")
-                else None
-            ),
-            trigger_price=(
-                _checked(message.trigger_price, f"{path}.trigger_price")
-                if message.HasField("trigger_price")
-                else None
-            ),
+            limit_price=_price(message, "limit_price", path),
+            trigger_price=_price(message, "trigger_price", path),
         ),
+        decision_price=_price(message, "decision_price", path),
     )
+
+
+def _price(message: trading_event_pb2.OrderEvent, field: str, path: str) -> Decimal | None:
+    if not message.HasField(field):
+        return None
+    return _checked(getattr(message, field), f"{path}.{field}")
 
 
 def _fill_from(message: fill_pb2.Fill, event_id: str, word: Word, path: str) -> Fill:

@@ -36,6 +36,7 @@ def order_to(order: Order) -> order_pb2.Order:
         "limit_price": terms.limit_price,
         "trigger_price": terms.trigger_price,
         "average_price": order.average_price,
+        "decision_price": order.decision_price,
     }
     for field, price in prices.items():
         if price is not None:

@@ -25,6 +25,7 @@ COLUMNS = (
     *REQUIRED,
     *("event_id", "venue_order_id", "trade_id", "price", "fee", "fee_currency", "liquidity"),
     *("status", "order_type", "time_in_force", "limit_price", "trigger_price", "reason"),
+    "decision_price",
 )
 # Where the contract's word for a field is not the column's.
 _RENAMED = {"event_time": "time", "status_reason": "reason", "liquidity_side": "liquidity"}
@@ -125,7 +126,7 @@ def _order(row: Row) -> trading_event_pb2.OrderEvent:
         quantity=decimal_to(row.number_of("quantity")),
         status_reason=row.optional("reason"),
     )
-    for column in ("limit_price", "trigger_price"):
+    for column in ("limit_price", "trigger_price", "decision_price"):
         if (price := row.optional_number(column)) is not None:
             getattr(message, column).CopyFrom(decimal_to(price))
     return message

@@ -136,6 +136,9 @@ async def write_events(connection: Connection, events: Sequence[Event], after: i
             event.word.time_ns,
             event.word.is_reconciliation,
             event.content,
+            event.instrument or "",
+            event.client_order_id,
+            event.order_status,
         )
         for position, event in enumerate(events, after + 1)
     )
@@ -153,6 +156,9 @@ async def write_events(connection: Connection, events: Sequence[Event], after: i
             "event_time_ns",
             "reconciliation",
             "content",
+            "instrument",
+            "client_order_id",
+            "order_status",
         ],
         records=rows,
     )

@@ -10,7 +10,7 @@ ORDER_COLUMNS = (
     "account, client_order_id, strategy, instrument, node, venue_order_id, side, order_type, "
     "time_in_force, reduce_only, quantity, limit_price, trigger_price, claim, node_time_ns, "
     "venue_time_ns, status, status_reason, filled_quantity, filled_value, create_time_ns, "
-    "update_time_ns, is_open, change_position"
+    "update_time_ns, decision_price, is_open, change_position"
 )
 FILL_COLUMNS = (
     "position, event_id, account, strategy, instrument, node, client_order_id, venue_order_id, "
@@ -45,6 +45,7 @@ def order_row(order: Order, position: int) -> tuple[object, ...]:
         order.filled_value,
         order.create_time_ns,
         order.update_time_ns,
+        order.decision_price,
         order.is_open,
         position,
     )
@@ -74,6 +75,7 @@ def order_of(row: asyncpg.Record) -> Order:
         filled_value=row["filled_value"],
         create_time_ns=row["create_time_ns"],
         update_time_ns=row["update_time_ns"],
+        decision_price=row["decision_price"],
     )
 
 
