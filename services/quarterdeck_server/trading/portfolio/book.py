@@ -6,7 +6,6 @@ bit for bit, and a restored snapshot goes on as if it had never stopped.
 
 from collections.abc import Iterable, Mapping, Sequence
 from decimal import Decimal
-from types import MappingProxyType
 
 from quarterdeck_server.kernel.errors import NotFound
 from quarterdeck_server.kernel.money import currency_code, exact
@@ -30,11 +29,10 @@ from quarterdeck_server.trading.portfolio.state import (
 from quarterdeck_server.trading.portfolio.summary import Summary, Totals, summarise
 
 type Histories = Mapping[PositionKey, Sequence[Fill]]
+"""All fills of positions, each in the order of the log."""
 
 EVERYTHING = Scope()
 """The scope of the whole book."""
-
-NOTHING: Histories = MappingProxyType({})
 
 
 class Book:
@@ -103,24 +101,19 @@ class Book:
         """
         return self._ledger.replay(key, fills)
 
-    def preview_replay(self, key: PositionKey, fills: Sequence[Fill]) -> Position:
-        """Return what ``replay`` would answer, and change nothing."""
-        return saving.excerpt(self._ledger, [key]).replay(key, fills)
+    def preview_replay(
+        self, histories: Histories, actions: Sequence[Action] = ()
+    ) -> tuple[Position, ...]:
+        """Return what ``replay`` would answer for positions, after ``learn``; changes nothing."""
+        part = saving.excerpt(self._ledger, histories.keys())
+        for action in actions:
+            if action.instrument in {key.instrument for key in histories}:
+                part.learn(action)
+        return tuple(part.replay(key, fills) for key, fills in histories.items())
 
-    def too_late_for(self, action: Action) -> tuple[PositionKey, ...]:
-        """Return the positions to which something happened already that counts after an action."""
-        return self._ledger.too_late_for(action)
-
-    def act(self, action: Action, histories: Histories = NOTHING) -> tuple[Position, ...]:
-        """Apply a corporate action to whoever held the instrument, and return who is changed.
-
-        ``histories`` has all fills of the positions that it comes too late for.
-        """
-        return self._ledger.act(action, histories)
-
-    def preview_act(self, action: Action, histories: Histories = NOTHING) -> tuple[Position, ...]:
-        """Return what ``act`` would answer, and change nothing."""
-        return saving.excerpt(self._ledger, self._ledger.concerned(action)).act(action, histories)
+    def learn(self, action: Action) -> tuple[PositionKey, ...]:
+        """Take a corporate action of an instrument, and return the positions to be replayed."""
+        return self._ledger.learn(action)
 
     def allocate(self, allocation: Allocation) -> None:
         """Set the capital a strategy's return and equity count from."""

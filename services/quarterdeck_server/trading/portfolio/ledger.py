@@ -3,10 +3,9 @@
 Events are checked before anything changes, so a refused one leaves no trace.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from decimal import Decimal
 
-from quarterdeck_server.kernel.errors import NotPossibleNow
 from quarterdeck_server.kernel.money import CurrencyMismatch, Money, exact
 from quarterdeck_server.trading.portfolio.actions import Action, Split, concerns
 from quarterdeck_server.trading.portfolio.basis import CostMethod, Lot, new_basis
@@ -79,38 +78,17 @@ class Ledger:
             self.shadow(holding)
             return self.position(holding)
 
-    def too_late_for(self, action: Action) -> tuple[PositionKey, ...]:
-        """Return the positions to which something happened already that counts after an action."""
-        return tuple(key for key in self.concerned(action) if self._has_later(key, action))
+    def learn(self, action: Action) -> tuple[PositionKey, ...]:
+        """Take a corporate action into account: for older prices, and whenever fills are replayed.
 
-    def concerned(self, action: Action) -> list[PositionKey]:
-        """Return the positions that an action is about, open or not."""
-        keys = self._keys.get(action.instrument, ())
-        return [key for key in keys if concerns(action, key.account)]
-
-    def know(self, action: Action) -> None:
-        """Take a corporate action into account for what comes, and for older prices."""
+        Returns the positions that have to be replayed now.
+        """
+        self.board.instrument(action.instrument)
         self.actions.setdefault(action.instrument, []).append(action)
         if isinstance(action, Split):
             self.board.split(action)
-
-    def act(
-        self, action: Action, histories: Mapping[PositionKey, Sequence[Fill]]
-    ) -> tuple[Position, ...]:
-        """Change all positions by a corporate action and return them.
-
-        Those that it is too late for are replayed from all of their fills.
-        """
-        self.board.instrument(action.instrument)
-        late = self.too_late_for(action)
-        if missing := [key for key in late if key not in histories]:
-            raise NotPossibleNow("position", f"the fills of {missing[0]} were not given")
-        self.know(action)
-        changed = [self.replay(key, histories[key]) for key in late]
-        with exact():
-            timely = (self.holdings[key] for key in self.concerned(action) if key not in late)
-            changed += [self._act_on(held, action) for held in timely if held.basis.quantity]
-        return tuple(changed)
+        keys = self._keys.get(action.instrument, ())
+        return tuple(key for key in keys if concerns(action, key.account))
 
     def transfer(self, flow: Flow) -> None:
         """Move an account's cash without a fill; income is also what somebody earned."""
@@ -210,12 +188,6 @@ class Ledger:
         known = self.actions.get(key.instrument, ())
         return [action for action in known if concerns(action, key.account)]
 
-    def _has_later(self, key: PositionKey, action: Action) -> bool:
-        # A fill at the time of an action counts after it.
-        if self.holdings[key].life.filled_ns >= action.time_ns:
-            return True
-        return any(known.time_ns > action.time_ns for known in self._actions_of(key))
-
     def _happen(self, holding: Holding, movement: Movement) -> None:
         if isinstance(movement, Fill):
             holding.apply(movement)
@@ -226,13 +198,6 @@ class Ledger:
             holding.split(movement)
         else:
             holding.dividend(movement)
-
-    def _act_on(self, holding: Holding, action: Action) -> Position:
-        before = holding.standing()
-        self._happen(holding, action)
-        self._account_for(holding, before)
-        self.shadow(holding)
-        return self.position(holding)
 
     def _account_for(self, holding: Holding, before: Standing) -> None:
         """Move cash and sums by what a holding stands at now and did not before."""

@@ -56,7 +56,7 @@ def load(state: BookState) -> Ledger:
     for instrument in state["instruments"]:
         ledger.board.add(instrument_from(instrument))
     for action in state["actions"]:
-        ledger.know(action_from(action))
+        ledger.learn(action_from(action))
     for prices in state["prices"]:
         ledger.board.load(prices["instrument"], prices_from(prices))
     ledger.cash.load(state["cash"])
@@ -78,7 +78,7 @@ def excerpt(ledger: Ledger, keys: Collection[PositionKey]) -> Ledger:
     for instrument in {key.instrument: None for key in keys}:
         part.board.add(ledger.board.instrument(instrument))
         for action in ledger.actions.get(instrument, ()):
-            part.know(action)
+            part.learn(action)
         part.board.load(instrument, replace(prices[instrument]))
     with exact():
         for key in keys:
