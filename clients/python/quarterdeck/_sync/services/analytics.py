@@ -1,16 +1,34 @@
 """The services of analytics; written by ``tools/rpcs.py`` from the contracts."""
 
 from collections.abc import Iterable, Iterator
+from datetime import datetime
 
 from google.api.httpbody_pb2 import HttpBody
+from google.protobuf.timestamp_pb2 import Timestamp
 from google.type.date_pb2 import Date
 
 from quarterdeck._method import Method
 from quarterdeck._sync.channel import Channel
+from quarterdeck._times import timestamp
 from quarterdeck.api.analytics.v1.attribution_service_pb2 import (
     ComputeFactorsRequest,
     ComputeFactorsResponse,
     Factor,
+)
+from quarterdeck.api.analytics.v1.execution_pb2 import (
+    EXECUTION_KEY_UNSPECIFIED,
+    ExecutionKey,
+    ExecutionScope,
+)
+from quarterdeck.api.analytics.v1.execution_service_pb2 import (
+    ComputeImpactRequest,
+    ComputeImpactResponse,
+    ComputeQualityRequest,
+    ComputeQualityResponse,
+    ListSlippageRequest,
+    ListSlippageResponse,
+    WatchQualityRequest,
+    WatchQualityResponse,
 )
 from quarterdeck.api.analytics.v1.performance_pb2 import Conventions, RollingMetric, Subject
 from quarterdeck.api.analytics.v1.performance_service_pb2 import (
@@ -73,6 +91,132 @@ class AttributionService:
             lags=lags,
         )
         return self._channel.unary(COMPUTE_FACTORS, request, timeout)
+
+
+COMPUTE_QUALITY = Method[ComputeQualityRequest, ComputeQualityResponse](
+    "/quarterdeck.api.analytics.v1.ExecutionService/ComputeQuality",
+    ComputeQualityResponse,
+    repeatable=True,
+)
+LIST_SLIPPAGE = Method[ListSlippageRequest, ListSlippageResponse](
+    "/quarterdeck.api.analytics.v1.ExecutionService/ListSlippage",
+    ListSlippageResponse,
+    repeatable=True,
+)
+COMPUTE_IMPACT = Method[ComputeImpactRequest, ComputeImpactResponse](
+    "/quarterdeck.api.analytics.v1.ExecutionService/ComputeImpact",
+    ComputeImpactResponse,
+    repeatable=True,
+)
+WATCH_QUALITY = Method[WatchQualityRequest, WatchQualityResponse](
+    "/quarterdeck.api.analytics.v1.ExecutionService/WatchQuality",
+    WatchQualityResponse,
+    repeatable=True,
+)
+
+
+class ExecutionService:
+    """What trading cost, and why.
+
+    What needs market data that were not recorded is INSUFFICIENT, never zero. Every rpc fails with
+    PERMISSION_DENIED (SCOPE_FORBIDDEN) for an account or strategy outside of the caller's, or
+    (PERMISSION_MISSING) without PERMISSION_MARKETDATA_READ, and with RESOURCE_EXHAUSTED
+    (LIMIT_EXCEEDED) for a time with too many orders or prices for one answer.
+    """
+
+    def __init__(self, channel: Channel) -> None:
+        self._channel = channel
+
+    def compute_quality(
+        self,
+        *,
+        scope: ExecutionScope | None = None,
+        start_time: Timestamp | datetime | None = None,
+        end_time: Timestamp | datetime | None = None,
+        group_by: ExecutionKey.ValueType = EXECUTION_KEY_UNSPECIFIED,
+        horizons_ns: Iterable[int] | None = None,
+        max_price_age_s: int = 0,
+        timeout: float | None = None,
+    ) -> ComputeQualityResponse:
+        """Computes the execution quality of orders, by group if asked for, and by currency."""
+        request = ComputeQualityRequest(
+            scope=scope,
+            start_time=timestamp(start_time),
+            end_time=timestamp(end_time),
+            group_by=group_by,
+            horizons_ns=horizons_ns,
+            max_price_age_s=max_price_age_s,
+        )
+        return self._channel.unary(COMPUTE_QUALITY, request, timeout)
+
+    def list_slippage(
+        self,
+        *,
+        scope: ExecutionScope | None = None,
+        start_time: Timestamp | datetime | None = None,
+        end_time: Timestamp | datetime | None = None,
+        max_price_age_s: int = 0,
+        page_size: int = 0,
+        page_token: str = "",
+        timeout: float | None = None,
+    ) -> ListSlippageResponse:
+        """Lists what single orders cost, the newest first."""
+        request = ListSlippageRequest(
+            scope=scope,
+            start_time=timestamp(start_time),
+            end_time=timestamp(end_time),
+            max_price_age_s=max_price_age_s,
+            page_size=page_size,
+            page_token=page_token,
+        )
+        return self._channel.unary(LIST_SLIPPAGE, request, timeout)
+
+    def compute_impact(
+        self,
+        *,
+        scope: ExecutionScope | None = None,
+        start_time: Timestamp | datetime | None = None,
+        end_time: Timestamp | datetime | None = None,
+        max_price_age_s: int = 0,
+        planned_quantity: float | None = None,
+        timeout: float | None = None,
+    ) -> ComputeImpactResponse:
+        """Computes the impact of own orders on prices and, for an order that is planned, its cost."""
+        request = ComputeImpactRequest(
+            scope=scope,
+            start_time=timestamp(start_time),
+            end_time=timestamp(end_time),
+            max_price_age_s=max_price_age_s,
+            planned_quantity=planned_quantity,
+        )
+        return self._channel.unary(COMPUTE_IMPACT, request, timeout)
+
+    def watch_quality(
+        self,
+        *,
+        scope: ExecutionScope | None = None,
+        window_s: int = 0,
+        group_by: ExecutionKey.ValueType = EXECUTION_KEY_UNSPECIFIED,
+        horizons_ns: Iterable[int] | None = None,
+        max_price_age_s: int = 0,
+        max_rate: float = 0.0,
+        timeout: float | None = None,
+    ) -> Iterator[WatchQualityResponse]:
+        """Streams the execution quality over a sliding window, whenever an order or fill changes
+        it.
+
+        The window is in the market's time and ends with the newest change of an order in the scope.
+        What changes while an answer is computed is in the next one.
+        """
+        request = WatchQualityRequest(
+            scope=scope,
+            window_s=window_s,
+            group_by=group_by,
+            horizons_ns=horizons_ns,
+            max_price_age_s=max_price_age_s,
+            max_rate=max_rate,
+        )
+        return self._channel.stream(WATCH_QUALITY, request, timeout)
 
 
 COMPUTE_PERFORMANCE = Method[ComputePerformanceRequest, ComputePerformanceResponse](
