@@ -20,15 +20,17 @@ from quarterdeck_server.trading.facts import Facts
 from quarterdeck_server.trading.feed import Feed
 from quarterdeck_server.trading.fleet import Fleet
 from quarterdeck_server.trading.followers import Followers
+from quarterdeck_server.trading.following import follow
 from quarterdeck_server.trading.importer import Importer
 from quarterdeck_server.trading.mapping.node import health_of
 from quarterdeck_server.trading.portfolio import Book
 from quarterdeck_server.trading.ports import InstrumentSource
 from quarterdeck_server.trading.publisher import Publisher
 from quarterdeck_server.trading.reconciler import Reconciler
-from quarterdeck_server.trading.recorder import Recorder, move
+from quarterdeck_server.trading.recorder import Recorder
 from quarterdeck_server.trading.sampler import Sampler
 from quarterdeck_server.trading.store import load, topics
+from quarterdeck_server.trading.store.log import lock_head
 from quarterdeck_server.trading.store.nodes import NodeStore
 from quarterdeck_server.trading.tail import Tail
 from quarterdeck_server.trading.ticker import Ticker
@@ -99,10 +101,10 @@ async def restored(shared: Shared) -> Desk:
         desk.add_instrument(instrument)
     for account in await load.accounts(shared.postgres):
         desk.add_account(account.account, account.base_currency)
-    async for page in load.movements(shared.postgres, desk.position):
-        for position, movement in page:
-            move(desk, movement, position)
-    desk.position = (await load.head(shared.postgres)).event_position
+    async with shared.postgres.transaction() as connection:
+        # While the head is locked, nothing can change what was read before.
+        head = await lock_head(connection)
+        await follow(desk, connection, head.event_position)
     desk.revalue_all()
     desk.flush()
     log.info("portfolio_restored", position=desk.position, accounts=len(desk.bases))

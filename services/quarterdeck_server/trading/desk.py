@@ -5,7 +5,7 @@ is then only a version: what it has to be told is everything with a higher one, 
 was away and however many readers there are.
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 from quarterdeck_server.kernel.errors import QuarterdeckError
@@ -141,6 +141,17 @@ class Desk:
         fees = {fill.fee.currency} if fill.fee else set()
         self._moved |= {(fill.account, currency) for currency in settled | fees}
         self.position = position
+
+    def replay(self, key: PositionKey, fills: Sequence[Fill]) -> None:
+        """Make a position what all of its fills, given in the order of the log, make of it."""
+        before = self._money(key.account)
+        self._average.replay(key, fills)
+        self._fifo.replay(key, fills)
+        self._rows.add(key)
+        self._touched.add(key)
+        self._filled |= {(key.account, key.strategy): None, (key.account, ""): None}
+        moved = (*before, *self._money(key.account))
+        self._moved |= {(key.account, money.currency) for money in moved}
 
     def transfer(self, flow: Flow, position: int) -> None:
         """Apply cash from outside."""

@@ -15,7 +15,6 @@ from quarterdeck_server.runtime.clock import Clock
 from quarterdeck_server.runtime.postgres import Connection, Postgres
 from quarterdeck_server.trading import metrics
 from quarterdeck_server.trading.desk import Desk
-from quarterdeck_server.trading.domain import topic as topics
 from quarterdeck_server.trading.domain.account import Account, Opening
 from quarterdeck_server.trading.domain.batch import (
     Batch,
@@ -25,15 +24,13 @@ from quarterdeck_server.trading.domain.batch import (
     order_keys,
 )
 from quarterdeck_server.trading.domain.event import AccountReport, Event
-from quarterdeck_server.trading.domain.fill import Fill, OrderSide
-from quarterdeck_server.trading.domain.order import Order
-from quarterdeck_server.trading.domain.topic import Publication, TopicRecord
+from quarterdeck_server.trading.domain.topic import TopicRecord
 from quarterdeck_server.trading.facts import Facts
-from quarterdeck_server.trading.mapping import log as mapping
-from quarterdeck_server.trading.portfolio import Fill as BookFill
-from quarterdeck_server.trading.portfolio import Flow, FlowKind, Position, Side
+from quarterdeck_server.trading.following import Anew, book_fill, counted_fills, follow
+from quarterdeck_server.trading.portfolio import Flow, FlowKind
 from quarterdeck_server.trading.ports import RecordSink
-from quarterdeck_server.trading.store import flows, load
+from quarterdeck_server.trading.publications import publications
+from quarterdeck_server.trading.store import amendments, flows, load
 from quarterdeck_server.trading.store import log as store
 
 
@@ -120,8 +117,9 @@ class Recorder:
                 head = await self._locked(connection)
                 batch = await self._folded(connection, head, events)
                 accounts = await self._accounts(connection, batch)
-                records = await self._write(connection, head, batch)
-            self._show(batch, accounts)
+                anew = await self._write(connection, head, batch)
+                records = await self._publish(connection, head, batch, anew)
+            self._show(batch, accounts, anew)
         self._sink.committed(records)
         self._moved()
         metrics.counted(batch)
@@ -140,10 +138,7 @@ class Recorder:
             if account.account not in self._desk.bases:
                 self._desk.add_account(account.account, account.base_currency)
         await self._facts.refresh()
-        async for page in load.movements(connection, self._desk.position):
-            for position, movement in page:
-                move(self._desk, movement, position)
-        self._desk.position = head.event_position
+        await follow(self._desk, connection, head.event_position)
 
     async def _folded(
         self, connection: Connection, head: store.Head, events: Sequence[Event]
@@ -155,11 +150,13 @@ class Recorder:
     async def _known(
         self, connection: Connection, head: store.Head, events: Sequence[Event]
     ) -> Batch:
+        fills = await store.fills(connection, fill_keys(events))
         return Batch(
             position=head.event_position,
             digests=await store.known_digests(connection, {event.event_id for event in events}),
             orders=await store.orders(connection, order_keys(events)),
-            fills=await store.fills(connection, fill_keys(events)),
+            fills=fills,
+            histories=await amendments.histories(connection, fills.values()),
             newest_ns=await store.newest_fills(connection, holdings(events)),
         )
 
@@ -177,19 +174,24 @@ class Recorder:
             return next((one.currency for one in event.body.balances), "USD")
         return self._desk.average.instrument(str(event.instrument)).currency
 
-    async def _write(
-        self, connection: Connection, head: store.Head, batch: Batch
-    ) -> tuple[TopicRecord, ...]:
+    async def _write(self, connection: Connection, head: store.Head, batch: Batch) -> Anew:
+        """Store what a batch came to, and return the positions that must be taken anew."""
         if not batch.events:
-            return ()
+            return {}
         await store.write_events(connection, batch.events, head.event_position)
         await store.write_fills(connection, batch.new_fills)
+        await amendments.write(connection, batch.fills, batch.amended)
         await store.write_newest_fills(connection, batch.newest_ns)
         await store.write_orders(connection, batch.new_orders.values())
         await store.write_reports(connection, dict(_reported(batch)))
+        return await counted_fills(connection, batch.restated, batch.position)
+
+    async def _publish(
+        self, connection: Connection, head: store.Head, batch: Batch, anew: Anew
+    ) -> tuple[TopicRecord, ...]:
         records = await store.write_publications(
             connection,
-            tuple(self._publications(batch)),
+            tuple(publications(self._desk.average, batch, anew)),
             head.record_position,
             self._clock.now_ns(),
         )
@@ -197,24 +199,14 @@ class Recorder:
         await store.move_head(connection, store.Head(head.epoch, batch.position, end))
         return records
 
-    def _publications(self, batch: Batch) -> Iterator[Publication]:
-        fills = [book_fill(fill) for fill, _ in batch.new_fills]
-        positions = (change.position for change in self._desk.average.preview(fills))
-        for outcome in batch.outcomes:
-            match outcome:
-                case Order():
-                    yield _order(outcome)
-                case Fill():
-                    yield _fill(outcome)
-                    yield _position(next(positions))
-                case _:
-                    yield Publication(topics.accounts(outcome.account), outcome.report.payload)
-
-    def _show(self, batch: Batch, accounts: Iterable[Opening]) -> None:
+    def _show(self, batch: Batch, accounts: Iterable[Opening], anew: Anew) -> None:
         for opening in accounts:
             self._desk.add_account(opening.account, opening.base_currency)
         for fill, position in batch.new_fills:
-            self._desk.apply(book_fill(fill), position)
+            if fill.holding not in batch.restated:
+                self._desk.apply(book_fill(fill), position)
+        for key, fills in anew.items():
+            self._desk.replay(key, fills)
         self._desk.position = batch.position
 
     async def _find_rates(self, batch: Batch) -> None:
@@ -236,46 +228,7 @@ class Recorder:
                 yield Flow(flow_id, opening.account, kind, money, now_ns), position
 
 
-def move(desk: Desk, movement: Fill | Flow, position: int) -> None:
-    """Apply a fill or a flow of the log to the desk."""
-    if isinstance(movement, Flow):
-        desk.transfer(movement, position)
-    else:
-        desk.apply(book_fill(movement), position)
-
-
-def book_fill(fill: Fill) -> BookFill:
-    """Return a fill as the portfolio takes it."""
-    return BookFill(
-        id=fill.event_id,
-        account=fill.account,
-        instrument=fill.instrument,
-        strategy=fill.strategy,
-        side=Side.BUY if fill.side is OrderSide.BUY else Side.SELL,
-        quantity=fill.quantity,
-        price=fill.price,
-        time_ns=fill.event_time_ns,
-        fee=None if fill.fee is None else Money(fill.fee, fill.fee_currency),
-    )
-
-
 def _reported(batch: Batch) -> Iterator[tuple[str, Account]]:
     for name, found in newest_reports(batch.outcomes).items():
         totals = {balance.currency: balance.total for balance in found.report.balances}
         yield name, Account(name, "", found.time_ns, totals)
-
-
-def _order(order: Order) -> Publication:
-    topic = topics.orders(order.account, order.strategy)
-    return Publication(topic, mapping.order_to(order).SerializeToString(deterministic=True))
-
-
-def _fill(fill: Fill) -> Publication:
-    topic = topics.fills(fill.account, fill.strategy)
-    return Publication(topic, mapping.fill_to(fill).SerializeToString(deterministic=True))
-
-
-def _position(position: Position) -> Publication:
-    topic = topics.positions(position.key.account, position.key.strategy)
-    message = mapping.position_to(position)
-    return Publication(topic, message.SerializeToString(deterministic=True))

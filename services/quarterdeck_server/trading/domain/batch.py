@@ -3,6 +3,15 @@
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
 
+from quarterdeck_server.trading.domain.amendment import (
+    Amendment,
+    Bust,
+    Correction,
+    History,
+    check_amendment,
+    terms_of,
+    with_terms,
+)
 from quarterdeck_server.trading.domain.errors import EventIdReused
 from quarterdeck_server.trading.domain.event import AccountReport, Event
 from quarterdeck_server.trading.domain.fill import Fill, FillKey, Holding, check_repeat
@@ -14,6 +23,7 @@ from quarterdeck_server.trading.domain.order import (
     check_change,
     check_fill,
     filled,
+    refilled,
 )
 
 type OrderKey = tuple[str, str]
@@ -33,17 +43,24 @@ type Outcome = Order | Fill | Reported
 
 @dataclass(slots=True)
 class Batch:
-    """What a batch comes to, on top of what the log knew."""
+    """What a batch comes to, on top of what the log knew.
+
+    ``histories`` are those of amended fills; ``restated`` the positions whose fills must be taken
+    anew, each with the time of the first that is not what it was.
+    """
 
     position: int
     digests: dict[str, bytes]
     orders: dict[OrderKey, Order]
     fills: dict[FillKey, Fill]
     newest_ns: dict[Holding, int] = field(default_factory=dict)
+    histories: dict[FillKey, History] = field(default_factory=dict)
     events: list[Event] = field(default_factory=list)
     duplicates: int = 0
     new_fills: list[tuple[Fill, int]] = field(default_factory=list)
     new_orders: dict[OrderKey, tuple[Order, int]] = field(default_factory=dict)
+    amended: dict[FillKey, History] = field(default_factory=dict)
+    restated: dict[Holding, int] = field(default_factory=dict)
     outcomes: list[Outcome] = field(default_factory=list)
 
     def fold(self, events: Iterable[Event]) -> None:
@@ -69,6 +86,8 @@ class Batch:
                 self._take_order(event, event.body)
             case Fill():
                 self._take_fill(event, event.body)
+            case Correction() | Bust():
+                self._take_amendment(event, event.body)
             case AccountReport():
                 word = event.word
                 self.outcomes.append(Reported(word.account, event.body, word.time_ns))
@@ -82,19 +101,47 @@ class Batch:
     def _take_fill(self, event: Event, fill: Fill) -> None:
         if known := self.fills.get(fill.key):
             # Told again under another identifier: the log keeps the event, nothing else changes.
-            check_repeat(known, fill, event.path)
+            check_repeat(known, self._first(known), fill, event.path)
             return
         key = (fill.account, fill.client_order_id)
         order = self.orders.get(key)
         check_fill(order, fill, event.path)
         unknown = order is None or order.claim is OrderStatus.ORDER_UNKNOWN
         newest_ns = self.newest_ns.get(fill.holding, 0)
-        fill = replace(fill, order_unknown=unknown, is_late=fill.event_time_ns < newest_ns)
+        is_late = fill.event_time_ns < newest_ns
+        fill = replace(fill, position=self.position, order_unknown=unknown, is_late=is_late)
         self.newest_ns[fill.holding] = max(newest_ns, fill.event_time_ns)
+        if fill.is_late:
+            self._restate(fill)
         self.fills[fill.key] = fill
         self.new_fills.append((fill, self.position))
         self.outcomes.append(fill)
         self._put(key, filled(order, fill))
+
+    def _take_amendment(self, event: Event, amendment: Amendment) -> None:
+        path = f"{event.path}.{event.kind}"
+        known = self.fills.get(amendment.key)
+        known = check_amendment(known, amendment, event.word.strategy, path)
+        history = self._history(known).amended(self.position, amendment)
+        self.histories[known.key] = self.amended[known.key] = history
+        fill = self.fills[known.key] = history.applied(known)
+        if fill == known:
+            return
+        self._restate(fill)
+        self.outcomes.append(fill)
+        key = (fill.account, fill.client_order_id)
+        self._put(key, refilled(self.orders[key], known, fill))
+
+    def _restate(self, fill: Fill) -> None:
+        since = self.restated.get(fill.holding, fill.event_time_ns)
+        self.restated[fill.holding] = min(since, fill.event_time_ns)
+
+    def _history(self, fill: Fill) -> History:
+        return self.histories.get(fill.key) or History(fill.position, terms_of(fill))
+
+    def _first(self, fill: Fill) -> Fill:
+        known = self.histories.get(fill.key)
+        return fill if known is None else with_terms(fill, known.first)
 
     def _put(self, key: OrderKey, order: Order) -> None:
         self.orders[key] = order
@@ -107,13 +154,14 @@ def order_keys(events: Iterable[Event]) -> set[OrderKey]:
     return {
         (event.word.account, event.body.client_order_id)
         for event in events
-        if isinstance(event.body, OrderChange | Fill)
+        if isinstance(event.body, OrderChange | Fill | Correction | Bust)
     }
 
 
 def fill_keys(events: Iterable[Event]) -> set[FillKey]:
-    """Return the keys of the fills among events."""
-    return {event.body.key for event in events if isinstance(event.body, Fill)}
+    """Return the keys of the fills that events tell or amend."""
+    told = (event.body for event in events)
+    return {body.key for body in told if isinstance(body, Fill | Correction | Bust)}
 
 
 def holdings(events: Iterable[Event]) -> set[Holding]:

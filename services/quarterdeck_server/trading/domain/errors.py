@@ -1,6 +1,6 @@
 """The refusals of the trading log that have a reason of their own."""
 
-from quarterdeck_server.kernel.errors import Conflict, InstrumentNotFound
+from quarterdeck_server.kernel.errors import Conflict, InstrumentNotFound, NotFound
 
 
 class EventIdReused(Conflict):
@@ -28,4 +28,12 @@ class FieldInstrumentNotFound(InstrumentNotFound):
 
     def __init__(self, field: str, instrument: str) -> None:
         super().__init__(instrument)
+        self.metadata["field"] = field
+
+
+class FillNotFound(NotFound):
+    """The log has no fill that a field names."""
+
+    def __init__(self, field: str, trade_id: str) -> None:
+        super().__init__("fill", trade_id)
         self.metadata["field"] = field

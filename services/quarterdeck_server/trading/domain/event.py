@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 from decimal import Decimal
 
+from quarterdeck_server.trading.domain.amendment import Bust, Correction
 from quarterdeck_server.trading.domain.fill import Fill
 from quarterdeck_server.trading.domain.order import OrderChange, Word
 
@@ -40,7 +41,7 @@ class Event:
     digest: bytes
     content: bytes
     word: Word
-    body: OrderChange | Fill | PositionReport | AccountReport
+    body: OrderChange | Fill | Correction | Bust | PositionReport | AccountReport
 
     @property
     def kind(self) -> str:
@@ -55,13 +56,21 @@ class Event:
                 return self.body.nature.instrument
             case Fill() | PositionReport():
                 return self.body.instrument
+            case Correction() | Bust():
+                return self.body.key.instrument
             case AccountReport():
                 return None
 
     @property
     def client_order_id(self) -> str:
         """The order it concerns, if any."""
-        return self.body.client_order_id if isinstance(self.body, OrderChange | Fill) else ""
+        match self.body:
+            case OrderChange() | Fill():
+                return self.body.client_order_id
+            case Correction() | Bust():
+                return self.body.key.client_order_id
+            case _:
+                return ""
 
     @property
     def order_status(self) -> int | None:
@@ -77,6 +86,8 @@ class Event:
 _KINDS: dict[type, str] = {
     OrderChange: "order",
     Fill: "fill",
+    Correction: "fill_correction",
+    Bust: "fill_bust",
     PositionReport: "position",
     AccountReport: "account",
 }

@@ -5,6 +5,7 @@ from decimal import Decimal
 from enum import IntEnum
 
 from quarterdeck_server.kernel.errors import InvalidField
+from quarterdeck_server.kernel.money import ZERO
 
 type Holding = tuple[str, str, str]
 """An account, a strategy and an instrument."""
@@ -50,8 +51,26 @@ class Fill:
     fee_currency: str
     liquidity_side: int
     event_time_ns: int
+    position: int = 0
     order_unknown: bool = False
     is_late: bool = False
+    correction_count: int = 0
+    bust_time_ns: int | None = None
+
+    @property
+    def is_busted(self) -> bool:
+        """Whether it counts for nothing."""
+        return self.bust_time_ns is not None
+
+    @property
+    def counted_quantity(self) -> Decimal:
+        """What it counts of its order's quantity."""
+        return ZERO if self.is_busted else self.quantity
+
+    @property
+    def counted_value(self) -> Decimal:
+        """What it counts of its order's value."""
+        return self.counted_quantity * self.price
 
     @property
     def holding(self) -> Holding:
@@ -64,8 +83,15 @@ class Fill:
         return FillKey(self.account, self.instrument, self.client_order_id, self.trade_id)
 
 
-def check_repeat(known: Fill, told: Fill, path: str) -> None:
-    """Refuse a fill that has the identifiers of another one, naming the field below ``path``."""
-    if (known.side, known.quantity, known.price) != (told.side, told.quantity, told.price):
+def check_repeat(known: Fill, first: Fill, told: Fill, path: str) -> None:
+    """Refuse a fill that has the identifiers of another one, naming the field below ``path``.
+
+    A corrected one may be told again as it was told first, or as it is now.
+    """
+    if _told(told) not in {_told(known), _told(first)}:
         problem = f"{told.trade_id} was used for another fill of the order"
         raise InvalidField(f"{path}.fill.trade_id", problem)
+
+
+def _told(fill: Fill) -> tuple[OrderSide, Decimal, Decimal]:
+    return fill.side, fill.quantity, fill.price

@@ -196,6 +196,19 @@ def filled(order: Order | None, fill: Fill) -> Order:
     )
 
 
+def refilled(order: Order, before: Fill, after: Fill) -> Order:
+    """Fold a correction or a bust of a fill into its order.
+
+    What the node said of the order stays: a bust takes back quantities, not words. Only a status
+    that fills alone had proved goes back with them.
+    """
+    quantity = order.filled_quantity - before.counted_quantity + after.counted_quantity
+    value = order.filled_value - before.counted_value + after.counted_value
+    unknown = order.claim is OrderStatus.ORDER_UNKNOWN
+    terms = Terms(quantity) if unknown else order.terms
+    return replace(order, terms=terms, filled_quantity=quantity, filled_value=value)
+
+
 def check_change(order: Order | None, change: OrderChange, strategy: str, path: str) -> None:
     """Refuse words that turn an order into another one, naming the field below ``path``."""
     if order is None:

@@ -11,8 +11,9 @@ from quarterdeck.api.trading.v1 import trading_event_service_pb2 as pb
 from quarterdeck_server.kernel.errors import InvalidField
 from quarterdeck_server.kernel.money import checked, currency_code, positive
 from quarterdeck_server.runtime.convert import decimal_from, decimal_to, timestamp_from
+from quarterdeck_server.trading.domain.amendment import Amendment, Bust, Correction, FillTerms
 from quarterdeck_server.trading.domain.event import AccountReport, Balance, Event, PositionReport
-from quarterdeck_server.trading.domain.fill import Fill, OrderSide
+from quarterdeck_server.trading.domain.fill import Fill, FillKey, OrderSide
 from quarterdeck_server.trading.domain.order import (
     Nature,
     OrderChange,
@@ -21,7 +22,13 @@ from quarterdeck_server.trading.domain.order import (
     Word,
 )
 
-type Body = OrderChange | Fill | PositionReport | AccountReport
+type Body = OrderChange | Fill | Amendment | PositionReport | AccountReport
+
+IGNORED = (
+    *("account", "strategy", "node", "event_time", "order_unknown", "late"),
+    *("busted", "correction_count"),
+)
+"""The fields of a reported fill that the log fills in by itself."""
 
 
 def events_from(request: pb.RecordEventsRequest) -> tuple[Event, ...]:
@@ -63,7 +70,7 @@ def digest(message: trading_event_pb2.TradingEvent) -> bytes:
         content.ClearField("event_time")
         content.order.ClearField("decision_price")
     if content.HasField("fill"):
-        for field in ("account", "strategy", "node", "event_time", "order_unknown", "late"):
+        for field in IGNORED:
             content.fill.ClearField(field)
     if content.HasField("account_state"):
         content.account_state.ClearField("account")
@@ -77,6 +84,10 @@ def _body(message: trading_event_pb2.TradingEvent, word: Word, path: str) -> Bod
             return _order_from(message.order, f"{path}.order")
         case "fill":
             return _fill_from(message.fill, message.event_id, word, f"{path}.fill")
+        case "fill_correction":
+            return _correction_from(message.fill_correction, word, f"{path}.fill_correction")
+        case "fill_bust":
+            return Bust(_fill_key(message.fill_bust, word), word.time_ns)
         case "position":
             return _position_from(message.position, f"{path}.position")
         case "account_state":
@@ -140,7 +151,25 @@ def _fill_from(message: fill_pb2.Fill, event_id: str, word: Word, path: str) -> 
     )
 
 
-def _fee(message: fill_pb2.Fill, path: str) -> Decimal | None:
+def _correction_from(
+    message: trading_event_pb2.FillCorrection, word: Word, path: str
+) -> Correction:
+    terms = FillTerms(
+        quantity=_positive(message.quantity, f"{path}.quantity"),
+        price=_checked(message.price, f"{path}.price"),
+        fee=_fee(message, path),
+        fee_currency=message.fee_currency,
+    )
+    return Correction(_fill_key(message, word), terms, word.time_ns)
+
+
+def _fill_key(
+    message: trading_event_pb2.FillCorrection | trading_event_pb2.FillBust, word: Word
+) -> FillKey:
+    return FillKey(word.account, message.instrument, message.client_order_id, message.trade_id)
+
+
+def _fee(message: fill_pb2.Fill | trading_event_pb2.FillCorrection, path: str) -> Decimal | None:
     if not message.HasField("fee"):
         return None
     currency_code(f"{path}.fee_currency", message.fee_currency)

@@ -61,6 +61,8 @@ def fill_to(fill: Fill) -> fill_pb2.Fill:
         liquidity_side=fill_pb2.LiquiditySide.ValueType(fill.liquidity_side),
         order_unknown=fill.order_unknown,
         late=fill.is_late,
+        busted=fill.is_busted,
+        correction_count=fill.correction_count,
         event_time=timestamp_to(fill.event_time_ns),
     )
     if fill.fee is not None:

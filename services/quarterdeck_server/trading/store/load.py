@@ -1,6 +1,7 @@
 """What a start needs: accounts, facts, prices, the newest checkpoint, and the log after it."""
 
 from collections.abc import AsyncIterator, Sequence
+from dataclasses import dataclass
 from decimal import Decimal
 from typing import cast
 
@@ -10,7 +11,7 @@ import orjson
 from quarterdeck_server.kernel.money import Money
 from quarterdeck_server.runtime.postgres import Connection, Postgres
 from quarterdeck_server.trading.domain.account import Account
-from quarterdeck_server.trading.domain.fill import Fill
+from quarterdeck_server.trading.domain.fill import Fill, Holding
 from quarterdeck_server.trading.domain.price import Newest
 from quarterdeck_server.trading.portfolio import (
     BookState,
@@ -24,7 +25,16 @@ from quarterdeck_server.trading.store.rows import FILL_COLUMNS, fill_of
 
 PAGE = 5_000
 
-type Movement = tuple[int, Fill | Flow]
+
+@dataclass(frozen=True, slots=True)
+class Amended:
+    """A fill of a position was corrected or busted."""
+
+    holding: Holding
+
+
+type Moved = Fill | Flow | Amended
+type Movement = tuple[int, Moved]
 
 
 async def head(postgres: Postgres) -> Head:
@@ -69,26 +79,33 @@ async def add_fact(postgres: Postgres, instrument: Instrument) -> None:
     )
 
 
-async def movements(source: Postgres | Connection, after: int) -> AsyncIterator[Sequence[Movement]]:
-    """Yield, page by page in the order of the log, what changed the portfolio after a position."""
-    while page := await _page(source, after):
+async def movements(
+    connection: Connection, after: int, until: int
+) -> AsyncIterator[Sequence[Movement]]:
+    """Yield, page by page in the order of the log, what changed the portfolio between positions."""
+    while page := await _page(connection, after, until):
         yield page
         after = page[-1][0]
 
 
-async def _page(source: Postgres | Connection, after: int) -> list[Movement]:
-    fills = await source.fetch(
-        f"SELECT {FILL_COLUMNS} FROM trading.fill WHERE position > $1 ORDER BY position LIMIT $2",  # noqa: S608
-        after,
-        PAGE,
-    )
-    flows = await source.fetch(
-        "SELECT * FROM trading.flow WHERE position > $1 ORDER BY position LIMIT $2", after, PAGE
+async def _page(connection: Connection, *within: int) -> list[Movement]:
+    fills = await connection.fetch(_select(FILL_COLUMNS, "trading.fill"), *within, PAGE)
+    flows = await connection.fetch(_select("*", "trading.flow"), *within, PAGE)
+    amended = await connection.fetch(
+        _select("position, account, strategy, instrument", "trading.amendment"), *within, PAGE
     )
     found: list[Movement] = [(row["position"], fill_of(row)) for row in fills]
     found += [(row["position"], _flow(row)) for row in flows]
-    # The first so many of both kinds are surely the first so many of all.
+    found += [(row["position"], Amended(tuple(row)[1:])) for row in amended]
+    # The first so many of each kind are surely the first so many of all.
     return sorted(found, key=lambda movement: movement[0])[:PAGE]
+
+
+def _select(columns: str, table: str) -> str:
+    return (
+        f"SELECT {columns} FROM {table} "  # noqa: S608 - constants
+        "WHERE position > greatest($1, 0) AND position <= $2 ORDER BY position LIMIT $3"
+    )
 
 
 async def newest_checkpoint(postgres: Postgres) -> tuple[int, BookState, BookState] | None:

@@ -15,7 +15,7 @@ ORDER_COLUMNS = (
 FILL_COLUMNS = (
     "position, event_id, account, strategy, instrument, node, client_order_id, venue_order_id, "
     "trade_id, side, quantity, price, fee, fee_currency, liquidity_side, order_unknown, "
-    "event_time_ns, is_late"
+    "event_time_ns, is_late, correction_count, bust_time_ns"
 )
 
 
@@ -100,6 +100,8 @@ def fill_row(fill: Fill, position: int) -> tuple[object, ...]:
         fill.order_unknown,
         fill.event_time_ns,
         fill.is_late,
+        fill.correction_count,
+        fill.bust_time_ns,
     )
 
 
@@ -122,7 +124,10 @@ def fill_of(row: asyncpg.Record) -> Fill:
         liquidity_side=row["liquidity_side"],
         event_time_ns=row["event_time_ns"],
         order_unknown=row["order_unknown"],
+        position=row["position"],
         is_late=row["is_late"],
+        correction_count=row["correction_count"],
+        bust_time_ns=row["bust_time_ns"],
     )
 
 

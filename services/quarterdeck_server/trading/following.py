@@ -1,0 +1,84 @@
+"""Following the log: what it has and the desk has not.
+
+A position whose fills came in the order of the market's time takes them one by one. One that a late
+fill, a correction or a bust changed is taken anew from all of its fills, once.
+"""
+
+from collections.abc import Collection, Iterator, Mapping, Sequence
+
+from quarterdeck_server.kernel.money import Money
+from quarterdeck_server.runtime.postgres import Connection
+from quarterdeck_server.trading.desk import Desk
+from quarterdeck_server.trading.domain.fill import Fill, Holding, OrderSide
+from quarterdeck_server.trading.portfolio import Fill as BookFill
+from quarterdeck_server.trading.portfolio import Flow, PositionKey, Side
+from quarterdeck_server.trading.store import amendments, load
+from quarterdeck_server.trading.store.load import Amended, Moved
+
+type Anew = Mapping[PositionKey, Sequence[BookFill]]
+"""Positions that are to be replayed, each with all fills that count, in the order of the log."""
+
+
+async def follow(desk: Desk, connection: Connection, until: int) -> None:
+    """Apply what the log has after the desk's position, up to one that nothing can change now."""
+    replayed: set[PositionKey] = set()
+    async for page in load.movements(connection, desk.position, until):
+        changed = {holding for _, movement in page for holding in _out_of_order(movement)}
+        anew = dict(await counted_fills(connection, changed, until))
+        for position, movement in page:
+            if (key := _key(movement)) in anew and key not in replayed:
+                # Where it comes first in the log, so that it has its place among the others.
+                desk.replay(key, anew[key])
+                replayed.add(key)
+            _move(desk, movement, position, replayed)
+    desk.position = until
+
+
+async def counted_fills(connection: Connection, holdings: Collection[Holding], until: int) -> Anew:
+    """Return the fills of positions that count, in the order of the log."""
+    found = await amendments.fills_of(connection, holdings, until)
+    return {
+        position_key(holding): [book_fill(fill) for fill in fills if not fill.is_busted]
+        for holding, fills in found.items()
+    }
+
+
+def position_key(holding: Holding) -> PositionKey:
+    """Return a position as the portfolio names it."""
+    account, strategy, instrument = holding
+    return PositionKey(account, instrument, strategy)
+
+
+def book_fill(fill: Fill) -> BookFill:
+    """Return a fill as the portfolio takes it."""
+    return BookFill(
+        id=fill.event_id,
+        account=fill.account,
+        instrument=fill.instrument,
+        strategy=fill.strategy,
+        side=Side.BUY if fill.side is OrderSide.BUY else Side.SELL,
+        quantity=fill.quantity,
+        price=fill.price,
+        time_ns=fill.event_time_ns,
+        fee=None if fill.fee is None else Money(fill.fee, fill.fee_currency),
+    )
+
+
+def _out_of_order(movement: Moved) -> Iterator[Holding]:
+    match movement:
+        case Amended():
+            yield movement.holding
+        case Fill() if movement.is_late or movement.is_busted or movement.correction_count:
+            yield movement.holding
+
+
+def _key(movement: Moved) -> PositionKey | None:
+    return position_key(movement.holding) if isinstance(movement, Fill | Amended) else None
+
+
+def _move(desk: Desk, movement: Moved, position: int, replayed: Collection[PositionKey]) -> None:
+    match movement:
+        case Flow():
+            desk.transfer(movement, position)
+        case Fill() if _key(movement) not in replayed:
+            desk.apply(book_fill(movement), position)

@@ -1,0 +1,49 @@
+"""What a batch tells on the durable topics."""
+
+from collections.abc import Iterator
+
+from quarterdeck_server.trading.domain import topic as topics
+from quarterdeck_server.trading.domain.batch import Batch
+from quarterdeck_server.trading.domain.fill import Fill
+from quarterdeck_server.trading.domain.order import Order
+from quarterdeck_server.trading.domain.topic import Publication
+from quarterdeck_server.trading.following import Anew, book_fill
+from quarterdeck_server.trading.mapping import log as mapping
+from quarterdeck_server.trading.portfolio import Book, Position
+
+
+def publications(book: Book, batch: Batch, anew: Anew) -> Iterator[Publication]:
+    """Yield what a batch tells, of a book that did not take it yet.
+
+    A position comes after each of its fills; one that is taken anew comes once, at the end.
+    """
+    timely = [book_fill(fill) for fill, _ in batch.new_fills if fill.holding not in batch.restated]
+    positions = (change.position for change in book.preview(timely))
+    for outcome in batch.outcomes:
+        match outcome:
+            case Order():
+                yield _order(outcome)
+            case Fill():
+                yield _fill(outcome)
+                if outcome.holding not in batch.restated:
+                    yield _position(next(positions))
+            case _:
+                yield Publication(topics.accounts(outcome.account), outcome.report.payload)
+    for key, fills in anew.items():
+        yield _position(book.preview_replay(key, fills))
+
+
+def _order(order: Order) -> Publication:
+    topic = topics.orders(order.account, order.strategy)
+    return Publication(topic, mapping.order_to(order).SerializeToString(deterministic=True))
+
+
+def _fill(fill: Fill) -> Publication:
+    topic = topics.fills(fill.account, fill.strategy)
+    return Publication(topic, mapping.fill_to(fill).SerializeToString(deterministic=True))
+
+
+def _position(position: Position) -> Publication:
+    topic = topics.positions(position.key.account, position.key.strategy)
+    message = mapping.position_to(position)
+    return Publication(topic, message.SerializeToString(deterministic=True))
