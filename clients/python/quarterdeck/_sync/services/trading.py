@@ -4,6 +4,7 @@ from collections.abc import Iterable, Iterator
 from datetime import datetime, timedelta
 from typing import cast
 
+from google.api.httpbody_pb2 import HttpBody
 from google.protobuf.duration_pb2 import Duration
 from google.protobuf.timestamp_pb2 import Timestamp
 from google.type.date_pb2 import Date
@@ -43,7 +44,10 @@ from quarterdeck.api.trading.v1.order_life_service_pb2 import (
 from quarterdeck.api.trading.v1.order_pb2 import ORDER_TYPE_UNSPECIFIED, OrderType
 from quarterdeck.api.trading.v1.portfolio_service_pb2 import (
     COST_METHOD_UNSPECIFIED,
+    PORTFOLIO_FORMAT_UNSPECIFIED,
+    PORTFOLIO_TABLE_UNSPECIFIED,
     CostMethod,
+    ExportPortfolioRequest,
     GetDailyEquityRequest,
     GetDailyEquityResponse,
     GetEquityCurveRequest,
@@ -54,6 +58,8 @@ from quarterdeck.api.trading.v1.portfolio_service_pb2 import (
     ListAccountsResponse,
     ListPositionsRequest,
     ListPositionsResponse,
+    PortfolioFormat,
+    PortfolioTable,
     WatchPortfolioRequest,
     WatchPortfolioResponse,
 )
@@ -80,6 +86,8 @@ from quarterdeck.api.trading.v1.trading_event_service_pb2 import (
     ListTopicRecordsResponse,
     ListTradingEventsRequest,
     ListTradingEventsResponse,
+    RecordAdjustmentsRequest,
+    RecordAdjustmentsResponse,
     RecordEventsRequest,
     RecordEventsResponse,
     WatchTradingRequest,
@@ -273,6 +281,9 @@ WATCH_PORTFOLIO = Method[WatchPortfolioRequest, WatchPortfolioResponse](
     WatchPortfolioResponse,
     repeatable=True,
 )
+EXPORT_PORTFOLIO = Method[ExportPortfolioRequest, HttpBody](
+    "/quarterdeck.api.trading.v1.PortfolioService/ExportPortfolio", HttpBody, repeatable=True
+)
 GET_EQUITY_CURVE = Method[GetEquityCurveRequest, GetEquityCurveResponse](
     "/quarterdeck.api.trading.v1.PortfolioService/GetEquityCurve",
     GetEquityCurveResponse,
@@ -351,6 +362,27 @@ class PortfolioService:
         """
         request = WatchPortfolioRequest(account=account, strategy=strategy, max_rate=max_rate)
         return self._channel.stream(WATCH_PORTFOLIO, request, timeout)
+
+    def export_portfolio(
+        self,
+        *,
+        account: str = "",
+        strategy: str = "",
+        cost_method: CostMethod.ValueType = COST_METHOD_UNSPECIFIED,
+        table: PortfolioTable.ValueType = PORTFOLIO_TABLE_UNSPECIFIED,
+        format: PortfolioFormat.ValueType = PORTFOLIO_FORMAT_UNSPECIFIED,
+        timeout: float | None = None,
+    ) -> Iterator[HttpBody]:
+        """Exports the portfolio as of now, within the caller's scope, as a file.
+
+        The file comes in pieces: the data of all answers, joined in their order. The edge joins
+        them, so that `curl -o` writes the file. Quantities and amounts are exact; what depends on a
+        price is empty where there is none.
+        """
+        request = ExportPortfolioRequest(
+            account=account, strategy=strategy, cost_method=cost_method, table=table, format=format
+        )
+        return self._channel.stream(EXPORT_PORTFOLIO, request, timeout)
 
     def get_equity_curve(
         self,
@@ -489,6 +521,11 @@ RECORD_EVENTS = Method[RecordEventsRequest, RecordEventsResponse](
     RecordEventsResponse,
     repeatable=True,
 )
+RECORD_ADJUSTMENTS = Method[RecordAdjustmentsRequest, RecordAdjustmentsResponse](
+    "/quarterdeck.api.trading.v1.TradingEventService/RecordAdjustments",
+    RecordAdjustmentsResponse,
+    repeatable=True,
+)
 IMPORT_TRADING_EVENTS = Method[ImportTradingEventsRequest, ImportTradingEventsResponse](
     "/quarterdeck.api.trading.v1.TradingEventService/ImportTradingEvents",
     ImportTradingEventsResponse,
@@ -541,9 +578,26 @@ class TradingEventService:
         `order_unknown`. A correction or bust of a fill that the log does not have fails with
         NOT_FOUND (RESOURCE_NOT_FOUND), naming for example "events[3].fill_bust.trade_id". Fails
         with PERMISSION_DENIED (SCOPE_FORBIDDEN) for an account or strategy outside of the caller's.
+        Deposits, withdrawals, transfers and corporate actions also need TRADING_CONTROL and fail
+        with PERMISSION_DENIED (PERMISSION_MISSING) without it: a node may tell what its positions
+        earned, not what an account was given.
         """
         request = RecordEventsRequest(node=node, events=events)
         return self._channel.unary(RECORD_EVENTS, request, timeout)
+
+    def record_adjustments(
+        self, *, events: Iterable[TradingEvent] | None = None, timeout: float | None = None
+    ) -> RecordAdjustmentsResponse:
+        """Records what people know and nodes do not: cash flows, corporate actions, and corrections
+        and busts of fills; the answer comes after the database has committed them.
+
+        Atomic and idempotent as RecordEvents is, and fails as it does. A corporate action of all
+        accounts needs a scope over all accounts, a transfer one over both of its accounts. An event
+        time in the future fails with INVALID_ARGUMENT (FIELD_INVALID): positions change when they
+        change, not when it is announced.
+        """
+        request = RecordAdjustmentsRequest(events=events)
+        return self._channel.unary(RECORD_ADJUSTMENTS, request, timeout)
 
     def import_trading_events(
         self, *, csv: str = "", dry_run: bool = False, timeout: float | None = None

@@ -22,7 +22,7 @@ DESCRIPTOR: _descriptor.FileDescriptor
 
 @_typing.final
 class ProfitAndLoss(_message.Message):
-    """Profit and loss of a strategy in an account, or of the whole account."""
+    """Profit and loss of a strategy in an account, of the whole account, or of the firm: all accounts."""
 
     DESCRIPTOR: _descriptor.Descriptor
 
@@ -40,12 +40,15 @@ class ProfitAndLoss(_message.Message):
     UNPRICED_INSTRUMENTS_FIELD_NUMBER: _builtins.int
     MISSING_RATES_FIELD_NUMBER: _builtins.int
     EVENT_TIME_FIELD_NUMBER: _builtins.int
+    INCOME_FIELD_NUMBER: _builtins.int
     account: _builtins.str
-    """The account."""
+    """The account; empty for the firm, which those see whose scope is all accounts and strategies."""
     strategy: _builtins.str
-    """The strategy; empty for the whole account."""
+    """The strategy; empty for the whole account and for the firm."""
     currency: _builtins.str
-    """The currency of every amount: the base currency of the account."""
+    """The currency of every amount: the base currency of the account, or of the firm the reporting
+    currency.
+    """
     open_positions: _builtins.int
     """How many positions are open."""
     @_builtins.property
@@ -62,11 +65,11 @@ class ProfitAndLoss(_message.Message):
 
     @_builtins.property
     def total_profit(self) -> _decimal_pb2.Decimal:
-        """realised + unrealised − fees."""
+        """realised + unrealised − fees + income."""
 
     @_builtins.property
     def equity(self) -> _decimal_pb2.Decimal:
-        """Cash and market value of the account; absent for a strategy."""
+        """Cash and market value of the account or the firm; absent for a strategy."""
 
     @_builtins.property
     def gross_exposure(self) -> _decimal_pb2.Decimal:
@@ -88,6 +91,10 @@ class ProfitAndLoss(_message.Message):
     def event_time(self) -> _timestamp_pb2.Timestamp:
         """The market's time of the newest price or fill in it; absent before the first."""
 
+    @_builtins.property
+    def income(self) -> _decimal_pb2.Decimal:
+        """What funding, dividends, interest and charges brought, below zero cost, since the first."""
+
     def __init__(
         self,
         *,
@@ -105,10 +112,11 @@ class ProfitAndLoss(_message.Message):
         unpriced_instruments: _abc.Iterable[_builtins.str] | None = ...,
         missing_rates: _abc.Iterable[_builtins.str] | None = ...,
         event_time: _timestamp_pb2.Timestamp | None = ...,
+        income: _decimal_pb2.Decimal | None = ...,
     ) -> None: ...
-    _HasFieldArgType: _TypeAlias = _typing.Literal["_equity", b"_equity", "_event_time", b"_event_time", "equity", b"equity", "event_time", b"event_time", "fees", b"fees", "gross_exposure", b"gross_exposure", "net_exposure", b"net_exposure", "realised_profit", b"realised_profit", "total_profit", b"total_profit", "unrealised_profit", b"unrealised_profit"]  # noqa: Y015
+    _HasFieldArgType: _TypeAlias = _typing.Literal["_equity", b"_equity", "_event_time", b"_event_time", "equity", b"equity", "event_time", b"event_time", "fees", b"fees", "gross_exposure", b"gross_exposure", "income", b"income", "net_exposure", b"net_exposure", "realised_profit", b"realised_profit", "total_profit", b"total_profit", "unrealised_profit", b"unrealised_profit"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["_equity", b"_equity", "_event_time", b"_event_time", "account", b"account", "currency", b"currency", "equity", b"equity", "event_time", b"event_time", "fees", b"fees", "gross_exposure", b"gross_exposure", "missing_rates", b"missing_rates", "net_exposure", b"net_exposure", "open_positions", b"open_positions", "realised_profit", b"realised_profit", "strategy", b"strategy", "total_profit", b"total_profit", "unpriced_instruments", b"unpriced_instruments", "unrealised_profit", b"unrealised_profit"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["_equity", b"_equity", "_event_time", b"_event_time", "account", b"account", "currency", b"currency", "equity", b"equity", "event_time", b"event_time", "fees", b"fees", "gross_exposure", b"gross_exposure", "income", b"income", "missing_rates", b"missing_rates", "net_exposure", b"net_exposure", "open_positions", b"open_positions", "realised_profit", b"realised_profit", "strategy", b"strategy", "total_profit", b"total_profit", "unpriced_instruments", b"unpriced_instruments", "unrealised_profit", b"unrealised_profit"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     _WhichOneofReturnType__equity: _TypeAlias = _typing.Literal["equity"]  # noqa: Y015
     _WhichOneofArgType__equity: _TypeAlias = _typing.Literal["_equity", b"_equity"]  # noqa: Y015
@@ -145,6 +153,7 @@ class PositionColumns(_message.Message):
     UNREALISED_PROFIT_FIELD_NUMBER: _builtins.int
     REALISED_PROFIT_FIELD_NUMBER: _builtins.int
     FEES_FIELD_NUMBER: _builtins.int
+    INCOME_FIELD_NUMBER: _builtins.int
     quantity_scale: _builtins.int
     """The digits after the point of quantities."""
     price_scale: _builtins.int
@@ -199,6 +208,10 @@ class PositionColumns(_message.Message):
     def fees(self) -> _containers.RepeatedScalarFieldContainer[_builtins.int]:
         """The fees."""
 
+    @_builtins.property
+    def income(self) -> _containers.RepeatedScalarFieldContainer[_builtins.int]:
+        """What funding, dividends and charges of the position brought, below zero cost."""
+
     def __init__(
         self,
         *,
@@ -217,10 +230,11 @@ class PositionColumns(_message.Message):
         unrealised_profit: _abc.Iterable[_builtins.int] | None = ...,
         realised_profit: _abc.Iterable[_builtins.int] | None = ...,
         fees: _abc.Iterable[_builtins.int] | None = ...,
+        income: _abc.Iterable[_builtins.int] | None = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["account", b"account", "average_price", b"average_price", "currency", b"currency", "fees", b"fees", "has_mark", b"has_mark", "instrument", b"instrument", "mark_price", b"mark_price", "market_value", b"market_value", "money_scale", b"money_scale", "price_scale", b"price_scale", "quantity", b"quantity", "quantity_scale", b"quantity_scale", "realised_profit", b"realised_profit", "strategy", b"strategy", "unrealised_profit", b"unrealised_profit"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["account", b"account", "average_price", b"average_price", "currency", b"currency", "fees", b"fees", "has_mark", b"has_mark", "income", b"income", "instrument", b"instrument", "mark_price", b"mark_price", "market_value", b"market_value", "money_scale", b"money_scale", "price_scale", b"price_scale", "quantity", b"quantity", "quantity_scale", b"quantity_scale", "realised_profit", b"realised_profit", "strategy", b"strategy", "unrealised_profit", b"unrealised_profit"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
@@ -237,7 +251,9 @@ class Portfolio(_message.Message):
     CASH_FIELD_NUMBER: _builtins.int
     @_builtins.property
     def profit_and_loss(self) -> _containers.RepeatedCompositeFieldContainer[Global___ProfitAndLoss]:
-        """One for each account and one for each strategy in it."""
+        """One for the firm, if it has a reporting currency and the caller sees all of it; one for each
+        account and one for each strategy in it.
+        """
 
     @_builtins.property
     def positions(self) -> Global___PositionColumns:

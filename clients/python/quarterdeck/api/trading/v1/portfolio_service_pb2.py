@@ -24,13 +24,14 @@ _sym_db = _symbol_database.Default()
 
 from buf.validate import validate_pb2 as buf_dot_validate_dot_validate__pb2
 from google.api import annotations_pb2 as google_dot_api_dot_annotations__pb2
+from google.api import httpbody_pb2 as google_dot_api_dot_httpbody__pb2
 from google.protobuf import timestamp_pb2 as google_dot_protobuf_dot_timestamp__pb2
 from google.type import date_pb2 as google_dot_type_dot_date__pb2
 from quarterdeck.api.auth.v1 import permission_pb2 as quarterdeck_dot_api_dot_auth_dot_v1_dot_permission__pb2
 from quarterdeck.api.trading.v1 import portfolio_pb2 as quarterdeck_dot_api_dot_trading_dot_v1_dot_portfolio__pb2
 
 
-DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n2quarterdeck/api/trading/v1/portfolio_service.proto\x12\x1aquarterdeck.api.trading.v1\x1a\x1b\x62uf/validate/validate.proto\x1a\x1cgoogle/api/annotations.proto\x1a\x1fgoogle/protobuf/timestamp.proto\x1a\x16google/type/date.proto\x1a(quarterdeck/api/auth/v1/permission.proto\x1a*quarterdeck/api/trading/v1/portfolio.proto\"\x9e\x01\n\x13GetPortfolioRequest\x12\x18\n\x07\x61\x63\x63ount\x18\x01 \x01(\tR\x07\x61\x63\x63ount\x12\x1a\n\x08strategy\x18\x02 \x01(\tR\x08strategy\x12Q\n\x0b\x63ost_method\x18\x03 \x01(\x0e\x32&.quarterdeck.api.trading.v1.CostMethodB\x08\xbaH\x05\x82\x01\x02\x10\x01R\ncostMethod\"[\n\x14GetPortfolioResponse\x12\x43\n\tportfolio\x18\x01 \x01(\x0b\x32%.quarterdeck.api.trading.v1.PortfolioR\tportfolio\"\x84\x02\n\x14ListPositionsRequest\x12\x18\n\x07\x61\x63\x63ount\x18\x01 \x01(\tR\x07\x61\x63\x63ount\x12\x1a\n\x08strategy\x18\x02 \x01(\tR\x08strategy\x12\x1b\n\topen_only\x18\x03 \x01(\x08R\x08openOnly\x12Q\n\x0b\x63ost_method\x18\x04 \x01(\x0e\x32&.quarterdeck.api.trading.v1.CostMethodB\x08\xbaH\x05\x82\x01\x02\x10\x01R\ncostMethod\x12\'\n\tpage_size\x18\x05 \x01(\x05\x42\n\xbaH\x07\x1a\x05\x18\x90N(\x00R\x08pageSize\x12\x1d\n\npage_token\x18\x06 \x01(\tR\tpageToken\"\x8a\x01\n\x15ListPositionsResponse\x12I\n\tpositions\x18\x01 \x01(\x0b\x32+.quarterdeck.api.trading.v1.PositionColumnsR\tpositions\x12&\n\x0fnext_page_token\x18\x02 \x01(\tR\rnextPageToken\"]\n\x13ListAccountsRequest\x12\'\n\tpage_size\x18\x01 \x01(\x05\x42\n\xbaH\x07\x1a\x05\x18\xe8\x07(\x00R\x08pageSize\x12\x1d\n\npage_token\x18\x02 \x01(\tR\tpageToken\"\x7f\n\x14ListAccountsResponse\x12?\n\x08\x61\x63\x63ounts\x18\x01 \x03(\x0b\x32#.quarterdeck.api.trading.v1.AccountR\x08\x61\x63\x63ounts\x12&\n\x0fnext_page_token\x18\x02 \x01(\tR\rnextPageToken\"\x83\x01\n\x15WatchPortfolioRequest\x12\x18\n\x07\x61\x63\x63ount\x18\x01 \x01(\tR\x07\x61\x63\x63ount\x12\x1a\n\x08strategy\x18\x02 \x01(\tR\x08strategy\x12\x34\n\x08max_rate\x18\x03 \x01(\x01\x42\x19\xbaH\x16\x12\x14\x19\x00\x00\x00\x00\x00@\x8f@)\x00\x00\x00\x00\x00\x00\x00\x00@\x01R\x07maxRate\"\xd2\x01\n\x16WatchPortfolioResponse\x12\x1a\n\x08snapshot\x18\x01 \x01(\x08R\x08snapshot\x12\x43\n\tportfolio\x18\x02 \x01(\x0b\x32%.quarterdeck.api.trading.v1.PortfolioR\tportfolio\x12;\n\x0bserver_time\x18\x03 \x01(\x0b\x32\x1a.google.protobuf.TimestampR\nserverTime\x12\x1a\n\x08sequence\x18\x04 \x01(\x04R\x08sequence\"\x99\x02\n\x15GetEquityCurveRequest\x12!\n\x07\x61\x63\x63ount\x18\x01 \x01(\tB\x07\xbaH\x04r\x02\x10\x01R\x07\x61\x63\x63ount\x12\x1a\n\x08strategy\x18\x02 \x01(\tR\x08strategy\x12>\n\nstart_time\x18\x03 \x01(\x0b\x32\x1a.google.protobuf.TimestampH\x00R\tstartTime\x88\x01\x01\x12:\n\x08\x65nd_time\x18\x04 \x01(\x0b\x32\x1a.google.protobuf.TimestampH\x01R\x07\x65ndTime\x88\x01\x01\x12)\n\nmax_points\x18\x05 \x01(\x05\x42\n\xbaH\x07\x1a\x05\x18\x90N(\x00R\tmaxPointsB\r\n\x0b_start_timeB\x0b\n\t_end_time\"\xda\x01\n\x16GetEquityCurveResponse\x12\x1a\n\x08\x63urrency\x18\x01 \x01(\tR\x08\x63urrency\x12\"\n\revent_time_ns\x18\x02 \x03(\x10R\x0b\x65ventTimeNs\x12\x16\n\x06\x65quity\x18\x03 \x03(\x01R\x06\x65quity\x12\'\n\x0frealised_profit\x18\x04 \x03(\x01R\x0erealisedProfit\x12+\n\x11unrealised_profit\x18\x05 \x03(\x01R\x10unrealisedProfit\x12\x12\n\x04\x66\x65\x65s\x18\x06 \x03(\x01R\x04\x66\x65\x65s\"\xdc\x01\n\x15GetDailyEquityRequest\x12!\n\x07\x61\x63\x63ount\x18\x01 \x01(\tB\x07\xbaH\x04r\x02\x10\x01R\x07\x61\x63\x63ount\x12\x1a\n\x08strategy\x18\x02 \x01(\tR\x08strategy\x12\x35\n\nstart_date\x18\x03 \x01(\x0b\x32\x11.google.type.DateH\x00R\tstartDate\x88\x01\x01\x12\x31\n\x08\x65nd_date\x18\x04 \x01(\x0b\x32\x11.google.type.DateH\x01R\x07\x65ndDate\x88\x01\x01\x42\r\n\x0b_start_dateB\x0b\n\t_end_date\"\x92\x02\n\x16GetDailyEquityResponse\x12\x1a\n\x08\x63urrency\x18\x01 \x01(\tR\x08\x63urrency\x12\x12\n\x04\x64\x61ys\x18\x02 \x03(\x11R\x04\x64\x61ys\x12\x16\n\x06\x65quity\x18\x03 \x03(\x01R\x06\x65quity\x12\x16\n\x06profit\x18\x04 \x03(\x01R\x06profit\x12\x14\n\x05\x66lows\x18\x05 \x03(\x01R\x05\x66lows\x12$\n\x0bopening_day\x18\x06 \x01(\x11H\x00R\nopeningDay\x88\x01\x01\x12%\n\x0eopening_equity\x18\x07 \x01(\x01R\ropeningEquity\x12%\n\x0eopening_profit\x18\x08 \x01(\x01R\ropeningProfitB\x0e\n\x0c_opening_day*X\n\nCostMethod\x12\x1b\n\x17\x43OST_METHOD_UNSPECIFIED\x10\x00\x12\x17\n\x13\x43OST_METHOD_AVERAGE\x10\x01\x12\x14\n\x10\x43OST_METHOD_FIFO\x10\x02\x32\xc4\x07\n\x10PortfolioService\x12\x8f\x01\n\x0cGetPortfolio\x12/.quarterdeck.api.trading.v1.GetPortfolioRequest\x1a\x30.quarterdeck.api.trading.v1.GetPortfolioResponse\"\x1c\x90\x02\x01\x88\xb5\x18\x06\x82\xd3\xe4\x93\x02\x0f\x12\r/v1/portfolio\x12\x92\x01\n\rListPositions\x12\x30.quarterdeck.api.trading.v1.ListPositionsRequest\x1a\x31.quarterdeck.api.trading.v1.ListPositionsResponse\"\x1c\x90\x02\x01\x88\xb5\x18\x06\x82\xd3\xe4\x93\x02\x0f\x12\r/v1/positions\x12\x8e\x01\n\x0cListAccounts\x12/.quarterdeck.api.trading.v1.ListAccountsRequest\x1a\x30.quarterdeck.api.trading.v1.ListAccountsResponse\"\x1b\x90\x02\x01\x88\xb5\x18\x06\x82\xd3\xe4\x93\x02\x0e\x12\x0c/v1/accounts\x12\x9d\x01\n\x0eWatchPortfolio\x12\x31.quarterdeck.api.trading.v1.WatchPortfolioRequest\x1a\x32.quarterdeck.api.trading.v1.WatchPortfolioResponse\"\"\x90\x02\x01\x88\xb5\x18\x06\x82\xd3\xe4\x93\x02\x15\x12\x13/v1/portfolio:watch0\x01\x12\xaa\x01\n\x0eGetEquityCurve\x12\x31.quarterdeck.api.trading.v1.GetEquityCurveRequest\x1a\x32.quarterdeck.api.trading.v1.GetEquityCurveResponse\"1\x90\x02\x01\x88\xb5\x18\x06\x82\xd3\xe4\x93\x02$\x12\"/v1/accounts/{account}/equityCurve\x12\xaa\x01\n\x0eGetDailyEquity\x12\x31.quarterdeck.api.trading.v1.GetDailyEquityRequest\x1a\x32.quarterdeck.api.trading.v1.GetDailyEquityResponse\"1\x90\x02\x01\x88\xb5\x18\x06\x82\xd3\xe4\x93\x02$\x12\"/v1/accounts/{account}/dailyEquityb\x06proto3')
+DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n2quarterdeck/api/trading/v1/portfolio_service.proto\x12\x1aquarterdeck.api.trading.v1\x1a\x1b\x62uf/validate/validate.proto\x1a\x1cgoogle/api/annotations.proto\x1a\x19google/api/httpbody.proto\x1a\x1fgoogle/protobuf/timestamp.proto\x1a\x16google/type/date.proto\x1a(quarterdeck/api/auth/v1/permission.proto\x1a*quarterdeck/api/trading/v1/portfolio.proto\"\x9e\x01\n\x13GetPortfolioRequest\x12\x18\n\x07\x61\x63\x63ount\x18\x01 \x01(\tR\x07\x61\x63\x63ount\x12\x1a\n\x08strategy\x18\x02 \x01(\tR\x08strategy\x12Q\n\x0b\x63ost_method\x18\x03 \x01(\x0e\x32&.quarterdeck.api.trading.v1.CostMethodB\x08\xbaH\x05\x82\x01\x02\x10\x01R\ncostMethod\"[\n\x14GetPortfolioResponse\x12\x43\n\tportfolio\x18\x01 \x01(\x0b\x32%.quarterdeck.api.trading.v1.PortfolioR\tportfolio\"\x84\x02\n\x14ListPositionsRequest\x12\x18\n\x07\x61\x63\x63ount\x18\x01 \x01(\tR\x07\x61\x63\x63ount\x12\x1a\n\x08strategy\x18\x02 \x01(\tR\x08strategy\x12\x1b\n\topen_only\x18\x03 \x01(\x08R\x08openOnly\x12Q\n\x0b\x63ost_method\x18\x04 \x01(\x0e\x32&.quarterdeck.api.trading.v1.CostMethodB\x08\xbaH\x05\x82\x01\x02\x10\x01R\ncostMethod\x12\'\n\tpage_size\x18\x05 \x01(\x05\x42\n\xbaH\x07\x1a\x05\x18\x90N(\x00R\x08pageSize\x12\x1d\n\npage_token\x18\x06 \x01(\tR\tpageToken\"\x8a\x01\n\x15ListPositionsResponse\x12I\n\tpositions\x18\x01 \x01(\x0b\x32+.quarterdeck.api.trading.v1.PositionColumnsR\tpositions\x12&\n\x0fnext_page_token\x18\x02 \x01(\tR\rnextPageToken\"]\n\x13ListAccountsRequest\x12\'\n\tpage_size\x18\x01 \x01(\x05\x42\n\xbaH\x07\x1a\x05\x18\xe8\x07(\x00R\x08pageSize\x12\x1d\n\npage_token\x18\x02 \x01(\tR\tpageToken\"\x7f\n\x14ListAccountsResponse\x12?\n\x08\x61\x63\x63ounts\x18\x01 \x03(\x0b\x32#.quarterdeck.api.trading.v1.AccountR\x08\x61\x63\x63ounts\x12&\n\x0fnext_page_token\x18\x02 \x01(\tR\rnextPageToken\"\x83\x01\n\x15WatchPortfolioRequest\x12\x18\n\x07\x61\x63\x63ount\x18\x01 \x01(\tR\x07\x61\x63\x63ount\x12\x1a\n\x08strategy\x18\x02 \x01(\tR\x08strategy\x12\x34\n\x08max_rate\x18\x03 \x01(\x01\x42\x19\xbaH\x16\x12\x14\x19\x00\x00\x00\x00\x00@\x8f@)\x00\x00\x00\x00\x00\x00\x00\x00@\x01R\x07maxRate\"\xd2\x01\n\x16WatchPortfolioResponse\x12\x1a\n\x08snapshot\x18\x01 \x01(\x08R\x08snapshot\x12\x43\n\tportfolio\x18\x02 \x01(\x0b\x32%.quarterdeck.api.trading.v1.PortfolioR\tportfolio\x12;\n\x0bserver_time\x18\x03 \x01(\x0b\x32\x1a.google.protobuf.TimestampR\nserverTime\x12\x1a\n\x08sequence\x18\x04 \x01(\x04R\x08sequence\"\xc0\x02\n\x16\x45xportPortfolioRequest\x12\x18\n\x07\x61\x63\x63ount\x18\x01 \x01(\tR\x07\x61\x63\x63ount\x12\x1a\n\x08strategy\x18\x02 \x01(\tR\x08strategy\x12Q\n\x0b\x63ost_method\x18\x03 \x01(\x0e\x32&.quarterdeck.api.trading.v1.CostMethodB\x08\xbaH\x05\x82\x01\x02\x10\x01R\ncostMethod\x12L\n\x05table\x18\x04 \x01(\x0e\x32*.quarterdeck.api.trading.v1.PortfolioTableB\n\xbaH\x07\x82\x01\x04\x10\x01 \x00R\x05table\x12O\n\x06\x66ormat\x18\x05 \x01(\x0e\x32+.quarterdeck.api.trading.v1.PortfolioFormatB\n\xbaH\x07\x82\x01\x04\x10\x01 \x00R\x06\x66ormat\"\x99\x02\n\x15GetEquityCurveRequest\x12!\n\x07\x61\x63\x63ount\x18\x01 \x01(\tB\x07\xbaH\x04r\x02\x10\x01R\x07\x61\x63\x63ount\x12\x1a\n\x08strategy\x18\x02 \x01(\tR\x08strategy\x12>\n\nstart_time\x18\x03 \x01(\x0b\x32\x1a.google.protobuf.TimestampH\x00R\tstartTime\x88\x01\x01\x12:\n\x08\x65nd_time\x18\x04 \x01(\x0b\x32\x1a.google.protobuf.TimestampH\x01R\x07\x65ndTime\x88\x01\x01\x12)\n\nmax_points\x18\x05 \x01(\x05\x42\n\xbaH\x07\x1a\x05\x18\x90N(\x00R\tmaxPointsB\r\n\x0b_start_timeB\x0b\n\t_end_time\"\xf2\x01\n\x16GetEquityCurveResponse\x12\x1a\n\x08\x63urrency\x18\x01 \x01(\tR\x08\x63urrency\x12\"\n\revent_time_ns\x18\x02 \x03(\x10R\x0b\x65ventTimeNs\x12\x16\n\x06\x65quity\x18\x03 \x03(\x01R\x06\x65quity\x12\'\n\x0frealised_profit\x18\x04 \x03(\x01R\x0erealisedProfit\x12+\n\x11unrealised_profit\x18\x05 \x03(\x01R\x10unrealisedProfit\x12\x12\n\x04\x66\x65\x65s\x18\x06 \x03(\x01R\x04\x66\x65\x65s\x12\x16\n\x06income\x18\x07 \x03(\x01R\x06income\"\xdc\x01\n\x15GetDailyEquityRequest\x12!\n\x07\x61\x63\x63ount\x18\x01 \x01(\tB\x07\xbaH\x04r\x02\x10\x01R\x07\x61\x63\x63ount\x12\x1a\n\x08strategy\x18\x02 \x01(\tR\x08strategy\x12\x35\n\nstart_date\x18\x03 \x01(\x0b\x32\x11.google.type.DateH\x00R\tstartDate\x88\x01\x01\x12\x31\n\x08\x65nd_date\x18\x04 \x01(\x0b\x32\x11.google.type.DateH\x01R\x07\x65ndDate\x88\x01\x01\x42\r\n\x0b_start_dateB\x0b\n\t_end_date\"\x92\x02\n\x16GetDailyEquityResponse\x12\x1a\n\x08\x63urrency\x18\x01 \x01(\tR\x08\x63urrency\x12\x12\n\x04\x64\x61ys\x18\x02 \x03(\x11R\x04\x64\x61ys\x12\x16\n\x06\x65quity\x18\x03 \x03(\x01R\x06\x65quity\x12\x16\n\x06profit\x18\x04 \x03(\x01R\x06profit\x12\x14\n\x05\x66lows\x18\x05 \x03(\x01R\x05\x66lows\x12$\n\x0bopening_day\x18\x06 \x01(\x11H\x00R\nopeningDay\x88\x01\x01\x12%\n\x0eopening_equity\x18\x07 \x01(\x01R\ropeningEquity\x12%\n\x0eopening_profit\x18\x08 \x01(\x01R\ropeningProfitB\x0e\n\x0c_opening_day*\x86\x01\n\x0ePortfolioTable\x12\x1f\n\x1bPORTFOLIO_TABLE_UNSPECIFIED\x10\x00\x12\x1d\n\x19PORTFOLIO_TABLE_POSITIONS\x10\x01\x12\x1a\n\x16PORTFOLIO_TABLE_PROFIT\x10\x02\x12\x18\n\x14PORTFOLIO_TABLE_CASH\x10\x03*k\n\x0fPortfolioFormat\x12 \n\x1cPORTFOLIO_FORMAT_UNSPECIFIED\x10\x00\x12\x18\n\x14PORTFOLIO_FORMAT_CSV\x10\x01\x12\x1c\n\x18PORTFOLIO_FORMAT_PARQUET\x10\x02*X\n\nCostMethod\x12\x1b\n\x17\x43OST_METHOD_UNSPECIFIED\x10\x00\x12\x17\n\x13\x43OST_METHOD_AVERAGE\x10\x01\x12\x14\n\x10\x43OST_METHOD_FIFO\x10\x02\x32\xc9\x08\n\x10PortfolioService\x12\x8f\x01\n\x0cGetPortfolio\x12/.quarterdeck.api.trading.v1.GetPortfolioRequest\x1a\x30.quarterdeck.api.trading.v1.GetPortfolioResponse\"\x1c\x90\x02\x01\x88\xb5\x18\x06\x82\xd3\xe4\x93\x02\x0f\x12\r/v1/portfolio\x12\x92\x01\n\rListPositions\x12\x30.quarterdeck.api.trading.v1.ListPositionsRequest\x1a\x31.quarterdeck.api.trading.v1.ListPositionsResponse\"\x1c\x90\x02\x01\x88\xb5\x18\x06\x82\xd3\xe4\x93\x02\x0f\x12\r/v1/positions\x12\x8e\x01\n\x0cListAccounts\x12/.quarterdeck.api.trading.v1.ListAccountsRequest\x1a\x30.quarterdeck.api.trading.v1.ListAccountsResponse\"\x1b\x90\x02\x01\x88\xb5\x18\x06\x82\xd3\xe4\x93\x02\x0e\x12\x0c/v1/accounts\x12\x9d\x01\n\x0eWatchPortfolio\x12\x31.quarterdeck.api.trading.v1.WatchPortfolioRequest\x1a\x32.quarterdeck.api.trading.v1.WatchPortfolioResponse\"\"\x90\x02\x01\x88\xb5\x18\x06\x82\xd3\xe4\x93\x02\x15\x12\x13/v1/portfolio:watch0\x01\x12\x82\x01\n\x0f\x45xportPortfolio\x12\x32.quarterdeck.api.trading.v1.ExportPortfolioRequest\x1a\x14.google.api.HttpBody\"#\x90\x02\x01\x88\xb5\x18\x06\x82\xd3\xe4\x93\x02\x16\x12\x14/v1/portfolio:export0\x01\x12\xaa\x01\n\x0eGetEquityCurve\x12\x31.quarterdeck.api.trading.v1.GetEquityCurveRequest\x1a\x32.quarterdeck.api.trading.v1.GetEquityCurveResponse\"1\x90\x02\x01\x88\xb5\x18\x06\x82\xd3\xe4\x93\x02$\x12\"/v1/accounts/{account}/equityCurve\x12\xaa\x01\n\x0eGetDailyEquity\x12\x31.quarterdeck.api.trading.v1.GetDailyEquityRequest\x1a\x32.quarterdeck.api.trading.v1.GetDailyEquityResponse\"1\x90\x02\x01\x88\xb5\x18\x06\x82\xd3\xe4\x93\x02$\x12\"/v1/accounts/{account}/dailyEquityb\x06proto3')
 
 _globals = globals()
 _builder.BuildMessageAndEnumDescriptors(DESCRIPTOR, _globals)
@@ -47,6 +48,12 @@ if not _descriptor._USE_C_DESCRIPTORS:
   _globals['_LISTACCOUNTSREQUEST'].fields_by_name['page_size']._serialized_options = b'\272H\007\032\005\030\350\007(\000'
   _globals['_WATCHPORTFOLIOREQUEST'].fields_by_name['max_rate']._loaded_options = None
   _globals['_WATCHPORTFOLIOREQUEST'].fields_by_name['max_rate']._serialized_options = b'\272H\026\022\024\031\000\000\000\000\000@\217@)\000\000\000\000\000\000\000\000@\001'
+  _globals['_EXPORTPORTFOLIOREQUEST'].fields_by_name['cost_method']._loaded_options = None
+  _globals['_EXPORTPORTFOLIOREQUEST'].fields_by_name['cost_method']._serialized_options = b'\272H\005\202\001\002\020\001'
+  _globals['_EXPORTPORTFOLIOREQUEST'].fields_by_name['table']._loaded_options = None
+  _globals['_EXPORTPORTFOLIOREQUEST'].fields_by_name['table']._serialized_options = b'\272H\007\202\001\004\020\001 \000'
+  _globals['_EXPORTPORTFOLIOREQUEST'].fields_by_name['format']._loaded_options = None
+  _globals['_EXPORTPORTFOLIOREQUEST'].fields_by_name['format']._serialized_options = b'\272H\007\202\001\004\020\001 \000'
   _globals['_GETEQUITYCURVEREQUEST'].fields_by_name['account']._loaded_options = None
   _globals['_GETEQUITYCURVEREQUEST'].fields_by_name['account']._serialized_options = b'\272H\004r\002\020\001'
   _globals['_GETEQUITYCURVEREQUEST'].fields_by_name['max_points']._loaded_options = None
@@ -61,36 +68,44 @@ if not _descriptor._USE_C_DESCRIPTORS:
   _globals['_PORTFOLIOSERVICE'].methods_by_name['ListAccounts']._serialized_options = b'\220\002\001\210\265\030\006\202\323\344\223\002\016\022\014/v1/accounts'
   _globals['_PORTFOLIOSERVICE'].methods_by_name['WatchPortfolio']._loaded_options = None
   _globals['_PORTFOLIOSERVICE'].methods_by_name['WatchPortfolio']._serialized_options = b'\220\002\001\210\265\030\006\202\323\344\223\002\025\022\023/v1/portfolio:watch'
+  _globals['_PORTFOLIOSERVICE'].methods_by_name['ExportPortfolio']._loaded_options = None
+  _globals['_PORTFOLIOSERVICE'].methods_by_name['ExportPortfolio']._serialized_options = b'\220\002\001\210\265\030\006\202\323\344\223\002\026\022\024/v1/portfolio:export'
   _globals['_PORTFOLIOSERVICE'].methods_by_name['GetEquityCurve']._loaded_options = None
   _globals['_PORTFOLIOSERVICE'].methods_by_name['GetEquityCurve']._serialized_options = b'\220\002\001\210\265\030\006\202\323\344\223\002$\022\"/v1/accounts/{account}/equityCurve'
   _globals['_PORTFOLIOSERVICE'].methods_by_name['GetDailyEquity']._loaded_options = None
   _globals['_PORTFOLIOSERVICE'].methods_by_name['GetDailyEquity']._serialized_options = b'\220\002\001\210\265\030\006\202\323\344\223\002$\022\"/v1/accounts/{account}/dailyEquity'
-  _globals['_COSTMETHOD']._serialized_start=2518
-  _globals['_COSTMETHOD']._serialized_end=2606
-  _globals['_GETPORTFOLIOREQUEST']._serialized_start=285
-  _globals['_GETPORTFOLIOREQUEST']._serialized_end=443
-  _globals['_GETPORTFOLIORESPONSE']._serialized_start=445
-  _globals['_GETPORTFOLIORESPONSE']._serialized_end=536
-  _globals['_LISTPOSITIONSREQUEST']._serialized_start=539
-  _globals['_LISTPOSITIONSREQUEST']._serialized_end=799
-  _globals['_LISTPOSITIONSRESPONSE']._serialized_start=802
-  _globals['_LISTPOSITIONSRESPONSE']._serialized_end=940
-  _globals['_LISTACCOUNTSREQUEST']._serialized_start=942
-  _globals['_LISTACCOUNTSREQUEST']._serialized_end=1035
-  _globals['_LISTACCOUNTSRESPONSE']._serialized_start=1037
-  _globals['_LISTACCOUNTSRESPONSE']._serialized_end=1164
-  _globals['_WATCHPORTFOLIOREQUEST']._serialized_start=1167
-  _globals['_WATCHPORTFOLIOREQUEST']._serialized_end=1298
-  _globals['_WATCHPORTFOLIORESPONSE']._serialized_start=1301
-  _globals['_WATCHPORTFOLIORESPONSE']._serialized_end=1511
-  _globals['_GETEQUITYCURVEREQUEST']._serialized_start=1514
-  _globals['_GETEQUITYCURVEREQUEST']._serialized_end=1795
-  _globals['_GETEQUITYCURVERESPONSE']._serialized_start=1798
-  _globals['_GETEQUITYCURVERESPONSE']._serialized_end=2016
-  _globals['_GETDAILYEQUITYREQUEST']._serialized_start=2019
-  _globals['_GETDAILYEQUITYREQUEST']._serialized_end=2239
-  _globals['_GETDAILYEQUITYRESPONSE']._serialized_start=2242
-  _globals['_GETDAILYEQUITYRESPONSE']._serialized_end=2516
-  _globals['_PORTFOLIOSERVICE']._serialized_start=2609
-  _globals['_PORTFOLIOSERVICE']._serialized_end=3573
+  _globals['_PORTFOLIOTABLE']._serialized_start=2893
+  _globals['_PORTFOLIOTABLE']._serialized_end=3027
+  _globals['_PORTFOLIOFORMAT']._serialized_start=3029
+  _globals['_PORTFOLIOFORMAT']._serialized_end=3136
+  _globals['_COSTMETHOD']._serialized_start=3138
+  _globals['_COSTMETHOD']._serialized_end=3226
+  _globals['_GETPORTFOLIOREQUEST']._serialized_start=312
+  _globals['_GETPORTFOLIOREQUEST']._serialized_end=470
+  _globals['_GETPORTFOLIORESPONSE']._serialized_start=472
+  _globals['_GETPORTFOLIORESPONSE']._serialized_end=563
+  _globals['_LISTPOSITIONSREQUEST']._serialized_start=566
+  _globals['_LISTPOSITIONSREQUEST']._serialized_end=826
+  _globals['_LISTPOSITIONSRESPONSE']._serialized_start=829
+  _globals['_LISTPOSITIONSRESPONSE']._serialized_end=967
+  _globals['_LISTACCOUNTSREQUEST']._serialized_start=969
+  _globals['_LISTACCOUNTSREQUEST']._serialized_end=1062
+  _globals['_LISTACCOUNTSRESPONSE']._serialized_start=1064
+  _globals['_LISTACCOUNTSRESPONSE']._serialized_end=1191
+  _globals['_WATCHPORTFOLIOREQUEST']._serialized_start=1194
+  _globals['_WATCHPORTFOLIOREQUEST']._serialized_end=1325
+  _globals['_WATCHPORTFOLIORESPONSE']._serialized_start=1328
+  _globals['_WATCHPORTFOLIORESPONSE']._serialized_end=1538
+  _globals['_EXPORTPORTFOLIOREQUEST']._serialized_start=1541
+  _globals['_EXPORTPORTFOLIOREQUEST']._serialized_end=1861
+  _globals['_GETEQUITYCURVEREQUEST']._serialized_start=1864
+  _globals['_GETEQUITYCURVEREQUEST']._serialized_end=2145
+  _globals['_GETEQUITYCURVERESPONSE']._serialized_start=2148
+  _globals['_GETEQUITYCURVERESPONSE']._serialized_end=2390
+  _globals['_GETDAILYEQUITYREQUEST']._serialized_start=2393
+  _globals['_GETDAILYEQUITYREQUEST']._serialized_end=2613
+  _globals['_GETDAILYEQUITYRESPONSE']._serialized_start=2616
+  _globals['_GETDAILYEQUITYRESPONSE']._serialized_end=2890
+  _globals['_PORTFOLIOSERVICE']._serialized_start=3229
+  _globals['_PORTFOLIOSERVICE']._serialized_end=4326
 # @@protoc_insertion_point(module_scope)

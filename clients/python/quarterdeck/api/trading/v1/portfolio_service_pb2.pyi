@@ -22,6 +22,58 @@ else:
 
 DESCRIPTOR: _descriptor.FileDescriptor
 
+class _PortfolioTable:
+    ValueType = _typing.NewType("ValueType", _builtins.int)
+    V: _TypeAlias = ValueType  # noqa: Y015
+
+class _PortfolioTableEnumTypeWrapper(_enum_type_wrapper._EnumTypeWrapper[_PortfolioTable.ValueType], _builtins.type):
+    DESCRIPTOR: _descriptor.EnumDescriptor
+    PORTFOLIO_TABLE_UNSPECIFIED: _PortfolioTable.ValueType  # 0
+    """Refused."""
+    PORTFOLIO_TABLE_POSITIONS: _PortfolioTable.ValueType  # 1
+    """The positions that ever held or earned anything."""
+    PORTFOLIO_TABLE_PROFIT: _PortfolioTable.ValueType  # 2
+    """Profit and loss of the firm, of accounts and of strategies."""
+    PORTFOLIO_TABLE_CASH: _PortfolioTable.ValueType  # 3
+    """The cash of accounts by currency."""
+
+class PortfolioTable(_PortfolioTable, metaclass=_PortfolioTableEnumTypeWrapper):
+    """What an exported table has in its rows."""
+
+PORTFOLIO_TABLE_UNSPECIFIED: PortfolioTable.ValueType  # 0
+"""Refused."""
+PORTFOLIO_TABLE_POSITIONS: PortfolioTable.ValueType  # 1
+"""The positions that ever held or earned anything."""
+PORTFOLIO_TABLE_PROFIT: PortfolioTable.ValueType  # 2
+"""Profit and loss of the firm, of accounts and of strategies."""
+PORTFOLIO_TABLE_CASH: PortfolioTable.ValueType  # 3
+"""The cash of accounts by currency."""
+Global___PortfolioTable: _TypeAlias = PortfolioTable  # noqa: Y015
+
+class _PortfolioFormat:
+    ValueType = _typing.NewType("ValueType", _builtins.int)
+    V: _TypeAlias = ValueType  # noqa: Y015
+
+class _PortfolioFormatEnumTypeWrapper(_enum_type_wrapper._EnumTypeWrapper[_PortfolioFormat.ValueType], _builtins.type):
+    DESCRIPTOR: _descriptor.EnumDescriptor
+    PORTFOLIO_FORMAT_UNSPECIFIED: _PortfolioFormat.ValueType  # 0
+    """Refused."""
+    PORTFOLIO_FORMAT_CSV: _PortfolioFormat.ValueType  # 1
+    """text/csv in UTF-8, lines end with CRLF (RFC 4180), the first has the names of the columns."""
+    PORTFOLIO_FORMAT_PARQUET: _PortfolioFormat.ValueType  # 2
+    """application/vnd.apache.parquet; quantities and amounts are decimals, times are in UTC."""
+
+class PortfolioFormat(_PortfolioFormat, metaclass=_PortfolioFormatEnumTypeWrapper):
+    """The form of an exported table."""
+
+PORTFOLIO_FORMAT_UNSPECIFIED: PortfolioFormat.ValueType  # 0
+"""Refused."""
+PORTFOLIO_FORMAT_CSV: PortfolioFormat.ValueType  # 1
+"""text/csv in UTF-8, lines end with CRLF (RFC 4180), the first has the names of the columns."""
+PORTFOLIO_FORMAT_PARQUET: PortfolioFormat.ValueType  # 2
+"""application/vnd.apache.parquet; quantities and amounts are decimals, times are in UTC."""
+Global___PortfolioFormat: _TypeAlias = PortfolioFormat  # noqa: Y015
+
 class _CostMethod:
     ValueType = _typing.NewType("ValueType", _builtins.int)
     V: _TypeAlias = ValueType  # noqa: Y015
@@ -277,6 +329,42 @@ class WatchPortfolioResponse(_message.Message):
 Global___WatchPortfolioResponse: _TypeAlias = WatchPortfolioResponse  # noqa: Y015
 
 @_typing.final
+class ExportPortfolioRequest(_message.Message):
+    DESCRIPTOR: _descriptor.Descriptor
+
+    ACCOUNT_FIELD_NUMBER: _builtins.int
+    STRATEGY_FIELD_NUMBER: _builtins.int
+    COST_METHOD_FIELD_NUMBER: _builtins.int
+    TABLE_FIELD_NUMBER: _builtins.int
+    FORMAT_FIELD_NUMBER: _builtins.int
+    account: _builtins.str
+    """Only this account, if given."""
+    strategy: _builtins.str
+    """Only this strategy, if given."""
+    cost_method: Global___CostMethod.ValueType
+    """How open quantities and realised profit are matched; the default is average cost."""
+    table: Global___PortfolioTable.ValueType
+    """The rows."""
+    format: Global___PortfolioFormat.ValueType
+    """The form of the file."""
+    def __init__(
+        self,
+        *,
+        account: _builtins.str = ...,
+        strategy: _builtins.str = ...,
+        cost_method: Global___CostMethod.ValueType = ...,
+        table: Global___PortfolioTable.ValueType = ...,
+        format: Global___PortfolioFormat.ValueType = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["account", b"account", "cost_method", b"cost_method", "format", b"format", "strategy", b"strategy", "table", b"table"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___ExportPortfolioRequest: _TypeAlias = ExportPortfolioRequest  # noqa: Y015
+
+@_typing.final
 class GetEquityCurveRequest(_message.Message):
     DESCRIPTOR: _descriptor.Descriptor
 
@@ -335,6 +423,7 @@ class GetEquityCurveResponse(_message.Message):
     REALISED_PROFIT_FIELD_NUMBER: _builtins.int
     UNREALISED_PROFIT_FIELD_NUMBER: _builtins.int
     FEES_FIELD_NUMBER: _builtins.int
+    INCOME_FIELD_NUMBER: _builtins.int
     currency: _builtins.str
     """The currency of the columns."""
     @_builtins.property
@@ -357,6 +446,10 @@ class GetEquityCurveResponse(_message.Message):
     def fees(self) -> _containers.RepeatedScalarFieldContainer[_builtins.float]:
         """Fees."""
 
+    @_builtins.property
+    def income(self) -> _containers.RepeatedScalarFieldContainer[_builtins.float]:
+        """Income of funding, dividends, interest and charges."""
+
     def __init__(
         self,
         *,
@@ -366,10 +459,11 @@ class GetEquityCurveResponse(_message.Message):
         realised_profit: _abc.Iterable[_builtins.float] | None = ...,
         unrealised_profit: _abc.Iterable[_builtins.float] | None = ...,
         fees: _abc.Iterable[_builtins.float] | None = ...,
+        income: _abc.Iterable[_builtins.float] | None = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["currency", b"currency", "equity", b"equity", "event_time_ns", b"event_time_ns", "fees", b"fees", "realised_profit", b"realised_profit", "unrealised_profit", b"unrealised_profit"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["currency", b"currency", "equity", b"equity", "event_time_ns", b"event_time_ns", "fees", b"fees", "income", b"income", "realised_profit", b"realised_profit", "unrealised_profit", b"unrealised_profit"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
@@ -450,12 +544,14 @@ class GetDailyEquityResponse(_message.Message):
 
     @_builtins.property
     def profit(self) -> _containers.RepeatedScalarFieldContainer[_builtins.float]:
-        """Profit after fees since the first fill, of the strategy or of the account."""
+        """Profit after fees and with income since the first fill, of the strategy or of the account."""
 
     @_builtins.property
     def flows(self) -> _containers.RepeatedScalarFieldContainer[_builtins.float]:
-        """Deposits less withdrawals of the account on each day, in its base currency; without opening
-        balances.
+        """What deposits, withdrawals and transfers brought on each day, in the base currency of the
+        account, below zero took away; without opening balances. Another currency counts at the rate
+        that the deck knew when the flow was recorded, else at the first rate known since; without any
+        the call fails with FAILED_PRECONDITION (STATE_FORBIDS).
         """
 
     def __init__(

@@ -3,6 +3,7 @@
 import grpc
 import warnings
 
+from google.api import httpbody_pb2 as google_dot_api_dot_httpbody__pb2
 from quarterdeck.api.trading.v1 import portfolio_service_pb2 as quarterdeck_dot_api_dot_trading_dot_v1_dot_portfolio__service__pb2
 
 GRPC_GENERATED_VERSION = '1.76.0'
@@ -55,6 +56,11 @@ class PortfolioServiceStub(object):
                 request_serializer=quarterdeck_dot_api_dot_trading_dot_v1_dot_portfolio__service__pb2.WatchPortfolioRequest.SerializeToString,
                 response_deserializer=quarterdeck_dot_api_dot_trading_dot_v1_dot_portfolio__service__pb2.WatchPortfolioResponse.FromString,
                 _registered_method=True)
+        self.ExportPortfolio = channel.unary_stream(
+                '/quarterdeck.api.trading.v1.PortfolioService/ExportPortfolio',
+                request_serializer=quarterdeck_dot_api_dot_trading_dot_v1_dot_portfolio__service__pb2.ExportPortfolioRequest.SerializeToString,
+                response_deserializer=google_dot_api_dot_httpbody__pb2.HttpBody.FromString,
+                _registered_method=True)
         self.GetEquityCurve = channel.unary_unary(
                 '/quarterdeck.api.trading.v1.PortfolioService/GetEquityCurve',
                 request_serializer=quarterdeck_dot_api_dot_trading_dot_v1_dot_portfolio__service__pb2.GetEquityCurveRequest.SerializeToString,
@@ -104,6 +110,17 @@ class PortfolioServiceServicer(object):
         context.set_details('Method not implemented!')
         raise NotImplementedError('Method not implemented!')
 
+    def ExportPortfolio(self, request, context):
+        """Exports the portfolio as of now, within the caller's scope, as a file.
+
+        The file comes in pieces: the data of all answers, joined in their order. The edge joins them,
+        so that `curl -o` writes the file. Quantities and amounts are exact; what depends on a price is
+        empty where there is none.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
     def GetEquityCurve(self, request, context):
         """Gets the equity of an account, or the profit of a strategy, over the market's time.
 
@@ -146,6 +163,11 @@ def add_PortfolioServiceServicer_to_server(servicer, server):
                     servicer.WatchPortfolio,
                     request_deserializer=quarterdeck_dot_api_dot_trading_dot_v1_dot_portfolio__service__pb2.WatchPortfolioRequest.FromString,
                     response_serializer=quarterdeck_dot_api_dot_trading_dot_v1_dot_portfolio__service__pb2.WatchPortfolioResponse.SerializeToString,
+            ),
+            'ExportPortfolio': grpc.unary_stream_rpc_method_handler(
+                    servicer.ExportPortfolio,
+                    request_deserializer=quarterdeck_dot_api_dot_trading_dot_v1_dot_portfolio__service__pb2.ExportPortfolioRequest.FromString,
+                    response_serializer=google_dot_api_dot_httpbody__pb2.HttpBody.SerializeToString,
             ),
             'GetEquityCurve': grpc.unary_unary_rpc_method_handler(
                     servicer.GetEquityCurve,
@@ -267,6 +289,33 @@ class PortfolioService(object):
             '/quarterdeck.api.trading.v1.PortfolioService/WatchPortfolio',
             quarterdeck_dot_api_dot_trading_dot_v1_dot_portfolio__service__pb2.WatchPortfolioRequest.SerializeToString,
             quarterdeck_dot_api_dot_trading_dot_v1_dot_portfolio__service__pb2.WatchPortfolioResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def ExportPortfolio(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_stream(
+            request,
+            target,
+            '/quarterdeck.api.trading.v1.PortfolioService/ExportPortfolio',
+            quarterdeck_dot_api_dot_trading_dot_v1_dot_portfolio__service__pb2.ExportPortfolioRequest.SerializeToString,
+            google_dot_api_dot_httpbody__pb2.HttpBody.FromString,
             options,
             channel_credentials,
             insecure,

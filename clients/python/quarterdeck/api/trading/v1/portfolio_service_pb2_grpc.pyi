@@ -4,6 +4,7 @@ isort:skip_file
 """
 
 from collections import abc as _abc
+from google.api import httpbody_pb2 as _httpbody_pb2
 from grpc import aio as _aio
 from quarterdeck.api.trading.v1 import portfolio_service_pb2 as _portfolio_service_pb2
 import abc as _abc_1
@@ -48,6 +49,13 @@ class PortfolioServiceStub:
 
     A slow reader gets the newest values; no row that changed is left out.
     """
+    ExportPortfolio: _grpc.UnaryStreamMultiCallable[_portfolio_service_pb2.ExportPortfolioRequest, _httpbody_pb2.HttpBody]
+    """Exports the portfolio as of now, within the caller's scope, as a file.
+
+    The file comes in pieces: the data of all answers, joined in their order. The edge joins them,
+    so that `curl -o` writes the file. Quantities and amounts are exact; what depends on a price is
+    empty where there is none.
+    """
     GetEquityCurve: _grpc.UnaryUnaryMultiCallable[_portfolio_service_pb2.GetEquityCurveRequest, _portfolio_service_pb2.GetEquityCurveResponse]
     """Gets the equity of an account, or the profit of a strategy, over the market's time.
 
@@ -80,6 +88,13 @@ class PortfolioServiceAsyncStub(PortfolioServiceStub):
     them and no more often than they change.
 
     A slow reader gets the newest values; no row that changed is left out.
+    """
+    ExportPortfolio: _aio.UnaryStreamMultiCallable[_portfolio_service_pb2.ExportPortfolioRequest, _httpbody_pb2.HttpBody]  # type: ignore[assignment]
+    """Exports the portfolio as of now, within the caller's scope, as a file.
+
+    The file comes in pieces: the data of all answers, joined in their order. The edge joins them,
+    so that `curl -o` writes the file. Quantities and amounts are exact; what depends on a price is
+    empty where there is none.
     """
     GetEquityCurve: _aio.UnaryUnaryMultiCallable[_portfolio_service_pb2.GetEquityCurveRequest, _portfolio_service_pb2.GetEquityCurveResponse]  # type: ignore[assignment]
     """Gets the equity of an account, or the profit of a strategy, over the market's time.
@@ -134,6 +149,19 @@ class PortfolioServiceServicer(metaclass=_abc_1.ABCMeta):
         them and no more often than they change.
 
         A slow reader gets the newest values; no row that changed is left out.
+        """
+
+    @_abc_1.abstractmethod
+    def ExportPortfolio(
+        self,
+        request: _portfolio_service_pb2.ExportPortfolioRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_abc.Iterator[_httpbody_pb2.HttpBody], _abc.AsyncIterator[_httpbody_pb2.HttpBody]]:
+        """Exports the portfolio as of now, within the caller's scope, as a file.
+
+        The file comes in pieces: the data of all answers, joined in their order. The edge joins them,
+        so that `curl -o` writes the file. Quantities and amounts are exact; what depends on a price is
+        empty where there is none.
         """
 
     @_abc_1.abstractmethod

@@ -8,6 +8,8 @@ from google.protobuf import message as _message
 from google.protobuf import timestamp_pb2 as _timestamp_pb2
 from google.type import decimal_pb2 as _decimal_pb2
 from quarterdeck.api.trading.v1 import account_pb2 as _account_pb2
+from quarterdeck.api.trading.v1 import cash_flow_pb2 as _cash_flow_pb2
+from quarterdeck.api.trading.v1 import corporate_action_pb2 as _corporate_action_pb2
 from quarterdeck.api.trading.v1 import fill_pb2 as _fill_pb2
 from quarterdeck.api.trading.v1 import order_pb2 as _order_pb2
 from quarterdeck.api.trading.v1 import position_pb2 as _position_pb2
@@ -37,14 +39,18 @@ class TradingEvent(_message.Message):
     FILL_FIELD_NUMBER: _builtins.int
     POSITION_FIELD_NUMBER: _builtins.int
     ACCOUNT_STATE_FIELD_NUMBER: _builtins.int
+    CASH_FLOW_FIELD_NUMBER: _builtins.int
     FILL_CORRECTION_FIELD_NUMBER: _builtins.int
     FILL_BUST_FIELD_NUMBER: _builtins.int
+    CORPORATE_ACTION_FIELD_NUMBER: _builtins.int
     event_id: _builtins.str
     """The node's identifier of the event, the same whenever it is sent again."""
     account: _builtins.str
-    """The account it belongs to."""
+    """The account it belongs to; empty only for a corporate action that happened to all of them."""
     strategy: _builtins.str
-    """The strategy it belongs to; empty for an account state."""
+    """The strategy it belongs to; empty for an account state, a corporate action, and cash that
+    belongs to no strategy.
+    """
     reconciliation: _builtins.bool
     """Whether it was learned by comparison with a venue or a cache, not live."""
     @_builtins.property
@@ -70,12 +76,20 @@ class TradingEvent(_message.Message):
         """The balances of the account; `account` and `event_time` in it are ignored."""
 
     @_builtins.property
+    def cash_flow(self) -> _cash_flow_pb2.CashFlow:
+        """Cash moved other than for a fill."""
+
+    @_builtins.property
     def fill_correction(self) -> Global___FillCorrection:
         """The venue corrected a fill; `event_time` says when."""
 
     @_builtins.property
     def fill_bust(self) -> Global___FillBust:
         """The venue busted a fill: it never was; `event_time` says when."""
+
+    @_builtins.property
+    def corporate_action(self) -> _corporate_action_pb2.CorporateAction:
+        """Something happened to everybody who held an instrument."""
 
     def __init__(
         self,
@@ -89,14 +103,16 @@ class TradingEvent(_message.Message):
         fill: _fill_pb2.Fill | None = ...,
         position: Global___PositionReport | None = ...,
         account_state: _account_pb2.AccountState | None = ...,
+        cash_flow: _cash_flow_pb2.CashFlow | None = ...,
         fill_correction: Global___FillCorrection | None = ...,
         fill_bust: Global___FillBust | None = ...,
+        corporate_action: _corporate_action_pb2.CorporateAction | None = ...,
     ) -> None: ...
-    _HasFieldArgType: _TypeAlias = _typing.Literal["account_state", b"account_state", "event", b"event", "event_time", b"event_time", "fill", b"fill", "fill_bust", b"fill_bust", "fill_correction", b"fill_correction", "order", b"order", "position", b"position"]  # noqa: Y015
+    _HasFieldArgType: _TypeAlias = _typing.Literal["account_state", b"account_state", "cash_flow", b"cash_flow", "corporate_action", b"corporate_action", "event", b"event", "event_time", b"event_time", "fill", b"fill", "fill_bust", b"fill_bust", "fill_correction", b"fill_correction", "order", b"order", "position", b"position"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["account", b"account", "account_state", b"account_state", "event", b"event", "event_id", b"event_id", "event_time", b"event_time", "fill", b"fill", "fill_bust", b"fill_bust", "fill_correction", b"fill_correction", "order", b"order", "position", b"position", "reconciliation", b"reconciliation", "strategy", b"strategy"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["account", b"account", "account_state", b"account_state", "cash_flow", b"cash_flow", "corporate_action", b"corporate_action", "event", b"event", "event_id", b"event_id", "event_time", b"event_time", "fill", b"fill", "fill_bust", b"fill_bust", "fill_correction", b"fill_correction", "order", b"order", "position", b"position", "reconciliation", b"reconciliation", "strategy", b"strategy"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
-    _WhichOneofReturnType_event: _TypeAlias = _typing.Literal["order", "fill", "position", "account_state", "fill_correction", "fill_bust"]  # noqa: Y015
+    _WhichOneofReturnType_event: _TypeAlias = _typing.Literal["order", "fill", "position", "account_state", "cash_flow", "fill_correction", "fill_bust", "corporate_action"]  # noqa: Y015
     _WhichOneofArgType_event: _TypeAlias = _typing.Literal["event", b"event"]  # noqa: Y015
     def WhichOneof(self, oneof_group: _WhichOneofArgType_event) -> _WhichOneofReturnType_event | None: ...
 

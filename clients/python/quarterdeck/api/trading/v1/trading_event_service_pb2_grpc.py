@@ -40,6 +40,11 @@ class TradingEventServiceStub(object):
                 request_serializer=quarterdeck_dot_api_dot_trading_dot_v1_dot_trading__event__service__pb2.RecordEventsRequest.SerializeToString,
                 response_deserializer=quarterdeck_dot_api_dot_trading_dot_v1_dot_trading__event__service__pb2.RecordEventsResponse.FromString,
                 _registered_method=True)
+        self.RecordAdjustments = channel.unary_unary(
+                '/quarterdeck.api.trading.v1.TradingEventService/RecordAdjustments',
+                request_serializer=quarterdeck_dot_api_dot_trading_dot_v1_dot_trading__event__service__pb2.RecordAdjustmentsRequest.SerializeToString,
+                response_deserializer=quarterdeck_dot_api_dot_trading_dot_v1_dot_trading__event__service__pb2.RecordAdjustmentsResponse.FromString,
+                _registered_method=True)
         self.ImportTradingEvents = channel.unary_unary(
                 '/quarterdeck.api.trading.v1.TradingEventService/ImportTradingEvents',
                 request_serializer=quarterdeck_dot_api_dot_trading_dot_v1_dot_trading__event__service__pb2.ImportTradingEventsRequest.SerializeToString,
@@ -86,7 +91,22 @@ class TradingEventServiceServicer(object):
         A correction or bust of a fill that the log does not have fails with NOT_FOUND
         (RESOURCE_NOT_FOUND), naming for example "events[3].fill_bust.trade_id".
         Fails with PERMISSION_DENIED (SCOPE_FORBIDDEN) for an account or strategy outside of the
-        caller's.
+        caller's. Deposits, withdrawals, transfers and corporate actions also need TRADING_CONTROL and
+        fail with PERMISSION_DENIED (PERMISSION_MISSING) without it: a node may tell what its positions
+        earned, not what an account was given.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def RecordAdjustments(self, request, context):
+        """Records what people know and nodes do not: cash flows, corporate actions, and corrections and
+        busts of fills; the answer comes after the database has committed them.
+
+        Atomic and idempotent as RecordEvents is, and fails as it does. A corporate action of all
+        accounts needs a scope over all accounts, a transfer one over both of its accounts. An event
+        time in the future fails with INVALID_ARGUMENT (FIELD_INVALID): positions change when they
+        change, not when it is announced.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
@@ -162,6 +182,11 @@ def add_TradingEventServiceServicer_to_server(servicer, server):
                     request_deserializer=quarterdeck_dot_api_dot_trading_dot_v1_dot_trading__event__service__pb2.RecordEventsRequest.FromString,
                     response_serializer=quarterdeck_dot_api_dot_trading_dot_v1_dot_trading__event__service__pb2.RecordEventsResponse.SerializeToString,
             ),
+            'RecordAdjustments': grpc.unary_unary_rpc_method_handler(
+                    servicer.RecordAdjustments,
+                    request_deserializer=quarterdeck_dot_api_dot_trading_dot_v1_dot_trading__event__service__pb2.RecordAdjustmentsRequest.FromString,
+                    response_serializer=quarterdeck_dot_api_dot_trading_dot_v1_dot_trading__event__service__pb2.RecordAdjustmentsResponse.SerializeToString,
+            ),
             'ImportTradingEvents': grpc.unary_unary_rpc_method_handler(
                     servicer.ImportTradingEvents,
                     request_deserializer=quarterdeck_dot_api_dot_trading_dot_v1_dot_trading__event__service__pb2.ImportTradingEventsRequest.FromString,
@@ -221,6 +246,33 @@ class TradingEventService(object):
             '/quarterdeck.api.trading.v1.TradingEventService/RecordEvents',
             quarterdeck_dot_api_dot_trading_dot_v1_dot_trading__event__service__pb2.RecordEventsRequest.SerializeToString,
             quarterdeck_dot_api_dot_trading_dot_v1_dot_trading__event__service__pb2.RecordEventsResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def RecordAdjustments(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/quarterdeck.api.trading.v1.TradingEventService/RecordAdjustments',
+            quarterdeck_dot_api_dot_trading_dot_v1_dot_trading__event__service__pb2.RecordAdjustmentsRequest.SerializeToString,
+            quarterdeck_dot_api_dot_trading_dot_v1_dot_trading__event__service__pb2.RecordAdjustmentsResponse.FromString,
             options,
             channel_credentials,
             insecure,

@@ -43,7 +43,18 @@ class TradingEventServiceStub:
     A correction or bust of a fill that the log does not have fails with NOT_FOUND
     (RESOURCE_NOT_FOUND), naming for example "events[3].fill_bust.trade_id".
     Fails with PERMISSION_DENIED (SCOPE_FORBIDDEN) for an account or strategy outside of the
-    caller's.
+    caller's. Deposits, withdrawals, transfers and corporate actions also need TRADING_CONTROL and
+    fail with PERMISSION_DENIED (PERMISSION_MISSING) without it: a node may tell what its positions
+    earned, not what an account was given.
+    """
+    RecordAdjustments: _grpc.UnaryUnaryMultiCallable[_trading_event_service_pb2.RecordAdjustmentsRequest, _trading_event_service_pb2.RecordAdjustmentsResponse]
+    """Records what people know and nodes do not: cash flows, corporate actions, and corrections and
+    busts of fills; the answer comes after the database has committed them.
+
+    Atomic and idempotent as RecordEvents is, and fails as it does. A corporate action of all
+    accounts needs a scope over all accounts, a transfer one over both of its accounts. An event
+    time in the future fails with INVALID_ARGUMENT (FIELD_INVALID): positions change when they
+    change, not when it is announced.
     """
     ImportTradingEvents: _grpc.UnaryUnaryMultiCallable[_trading_event_service_pb2.ImportTradingEventsRequest, _trading_event_service_pb2.ImportTradingEventsResponse]
     """Records orders and fills from a file; the answer comes after the database has committed them.
@@ -97,7 +108,18 @@ class TradingEventServiceAsyncStub(TradingEventServiceStub):
     A correction or bust of a fill that the log does not have fails with NOT_FOUND
     (RESOURCE_NOT_FOUND), naming for example "events[3].fill_bust.trade_id".
     Fails with PERMISSION_DENIED (SCOPE_FORBIDDEN) for an account or strategy outside of the
-    caller's.
+    caller's. Deposits, withdrawals, transfers and corporate actions also need TRADING_CONTROL and
+    fail with PERMISSION_DENIED (PERMISSION_MISSING) without it: a node may tell what its positions
+    earned, not what an account was given.
+    """
+    RecordAdjustments: _aio.UnaryUnaryMultiCallable[_trading_event_service_pb2.RecordAdjustmentsRequest, _trading_event_service_pb2.RecordAdjustmentsResponse]  # type: ignore[assignment]
+    """Records what people know and nodes do not: cash flows, corporate actions, and corrections and
+    busts of fills; the answer comes after the database has committed them.
+
+    Atomic and idempotent as RecordEvents is, and fails as it does. A corporate action of all
+    accounts needs a scope over all accounts, a transfer one over both of its accounts. An event
+    time in the future fails with INVALID_ARGUMENT (FIELD_INVALID): positions change when they
+    change, not when it is announced.
     """
     ImportTradingEvents: _aio.UnaryUnaryMultiCallable[_trading_event_service_pb2.ImportTradingEventsRequest, _trading_event_service_pb2.ImportTradingEventsResponse]  # type: ignore[assignment]
     """Records orders and fills from a file; the answer comes after the database has committed them.
@@ -154,7 +176,24 @@ class TradingEventServiceServicer(metaclass=_abc_1.ABCMeta):
         A correction or bust of a fill that the log does not have fails with NOT_FOUND
         (RESOURCE_NOT_FOUND), naming for example "events[3].fill_bust.trade_id".
         Fails with PERMISSION_DENIED (SCOPE_FORBIDDEN) for an account or strategy outside of the
-        caller's.
+        caller's. Deposits, withdrawals, transfers and corporate actions also need TRADING_CONTROL and
+        fail with PERMISSION_DENIED (PERMISSION_MISSING) without it: a node may tell what its positions
+        earned, not what an account was given.
+        """
+
+    @_abc_1.abstractmethod
+    def RecordAdjustments(
+        self,
+        request: _trading_event_service_pb2.RecordAdjustmentsRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_trading_event_service_pb2.RecordAdjustmentsResponse, _abc.Awaitable[_trading_event_service_pb2.RecordAdjustmentsResponse]]:
+        """Records what people know and nodes do not: cash flows, corporate actions, and corrections and
+        busts of fills; the answer comes after the database has committed them.
+
+        Atomic and idempotent as RecordEvents is, and fails as it does. A corporate action of all
+        accounts needs a scope over all accounts, a transfer one over both of its accounts. An event
+        time in the future fails with INVALID_ARGUMENT (FIELD_INVALID): positions change when they
+        change, not when it is announced.
         """
 
     @_abc_1.abstractmethod

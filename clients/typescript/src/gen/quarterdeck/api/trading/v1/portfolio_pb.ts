@@ -14,30 +14,31 @@ import type { Message } from "@bufbuild/protobuf";
  * Describes the file quarterdeck/api/trading/v1/portfolio.proto.
  */
 export const file_quarterdeck_api_trading_v1_portfolio: GenFile = /*@__PURE__*/
-  fileDesc("CipxdWFydGVyZGVjay9hcGkvdHJhZGluZy92MS9wb3J0Zm9saW8ucHJvdG8SGnF1YXJ0ZXJkZWNrLmFwaS50cmFkaW5nLnYxIpUECg1Qcm9maXRBbmRMb3NzEg8KB2FjY291bnQYASABKAkSEAoIc3RyYXRlZ3kYAiABKAkSEAoIY3VycmVuY3kYAyABKAkSLQoPcmVhbGlzZWRfcHJvZml0GAQgASgLMhQuZ29vZ2xlLnR5cGUuRGVjaW1hbBIvChF1bnJlYWxpc2VkX3Byb2ZpdBgFIAEoCzIULmdvb2dsZS50eXBlLkRlY2ltYWwSIgoEZmVlcxgGIAEoCzIULmdvb2dsZS50eXBlLkRlY2ltYWwSKgoMdG90YWxfcHJvZml0GAcgASgLMhQuZ29vZ2xlLnR5cGUuRGVjaW1hbBIpCgZlcXVpdHkYCCABKAsyFC5nb29nbGUudHlwZS5EZWNpbWFsSACIAQESLAoOZ3Jvc3NfZXhwb3N1cmUYCSABKAsyFC5nb29nbGUudHlwZS5EZWNpbWFsEioKDG5ldF9leHBvc3VyZRgKIAEoCzIULmdvb2dsZS50eXBlLkRlY2ltYWwSFgoOb3Blbl9wb3NpdGlvbnMYCyABKAUSHAoUdW5wcmljZWRfaW5zdHJ1bWVudHMYDCADKAkSFQoNbWlzc2luZ19yYXRlcxgNIAMoCRIzCgpldmVudF90aW1lGA4gASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcEgBiAEBQgkKB19lcXVpdHlCDQoLX2V2ZW50X3RpbWUiwwIKD1Bvc2l0aW9uQ29sdW1ucxIWCg5xdWFudGl0eV9zY2FsZRgBIAEoBRITCgtwcmljZV9zY2FsZRgCIAEoBRITCgttb25leV9zY2FsZRgDIAEoBRIPCgdhY2NvdW50GAQgAygJEhAKCHN0cmF0ZWd5GAUgAygJEhIKCmluc3RydW1lbnQYBiADKAkSEAoIY3VycmVuY3kYByADKAkSEAoIcXVhbnRpdHkYCCADKBISFQoNYXZlcmFnZV9wcmljZRgJIAMoEhISCgptYXJrX3ByaWNlGAogAygSEhAKCGhhc19tYXJrGAsgAygIEhQKDG1hcmtldF92YWx1ZRgMIAMoEhIZChF1bnJlYWxpc2VkX3Byb2ZpdBgNIAMoEhIXCg9yZWFsaXNlZF9wcm9maXQYDiADKBISDAoEZmVlcxgPIAMoEiLGAQoJUG9ydGZvbGlvEkIKD3Byb2ZpdF9hbmRfbG9zcxgBIAMoCzIpLnF1YXJ0ZXJkZWNrLmFwaS50cmFkaW5nLnYxLlByb2ZpdEFuZExvc3MSPgoJcG9zaXRpb25zGAIgASgLMisucXVhcnRlcmRlY2suYXBpLnRyYWRpbmcudjEuUG9zaXRpb25Db2x1bW5zEjUKBGNhc2gYAyADKAsyJy5xdWFydGVyZGVjay5hcGkudHJhZGluZy52MS5DYXNoQmFsYW5jZSJWCgtDYXNoQmFsYW5jZRIPCgdhY2NvdW50GAEgASgJEhAKCGN1cnJlbmN5GAIgASgJEiQKBmFtb3VudBgDIAEoCzIULmdvb2dsZS50eXBlLkRlY2ltYWwigQIKB0FjY291bnQSDwoHYWNjb3VudBgBIAEoCRIVCg1iYXNlX2N1cnJlbmN5GAIgASgJEhIKCnN0cmF0ZWdpZXMYAyADKAkSNQoEY2FzaBgEIAMoCzInLnF1YXJ0ZXJkZWNrLmFwaS50cmFkaW5nLnYxLkNhc2hCYWxhbmNlEjYKDXJlcG9ydGVkX3RpbWUYBSABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wSACIAQESOQoIcmVwb3J0ZWQYBiADKAsyJy5xdWFydGVyZGVjay5hcGkudHJhZGluZy52MS5DYXNoQmFsYW5jZUIQCg5fcmVwb3J0ZWRfdGltZWIGcHJvdG8z", [file_google_protobuf_timestamp, file_google_type_decimal]);
+  fileDesc("CipxdWFydGVyZGVjay9hcGkvdHJhZGluZy92MS9wb3J0Zm9saW8ucHJvdG8SGnF1YXJ0ZXJkZWNrLmFwaS50cmFkaW5nLnYxIrsECg1Qcm9maXRBbmRMb3NzEg8KB2FjY291bnQYASABKAkSEAoIc3RyYXRlZ3kYAiABKAkSEAoIY3VycmVuY3kYAyABKAkSLQoPcmVhbGlzZWRfcHJvZml0GAQgASgLMhQuZ29vZ2xlLnR5cGUuRGVjaW1hbBIvChF1bnJlYWxpc2VkX3Byb2ZpdBgFIAEoCzIULmdvb2dsZS50eXBlLkRlY2ltYWwSIgoEZmVlcxgGIAEoCzIULmdvb2dsZS50eXBlLkRlY2ltYWwSKgoMdG90YWxfcHJvZml0GAcgASgLMhQuZ29vZ2xlLnR5cGUuRGVjaW1hbBIpCgZlcXVpdHkYCCABKAsyFC5nb29nbGUudHlwZS5EZWNpbWFsSACIAQESLAoOZ3Jvc3NfZXhwb3N1cmUYCSABKAsyFC5nb29nbGUudHlwZS5EZWNpbWFsEioKDG5ldF9leHBvc3VyZRgKIAEoCzIULmdvb2dsZS50eXBlLkRlY2ltYWwSFgoOb3Blbl9wb3NpdGlvbnMYCyABKAUSHAoUdW5wcmljZWRfaW5zdHJ1bWVudHMYDCADKAkSFQoNbWlzc2luZ19yYXRlcxgNIAMoCRIzCgpldmVudF90aW1lGA4gASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcEgBiAEBEiQKBmluY29tZRgPIAEoCzIULmdvb2dsZS50eXBlLkRlY2ltYWxCCQoHX2VxdWl0eUINCgtfZXZlbnRfdGltZSLTAgoPUG9zaXRpb25Db2x1bW5zEhYKDnF1YW50aXR5X3NjYWxlGAEgASgFEhMKC3ByaWNlX3NjYWxlGAIgASgFEhMKC21vbmV5X3NjYWxlGAMgASgFEg8KB2FjY291bnQYBCADKAkSEAoIc3RyYXRlZ3kYBSADKAkSEgoKaW5zdHJ1bWVudBgGIAMoCRIQCghjdXJyZW5jeRgHIAMoCRIQCghxdWFudGl0eRgIIAMoEhIVCg1hdmVyYWdlX3ByaWNlGAkgAygSEhIKCm1hcmtfcHJpY2UYCiADKBISEAoIaGFzX21hcmsYCyADKAgSFAoMbWFya2V0X3ZhbHVlGAwgAygSEhkKEXVucmVhbGlzZWRfcHJvZml0GA0gAygSEhcKD3JlYWxpc2VkX3Byb2ZpdBgOIAMoEhIMCgRmZWVzGA8gAygSEg4KBmluY29tZRgQIAMoEiLGAQoJUG9ydGZvbGlvEkIKD3Byb2ZpdF9hbmRfbG9zcxgBIAMoCzIpLnF1YXJ0ZXJkZWNrLmFwaS50cmFkaW5nLnYxLlByb2ZpdEFuZExvc3MSPgoJcG9zaXRpb25zGAIgASgLMisucXVhcnRlcmRlY2suYXBpLnRyYWRpbmcudjEuUG9zaXRpb25Db2x1bW5zEjUKBGNhc2gYAyADKAsyJy5xdWFydGVyZGVjay5hcGkudHJhZGluZy52MS5DYXNoQmFsYW5jZSJWCgtDYXNoQmFsYW5jZRIPCgdhY2NvdW50GAEgASgJEhAKCGN1cnJlbmN5GAIgASgJEiQKBmFtb3VudBgDIAEoCzIULmdvb2dsZS50eXBlLkRlY2ltYWwigQIKB0FjY291bnQSDwoHYWNjb3VudBgBIAEoCRIVCg1iYXNlX2N1cnJlbmN5GAIgASgJEhIKCnN0cmF0ZWdpZXMYAyADKAkSNQoEY2FzaBgEIAMoCzInLnF1YXJ0ZXJkZWNrLmFwaS50cmFkaW5nLnYxLkNhc2hCYWxhbmNlEjYKDXJlcG9ydGVkX3RpbWUYBSABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wSACIAQESOQoIcmVwb3J0ZWQYBiADKAsyJy5xdWFydGVyZGVjay5hcGkudHJhZGluZy52MS5DYXNoQmFsYW5jZUIQCg5fcmVwb3J0ZWRfdGltZWIGcHJvdG8z", [file_google_protobuf_timestamp, file_google_type_decimal]);
 
 /**
- * Profit and loss of a strategy in an account, or of the whole account.
+ * Profit and loss of a strategy in an account, of the whole account, or of the firm: all accounts.
  *
  * @generated from message quarterdeck.api.trading.v1.ProfitAndLoss
  */
 export type ProfitAndLoss = Message<"quarterdeck.api.trading.v1.ProfitAndLoss"> & {
   /**
-   * The account.
+   * The account; empty for the firm, which those see whose scope is all accounts and strategies.
    *
    * @generated from field: string account = 1;
    */
   account: string;
 
   /**
-   * The strategy; empty for the whole account.
+   * The strategy; empty for the whole account and for the firm.
    *
    * @generated from field: string strategy = 2;
    */
   strategy: string;
 
   /**
-   * The currency of every amount: the base currency of the account.
+   * The currency of every amount: the base currency of the account, or of the firm the reporting
+   * currency.
    *
    * @generated from field: string currency = 3;
    */
@@ -65,14 +66,14 @@ export type ProfitAndLoss = Message<"quarterdeck.api.trading.v1.ProfitAndLoss"> 
   fees?: Decimal | undefined;
 
   /**
-   * realised + unrealised − fees.
+   * realised + unrealised − fees + income.
    *
    * @generated from field: google.type.Decimal total_profit = 7;
    */
   totalProfit?: Decimal | undefined;
 
   /**
-   * Cash and market value of the account; absent for a strategy.
+   * Cash and market value of the account or the firm; absent for a strategy.
    *
    * @generated from field: optional google.type.Decimal equity = 8;
    */
@@ -119,6 +120,13 @@ export type ProfitAndLoss = Message<"quarterdeck.api.trading.v1.ProfitAndLoss"> 
    * @generated from field: optional google.protobuf.Timestamp event_time = 14;
    */
   eventTime?: Timestamp | undefined;
+
+  /**
+   * What funding, dividends, interest and charges brought, below zero cost, since the first.
+   *
+   * @generated from field: google.type.Decimal income = 15;
+   */
+  income?: Decimal | undefined;
 };
 
 /**
@@ -240,6 +248,13 @@ export type PositionColumns = Message<"quarterdeck.api.trading.v1.PositionColumn
    * @generated from field: repeated sint64 fees = 15;
    */
   fees: bigint[];
+
+  /**
+   * What funding, dividends and charges of the position brought, below zero cost.
+   *
+   * @generated from field: repeated sint64 income = 16;
+   */
+  income: bigint[];
 };
 
 /**
@@ -256,7 +271,8 @@ export const PositionColumnsSchema: GenMessage<PositionColumns> = /*@__PURE__*/
  */
 export type Portfolio = Message<"quarterdeck.api.trading.v1.Portfolio"> & {
   /**
-   * One for each account and one for each strategy in it.
+   * One for the firm, if it has a reporting currency and the caller sees all of it; one for each
+   * account and one for each strategy in it.
    *
    * @generated from field: repeated quarterdeck.api.trading.v1.ProfitAndLoss profit_and_loss = 1;
    */

@@ -6,6 +6,8 @@ import type { GenEnum, GenFile, GenMessage, GenService } from "@bufbuild/protobu
 import { enumDesc, fileDesc, messageDesc, serviceDesc } from "@bufbuild/protobuf/codegenv2";
 import { file_buf_validate_validate } from "../../../../buf/validate/validate_pb.js";
 import { file_google_api_annotations } from "../../../../google/api/annotations_pb.js";
+import type { HttpBodySchema } from "../../../../google/api/httpbody_pb.js";
+import { file_google_api_httpbody } from "../../../../google/api/httpbody_pb.js";
 import type { Timestamp } from "@bufbuild/protobuf/wkt";
 import { file_google_protobuf_timestamp } from "@bufbuild/protobuf/wkt";
 import type { Date } from "../../../../google/type/date_pb.js";
@@ -19,7 +21,7 @@ import type { Message } from "@bufbuild/protobuf";
  * Describes the file quarterdeck/api/trading/v1/portfolio_service.proto.
  */
 export const file_quarterdeck_api_trading_v1_portfolio_service: GenFile = /*@__PURE__*/
-  fileDesc("CjJxdWFydGVyZGVjay9hcGkvdHJhZGluZy92MS9wb3J0Zm9saW9fc2VydmljZS5wcm90bxIacXVhcnRlcmRlY2suYXBpLnRyYWRpbmcudjEifwoTR2V0UG9ydGZvbGlvUmVxdWVzdBIPCgdhY2NvdW50GAEgASgJEhAKCHN0cmF0ZWd5GAIgASgJEkUKC2Nvc3RfbWV0aG9kGAMgASgOMiYucXVhcnRlcmRlY2suYXBpLnRyYWRpbmcudjEuQ29zdE1ldGhvZEIIukgFggECEAEiUAoUR2V0UG9ydGZvbGlvUmVzcG9uc2USOAoJcG9ydGZvbGlvGAEgASgLMiUucXVhcnRlcmRlY2suYXBpLnRyYWRpbmcudjEuUG9ydGZvbGlvIsYBChRMaXN0UG9zaXRpb25zUmVxdWVzdBIPCgdhY2NvdW50GAEgASgJEhAKCHN0cmF0ZWd5GAIgASgJEhEKCW9wZW5fb25seRgDIAEoCBJFCgtjb3N0X21ldGhvZBgEIAEoDjImLnF1YXJ0ZXJkZWNrLmFwaS50cmFkaW5nLnYxLkNvc3RNZXRob2RCCLpIBYIBAhABEh0KCXBhZ2Vfc2l6ZRgFIAEoBUIKukgHGgUYkE4oABISCgpwYWdlX3Rva2VuGAYgASgJInAKFUxpc3RQb3NpdGlvbnNSZXNwb25zZRI+Cglwb3NpdGlvbnMYASABKAsyKy5xdWFydGVyZGVjay5hcGkudHJhZGluZy52MS5Qb3NpdGlvbkNvbHVtbnMSFwoPbmV4dF9wYWdlX3Rva2VuGAIgASgJIkgKE0xpc3RBY2NvdW50c1JlcXVlc3QSHQoJcGFnZV9zaXplGAEgASgFQgq6SAcaBRjoBygAEhIKCnBhZ2VfdG9rZW4YAiABKAkiZgoUTGlzdEFjY291bnRzUmVzcG9uc2USNQoIYWNjb3VudHMYASADKAsyIy5xdWFydGVyZGVjay5hcGkudHJhZGluZy52MS5BY2NvdW50EhcKD25leHRfcGFnZV90b2tlbhgCIAEoCSJnChVXYXRjaFBvcnRmb2xpb1JlcXVlc3QSDwoHYWNjb3VudBgBIAEoCRIQCghzdHJhdGVneRgCIAEoCRIrCghtYXhfcmF0ZRgDIAEoAUIZukgWEhRAARkAAAAAAECPQCkAAAAAAAAAACKnAQoWV2F0Y2hQb3J0Zm9saW9SZXNwb25zZRIQCghzbmFwc2hvdBgBIAEoCBI4Cglwb3J0Zm9saW8YAiABKAsyJS5xdWFydGVyZGVjay5hcGkudHJhZGluZy52MS5Qb3J0Zm9saW8SLwoLc2VydmVyX3RpbWUYAyABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wEhAKCHNlcXVlbmNlGAQgASgEIucBChVHZXRFcXVpdHlDdXJ2ZVJlcXVlc3QSGAoHYWNjb3VudBgBIAEoCUIHukgEcgIQARIQCghzdHJhdGVneRgCIAEoCRIzCgpzdGFydF90aW1lGAMgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcEgAiAEBEjEKCGVuZF90aW1lGAQgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcEgBiAEBEh4KCm1heF9wb2ludHMYBSABKAVCCrpIBxoFGJBOKABCDQoLX3N0YXJ0X3RpbWVCCwoJX2VuZF90aW1lIpMBChZHZXRFcXVpdHlDdXJ2ZVJlc3BvbnNlEhAKCGN1cnJlbmN5GAEgASgJEhUKDWV2ZW50X3RpbWVfbnMYAiADKBASDgoGZXF1aXR5GAMgAygBEhcKD3JlYWxpc2VkX3Byb2ZpdBgEIAMoARIZChF1bnJlYWxpc2VkX3Byb2ZpdBgFIAMoARIMCgRmZWVzGAYgAygBIrUBChVHZXREYWlseUVxdWl0eVJlcXVlc3QSGAoHYWNjb3VudBgBIAEoCUIHukgEcgIQARIQCghzdHJhdGVneRgCIAEoCRIqCgpzdGFydF9kYXRlGAMgASgLMhEuZ29vZ2xlLnR5cGUuRGF0ZUgAiAEBEigKCGVuZF9kYXRlGAQgASgLMhEuZ29vZ2xlLnR5cGUuRGF0ZUgBiAEBQg0KC19zdGFydF9kYXRlQgsKCV9lbmRfZGF0ZSLBAQoWR2V0RGFpbHlFcXVpdHlSZXNwb25zZRIQCghjdXJyZW5jeRgBIAEoCRIMCgRkYXlzGAIgAygREg4KBmVxdWl0eRgDIAMoARIOCgZwcm9maXQYBCADKAESDQoFZmxvd3MYBSADKAESGAoLb3BlbmluZ19kYXkYBiABKBFIAIgBARIWCg5vcGVuaW5nX2VxdWl0eRgHIAEoARIWCg5vcGVuaW5nX3Byb2ZpdBgIIAEoAUIOCgxfb3BlbmluZ19kYXkqWAoKQ29zdE1ldGhvZBIbChdDT1NUX01FVEhPRF9VTlNQRUNJRklFRBAAEhcKE0NPU1RfTUVUSE9EX0FWRVJBR0UQARIUChBDT1NUX01FVEhPRF9GSUZPEAIyxAcKEFBvcnRmb2xpb1NlcnZpY2USjwEKDEdldFBvcnRmb2xpbxIvLnF1YXJ0ZXJkZWNrLmFwaS50cmFkaW5nLnYxLkdldFBvcnRmb2xpb1JlcXVlc3QaMC5xdWFydGVyZGVjay5hcGkudHJhZGluZy52MS5HZXRQb3J0Zm9saW9SZXNwb25zZSIckAIBiLUYBoLT5JMCDxINL3YxL3BvcnRmb2xpbxKSAQoNTGlzdFBvc2l0aW9ucxIwLnF1YXJ0ZXJkZWNrLmFwaS50cmFkaW5nLnYxLkxpc3RQb3NpdGlvbnNSZXF1ZXN0GjEucXVhcnRlcmRlY2suYXBpLnRyYWRpbmcudjEuTGlzdFBvc2l0aW9uc1Jlc3BvbnNlIhyQAgGItRgGgtPkkwIPEg0vdjEvcG9zaXRpb25zEo4BCgxMaXN0QWNjb3VudHMSLy5xdWFydGVyZGVjay5hcGkudHJhZGluZy52MS5MaXN0QWNjb3VudHNSZXF1ZXN0GjAucXVhcnRlcmRlY2suYXBpLnRyYWRpbmcudjEuTGlzdEFjY291bnRzUmVzcG9uc2UiG5ACAYi1GAaC0+STAg4SDC92MS9hY2NvdW50cxKdAQoOV2F0Y2hQb3J0Zm9saW8SMS5xdWFydGVyZGVjay5hcGkudHJhZGluZy52MS5XYXRjaFBvcnRmb2xpb1JlcXVlc3QaMi5xdWFydGVyZGVjay5hcGkudHJhZGluZy52MS5XYXRjaFBvcnRmb2xpb1Jlc3BvbnNlIiKQAgGItRgGgtPkkwIVEhMvdjEvcG9ydGZvbGlvOndhdGNoMAESqgEKDkdldEVxdWl0eUN1cnZlEjEucXVhcnRlcmRlY2suYXBpLnRyYWRpbmcudjEuR2V0RXF1aXR5Q3VydmVSZXF1ZXN0GjIucXVhcnRlcmRlY2suYXBpLnRyYWRpbmcudjEuR2V0RXF1aXR5Q3VydmVSZXNwb25zZSIxkAIBiLUYBoLT5JMCJBIiL3YxL2FjY291bnRzL3thY2NvdW50fS9lcXVpdHlDdXJ2ZRKqAQoOR2V0RGFpbHlFcXVpdHkSMS5xdWFydGVyZGVjay5hcGkudHJhZGluZy52MS5HZXREYWlseUVxdWl0eVJlcXVlc3QaMi5xdWFydGVyZGVjay5hcGkudHJhZGluZy52MS5HZXREYWlseUVxdWl0eVJlc3BvbnNlIjGQAgGItRgGgtPkkwIkEiIvdjEvYWNjb3VudHMve2FjY291bnR9L2RhaWx5RXF1aXR5YgZwcm90bzM", [file_buf_validate_validate, file_google_api_annotations, file_google_protobuf_timestamp, file_google_type_date, file_quarterdeck_api_auth_v1_permission, file_quarterdeck_api_trading_v1_portfolio]);
+  fileDesc("CjJxdWFydGVyZGVjay9hcGkvdHJhZGluZy92MS9wb3J0Zm9saW9fc2VydmljZS5wcm90bxIacXVhcnRlcmRlY2suYXBpLnRyYWRpbmcudjEifwoTR2V0UG9ydGZvbGlvUmVxdWVzdBIPCgdhY2NvdW50GAEgASgJEhAKCHN0cmF0ZWd5GAIgASgJEkUKC2Nvc3RfbWV0aG9kGAMgASgOMiYucXVhcnRlcmRlY2suYXBpLnRyYWRpbmcudjEuQ29zdE1ldGhvZEIIukgFggECEAEiUAoUR2V0UG9ydGZvbGlvUmVzcG9uc2USOAoJcG9ydGZvbGlvGAEgASgLMiUucXVhcnRlcmRlY2suYXBpLnRyYWRpbmcudjEuUG9ydGZvbGlvIsYBChRMaXN0UG9zaXRpb25zUmVxdWVzdBIPCgdhY2NvdW50GAEgASgJEhAKCHN0cmF0ZWd5GAIgASgJEhEKCW9wZW5fb25seRgDIAEoCBJFCgtjb3N0X21ldGhvZBgEIAEoDjImLnF1YXJ0ZXJkZWNrLmFwaS50cmFkaW5nLnYxLkNvc3RNZXRob2RCCLpIBYIBAhABEh0KCXBhZ2Vfc2l6ZRgFIAEoBUIKukgHGgUYkE4oABISCgpwYWdlX3Rva2VuGAYgASgJInAKFUxpc3RQb3NpdGlvbnNSZXNwb25zZRI+Cglwb3NpdGlvbnMYASABKAsyKy5xdWFydGVyZGVjay5hcGkudHJhZGluZy52MS5Qb3NpdGlvbkNvbHVtbnMSFwoPbmV4dF9wYWdlX3Rva2VuGAIgASgJIkgKE0xpc3RBY2NvdW50c1JlcXVlc3QSHQoJcGFnZV9zaXplGAEgASgFQgq6SAcaBRjoBygAEhIKCnBhZ2VfdG9rZW4YAiABKAkiZgoUTGlzdEFjY291bnRzUmVzcG9uc2USNQoIYWNjb3VudHMYASADKAsyIy5xdWFydGVyZGVjay5hcGkudHJhZGluZy52MS5BY2NvdW50EhcKD25leHRfcGFnZV90b2tlbhgCIAEoCSJnChVXYXRjaFBvcnRmb2xpb1JlcXVlc3QSDwoHYWNjb3VudBgBIAEoCRIQCghzdHJhdGVneRgCIAEoCRIrCghtYXhfcmF0ZRgDIAEoAUIZukgWEhRAARkAAAAAAECPQCkAAAAAAAAAACKnAQoWV2F0Y2hQb3J0Zm9saW9SZXNwb25zZRIQCghzbmFwc2hvdBgBIAEoCBI4Cglwb3J0Zm9saW8YAiABKAsyJS5xdWFydGVyZGVjay5hcGkudHJhZGluZy52MS5Qb3J0Zm9saW8SLwoLc2VydmVyX3RpbWUYAyABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wEhAKCHNlcXVlbmNlGAQgASgEIpICChZFeHBvcnRQb3J0Zm9saW9SZXF1ZXN0Eg8KB2FjY291bnQYASABKAkSEAoIc3RyYXRlZ3kYAiABKAkSRQoLY29zdF9tZXRob2QYAyABKA4yJi5xdWFydGVyZGVjay5hcGkudHJhZGluZy52MS5Db3N0TWV0aG9kQgi6SAWCAQIQARJFCgV0YWJsZRgEIAEoDjIqLnF1YXJ0ZXJkZWNrLmFwaS50cmFkaW5nLnYxLlBvcnRmb2xpb1RhYmxlQgq6SAeCAQQQASAAEkcKBmZvcm1hdBgFIAEoDjIrLnF1YXJ0ZXJkZWNrLmFwaS50cmFkaW5nLnYxLlBvcnRmb2xpb0Zvcm1hdEIKukgHggEEEAEgACLnAQoVR2V0RXF1aXR5Q3VydmVSZXF1ZXN0EhgKB2FjY291bnQYASABKAlCB7pIBHICEAESEAoIc3RyYXRlZ3kYAiABKAkSMwoKc3RhcnRfdGltZRgDIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXBIAIgBARIxCghlbmRfdGltZRgEIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXBIAYgBARIeCgptYXhfcG9pbnRzGAUgASgFQgq6SAcaBRiQTigAQg0KC19zdGFydF90aW1lQgsKCV9lbmRfdGltZSKjAQoWR2V0RXF1aXR5Q3VydmVSZXNwb25zZRIQCghjdXJyZW5jeRgBIAEoCRIVCg1ldmVudF90aW1lX25zGAIgAygQEg4KBmVxdWl0eRgDIAMoARIXCg9yZWFsaXNlZF9wcm9maXQYBCADKAESGQoRdW5yZWFsaXNlZF9wcm9maXQYBSADKAESDAoEZmVlcxgGIAMoARIOCgZpbmNvbWUYByADKAEitQEKFUdldERhaWx5RXF1aXR5UmVxdWVzdBIYCgdhY2NvdW50GAEgASgJQge6SARyAhABEhAKCHN0cmF0ZWd5GAIgASgJEioKCnN0YXJ0X2RhdGUYAyABKAsyES5nb29nbGUudHlwZS5EYXRlSACIAQESKAoIZW5kX2RhdGUYBCABKAsyES5nb29nbGUudHlwZS5EYXRlSAGIAQFCDQoLX3N0YXJ0X2RhdGVCCwoJX2VuZF9kYXRlIsEBChZHZXREYWlseUVxdWl0eVJlc3BvbnNlEhAKCGN1cnJlbmN5GAEgASgJEgwKBGRheXMYAiADKBESDgoGZXF1aXR5GAMgAygBEg4KBnByb2ZpdBgEIAMoARINCgVmbG93cxgFIAMoARIYCgtvcGVuaW5nX2RheRgGIAEoEUgAiAEBEhYKDm9wZW5pbmdfZXF1aXR5GAcgASgBEhYKDm9wZW5pbmdfcHJvZml0GAggASgBQg4KDF9vcGVuaW5nX2RheSqGAQoOUG9ydGZvbGlvVGFibGUSHwobUE9SVEZPTElPX1RBQkxFX1VOU1BFQ0lGSUVEEAASHQoZUE9SVEZPTElPX1RBQkxFX1BPU0lUSU9OUxABEhoKFlBPUlRGT0xJT19UQUJMRV9QUk9GSVQQAhIYChRQT1JURk9MSU9fVEFCTEVfQ0FTSBADKmsKD1BvcnRmb2xpb0Zvcm1hdBIgChxQT1JURk9MSU9fRk9STUFUX1VOU1BFQ0lGSUVEEAASGAoUUE9SVEZPTElPX0ZPUk1BVF9DU1YQARIcChhQT1JURk9MSU9fRk9STUFUX1BBUlFVRVQQAipYCgpDb3N0TWV0aG9kEhsKF0NPU1RfTUVUSE9EX1VOU1BFQ0lGSUVEEAASFwoTQ09TVF9NRVRIT0RfQVZFUkFHRRABEhQKEENPU1RfTUVUSE9EX0ZJRk8QAjLJCAoQUG9ydGZvbGlvU2VydmljZRKPAQoMR2V0UG9ydGZvbGlvEi8ucXVhcnRlcmRlY2suYXBpLnRyYWRpbmcudjEuR2V0UG9ydGZvbGlvUmVxdWVzdBowLnF1YXJ0ZXJkZWNrLmFwaS50cmFkaW5nLnYxLkdldFBvcnRmb2xpb1Jlc3BvbnNlIhyQAgGItRgGgtPkkwIPEg0vdjEvcG9ydGZvbGlvEpIBCg1MaXN0UG9zaXRpb25zEjAucXVhcnRlcmRlY2suYXBpLnRyYWRpbmcudjEuTGlzdFBvc2l0aW9uc1JlcXVlc3QaMS5xdWFydGVyZGVjay5hcGkudHJhZGluZy52MS5MaXN0UG9zaXRpb25zUmVzcG9uc2UiHJACAYi1GAaC0+STAg8SDS92MS9wb3NpdGlvbnMSjgEKDExpc3RBY2NvdW50cxIvLnF1YXJ0ZXJkZWNrLmFwaS50cmFkaW5nLnYxLkxpc3RBY2NvdW50c1JlcXVlc3QaMC5xdWFydGVyZGVjay5hcGkudHJhZGluZy52MS5MaXN0QWNjb3VudHNSZXNwb25zZSIbkAIBiLUYBoLT5JMCDhIML3YxL2FjY291bnRzEp0BCg5XYXRjaFBvcnRmb2xpbxIxLnF1YXJ0ZXJkZWNrLmFwaS50cmFkaW5nLnYxLldhdGNoUG9ydGZvbGlvUmVxdWVzdBoyLnF1YXJ0ZXJkZWNrLmFwaS50cmFkaW5nLnYxLldhdGNoUG9ydGZvbGlvUmVzcG9uc2UiIpACAYi1GAaC0+STAhUSEy92MS9wb3J0Zm9saW86d2F0Y2gwARKCAQoPRXhwb3J0UG9ydGZvbGlvEjIucXVhcnRlcmRlY2suYXBpLnRyYWRpbmcudjEuRXhwb3J0UG9ydGZvbGlvUmVxdWVzdBoULmdvb2dsZS5hcGkuSHR0cEJvZHkiI5ACAYi1GAaC0+STAhYSFC92MS9wb3J0Zm9saW86ZXhwb3J0MAESqgEKDkdldEVxdWl0eUN1cnZlEjEucXVhcnRlcmRlY2suYXBpLnRyYWRpbmcudjEuR2V0RXF1aXR5Q3VydmVSZXF1ZXN0GjIucXVhcnRlcmRlY2suYXBpLnRyYWRpbmcudjEuR2V0RXF1aXR5Q3VydmVSZXNwb25zZSIxkAIBiLUYBoLT5JMCJBIiL3YxL2FjY291bnRzL3thY2NvdW50fS9lcXVpdHlDdXJ2ZRKqAQoOR2V0RGFpbHlFcXVpdHkSMS5xdWFydGVyZGVjay5hcGkudHJhZGluZy52MS5HZXREYWlseUVxdWl0eVJlcXVlc3QaMi5xdWFydGVyZGVjay5hcGkudHJhZGluZy52MS5HZXREYWlseUVxdWl0eVJlc3BvbnNlIjGQAgGItRgGgtPkkwIkEiIvdjEvYWNjb3VudHMve2FjY291bnR9L2RhaWx5RXF1aXR5YgZwcm90bzM", [file_buf_validate_validate, file_google_api_annotations, file_google_api_httpbody, file_google_protobuf_timestamp, file_google_type_date, file_quarterdeck_api_auth_v1_permission, file_quarterdeck_api_trading_v1_portfolio]);
 
 /**
  * @generated from message quarterdeck.api.trading.v1.GetPortfolioRequest
@@ -279,6 +281,53 @@ export const WatchPortfolioResponseSchema: GenMessage<WatchPortfolioResponse> = 
   messageDesc(file_quarterdeck_api_trading_v1_portfolio_service, 7);
 
 /**
+ * @generated from message quarterdeck.api.trading.v1.ExportPortfolioRequest
+ */
+export type ExportPortfolioRequest = Message<"quarterdeck.api.trading.v1.ExportPortfolioRequest"> & {
+  /**
+   * Only this account, if given.
+   *
+   * @generated from field: string account = 1;
+   */
+  account: string;
+
+  /**
+   * Only this strategy, if given.
+   *
+   * @generated from field: string strategy = 2;
+   */
+  strategy: string;
+
+  /**
+   * How open quantities and realised profit are matched; the default is average cost.
+   *
+   * @generated from field: quarterdeck.api.trading.v1.CostMethod cost_method = 3;
+   */
+  costMethod: CostMethod;
+
+  /**
+   * The rows.
+   *
+   * @generated from field: quarterdeck.api.trading.v1.PortfolioTable table = 4;
+   */
+  table: PortfolioTable;
+
+  /**
+   * The form of the file.
+   *
+   * @generated from field: quarterdeck.api.trading.v1.PortfolioFormat format = 5;
+   */
+  format: PortfolioFormat;
+};
+
+/**
+ * Describes the message quarterdeck.api.trading.v1.ExportPortfolioRequest.
+ * Use `create(ExportPortfolioRequestSchema)` to create a new message.
+ */
+export const ExportPortfolioRequestSchema: GenMessage<ExportPortfolioRequest> = /*@__PURE__*/
+  messageDesc(file_quarterdeck_api_trading_v1_portfolio_service, 8);
+
+/**
  * @generated from message quarterdeck.api.trading.v1.GetEquityCurveRequest
  */
 export type GetEquityCurveRequest = Message<"quarterdeck.api.trading.v1.GetEquityCurveRequest"> & {
@@ -324,7 +373,7 @@ export type GetEquityCurveRequest = Message<"quarterdeck.api.trading.v1.GetEquit
  * Use `create(GetEquityCurveRequestSchema)` to create a new message.
  */
 export const GetEquityCurveRequestSchema: GenMessage<GetEquityCurveRequest> = /*@__PURE__*/
-  messageDesc(file_quarterdeck_api_trading_v1_portfolio_service, 8);
+  messageDesc(file_quarterdeck_api_trading_v1_portfolio_service, 9);
 
 /**
  * @generated from message quarterdeck.api.trading.v1.GetEquityCurveResponse
@@ -371,6 +420,13 @@ export type GetEquityCurveResponse = Message<"quarterdeck.api.trading.v1.GetEqui
    * @generated from field: repeated double fees = 6;
    */
   fees: number[];
+
+  /**
+   * Income of funding, dividends, interest and charges.
+   *
+   * @generated from field: repeated double income = 7;
+   */
+  income: number[];
 };
 
 /**
@@ -378,7 +434,7 @@ export type GetEquityCurveResponse = Message<"quarterdeck.api.trading.v1.GetEqui
  * Use `create(GetEquityCurveResponseSchema)` to create a new message.
  */
 export const GetEquityCurveResponseSchema: GenMessage<GetEquityCurveResponse> = /*@__PURE__*/
-  messageDesc(file_quarterdeck_api_trading_v1_portfolio_service, 9);
+  messageDesc(file_quarterdeck_api_trading_v1_portfolio_service, 10);
 
 /**
  * @generated from message quarterdeck.api.trading.v1.GetDailyEquityRequest
@@ -418,7 +474,7 @@ export type GetDailyEquityRequest = Message<"quarterdeck.api.trading.v1.GetDaily
  * Use `create(GetDailyEquityRequestSchema)` to create a new message.
  */
 export const GetDailyEquityRequestSchema: GenMessage<GetDailyEquityRequest> = /*@__PURE__*/
-  messageDesc(file_quarterdeck_api_trading_v1_portfolio_service, 10);
+  messageDesc(file_quarterdeck_api_trading_v1_portfolio_service, 11);
 
 /**
  * @generated from message quarterdeck.api.trading.v1.GetDailyEquityResponse
@@ -446,15 +502,17 @@ export type GetDailyEquityResponse = Message<"quarterdeck.api.trading.v1.GetDail
   equity: number[];
 
   /**
-   * Profit after fees since the first fill, of the strategy or of the account.
+   * Profit after fees and with income since the first fill, of the strategy or of the account.
    *
    * @generated from field: repeated double profit = 4;
    */
   profit: number[];
 
   /**
-   * Deposits less withdrawals of the account on each day, in its base currency; without opening
-   * balances.
+   * What deposits, withdrawals and transfers brought on each day, in the base currency of the
+   * account, below zero took away; without opening balances. Another currency counts at the rate
+   * that the deck knew when the flow was recorded, else at the first rate known since; without any
+   * the call fails with FAILED_PRECONDITION (STATE_FORBIDS).
    *
    * @generated from field: repeated double flows = 5;
    */
@@ -488,7 +546,82 @@ export type GetDailyEquityResponse = Message<"quarterdeck.api.trading.v1.GetDail
  * Use `create(GetDailyEquityResponseSchema)` to create a new message.
  */
 export const GetDailyEquityResponseSchema: GenMessage<GetDailyEquityResponse> = /*@__PURE__*/
-  messageDesc(file_quarterdeck_api_trading_v1_portfolio_service, 11);
+  messageDesc(file_quarterdeck_api_trading_v1_portfolio_service, 12);
+
+/**
+ * What an exported table has in its rows.
+ *
+ * @generated from enum quarterdeck.api.trading.v1.PortfolioTable
+ */
+export enum PortfolioTable {
+  /**
+   * Refused.
+   *
+   * @generated from enum value: PORTFOLIO_TABLE_UNSPECIFIED = 0;
+   */
+  UNSPECIFIED = 0,
+
+  /**
+   * The positions that ever held or earned anything.
+   *
+   * @generated from enum value: PORTFOLIO_TABLE_POSITIONS = 1;
+   */
+  POSITIONS = 1,
+
+  /**
+   * Profit and loss of the firm, of accounts and of strategies.
+   *
+   * @generated from enum value: PORTFOLIO_TABLE_PROFIT = 2;
+   */
+  PROFIT = 2,
+
+  /**
+   * The cash of accounts by currency.
+   *
+   * @generated from enum value: PORTFOLIO_TABLE_CASH = 3;
+   */
+  CASH = 3,
+}
+
+/**
+ * Describes the enum quarterdeck.api.trading.v1.PortfolioTable.
+ */
+export const PortfolioTableSchema: GenEnum<PortfolioTable> = /*@__PURE__*/
+  enumDesc(file_quarterdeck_api_trading_v1_portfolio_service, 0);
+
+/**
+ * The form of an exported table.
+ *
+ * @generated from enum quarterdeck.api.trading.v1.PortfolioFormat
+ */
+export enum PortfolioFormat {
+  /**
+   * Refused.
+   *
+   * @generated from enum value: PORTFOLIO_FORMAT_UNSPECIFIED = 0;
+   */
+  UNSPECIFIED = 0,
+
+  /**
+   * text/csv in UTF-8, lines end with CRLF (RFC 4180), the first has the names of the columns.
+   *
+   * @generated from enum value: PORTFOLIO_FORMAT_CSV = 1;
+   */
+  CSV = 1,
+
+  /**
+   * application/vnd.apache.parquet; quantities and amounts are decimals, times are in UTC.
+   *
+   * @generated from enum value: PORTFOLIO_FORMAT_PARQUET = 2;
+   */
+  PARQUET = 2,
+}
+
+/**
+ * Describes the enum quarterdeck.api.trading.v1.PortfolioFormat.
+ */
+export const PortfolioFormatSchema: GenEnum<PortfolioFormat> = /*@__PURE__*/
+  enumDesc(file_quarterdeck_api_trading_v1_portfolio_service, 1);
 
 /**
  * How closing quantities are matched with opening ones.
@@ -522,7 +655,7 @@ export enum CostMethod {
  * Describes the enum quarterdeck.api.trading.v1.CostMethod.
  */
 export const CostMethodSchema: GenEnum<CostMethod> = /*@__PURE__*/
-  enumDesc(file_quarterdeck_api_trading_v1_portfolio_service, 0);
+  enumDesc(file_quarterdeck_api_trading_v1_portfolio_service, 2);
 
 /**
  * What is held and what it earned, computed from the trading log and live prices.
@@ -574,6 +707,20 @@ export const PortfolioService: GenService<{
     methodKind: "server_streaming";
     input: typeof WatchPortfolioRequestSchema;
     output: typeof WatchPortfolioResponseSchema;
+  },
+  /**
+   * Exports the portfolio as of now, within the caller's scope, as a file.
+   *
+   * The file comes in pieces: the data of all answers, joined in their order. The edge joins them,
+   * so that `curl -o` writes the file. Quantities and amounts are exact; what depends on a price is
+   * empty where there is none.
+   *
+   * @generated from rpc quarterdeck.api.trading.v1.PortfolioService.ExportPortfolio
+   */
+  exportPortfolio: {
+    methodKind: "server_streaming";
+    input: typeof ExportPortfolioRequestSchema;
+    output: typeof HttpBodySchema;
   },
   /**
    * Gets the equity of an account, or the profit of a strategy, over the market's time.

@@ -25,7 +25,7 @@ import type { Message } from "@bufbuild/protobuf";
  * Describes the file quarterdeck/api/trading/v1/trading_event_service.proto.
  */
 export const file_quarterdeck_api_trading_v1_trading_event_service: GenFile = /*@__PURE__*/
-  fileDesc("CjZxdWFydGVyZGVjay9hcGkvdHJhZGluZy92MS90cmFkaW5nX2V2ZW50X3NlcnZpY2UucHJvdG8SGnF1YXJ0ZXJkZWNrLmFwaS50cmFkaW5nLnYxInkKE1JlY29yZEV2ZW50c1JlcXVlc3QSGwoEbm9kZRgBIAEoCUINukgKcgg6Bm5vZGVzLxJFCgZldmVudHMYAiADKAsyKC5xdWFydGVyZGVjay5hcGkudHJhZGluZy52MS5UcmFkaW5nRXZlbnRCC7pICJIBBQgBEOgHIkcKFFJlY29yZEV2ZW50c1Jlc3BvbnNlEhYKDnJlY29yZGVkX2NvdW50GAEgASgFEhcKD2R1cGxpY2F0ZV9jb3VudBgCIAEoBSJIChpJbXBvcnRUcmFkaW5nRXZlbnRzUmVxdWVzdBIZCgNjc3YYASABKAlCDLpICXIHEAEYwI23ARIPCgdkcnlfcnVuGAIgASgIIoUBChtJbXBvcnRUcmFkaW5nRXZlbnRzUmVzcG9uc2USFgoOcmVjb3JkZWRfY291bnQYASABKAUSFwoPZHVwbGljYXRlX2NvdW50GAIgASgFEjUKCHByb2JsZW1zGAMgAygLMiMucXVhcnRlcmRlY2suYXBpLnR5cGUudjEuUm93UHJvYmxlbSK6AgoYTGlzdFRyYWRpbmdFdmVudHNSZXF1ZXN0Eg8KB2FjY291bnQYASABKAkSEAoIc3RyYXRlZ3kYAiABKAkSEgoKaW5zdHJ1bWVudBgDIAEoCRIXCg9jbGllbnRfb3JkZXJfaWQYBCABKAkSFwoFa2luZHMYBSADKAlCCLpIBZIBAhAUEjMKCnN0YXJ0X3RpbWUYBiABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wSACIAQESMQoIZW5kX3RpbWUYByABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wSAGIAQESHQoJcGFnZV9zaXplGAggASgFQgq6SAcaBRjoBygAEhIKCnBhZ2VfdG9rZW4YCSABKAlCDQoLX3N0YXJ0X3RpbWVCCwoJX2VuZF90aW1lIm0KGUxpc3RUcmFkaW5nRXZlbnRzUmVzcG9uc2USNwoGZXZlbnRzGAEgAygLMicucXVhcnRlcmRlY2suYXBpLnRyYWRpbmcudjEuTG9nZ2VkRXZlbnQSFwoPbmV4dF9wYWdlX3Rva2VuGAIgASgJIpABChFMaXN0T3JkZXJzUmVxdWVzdBIPCgdhY2NvdW50GAEgASgJEhAKCHN0cmF0ZWd5GAIgASgJEhIKCmluc3RydW1lbnQYAyABKAkSEQoJb3Blbl9vbmx5GAQgASgIEh0KCXBhZ2Vfc2l6ZRgFIAEoBUIKukgHGgUY6AcoABISCgpwYWdlX3Rva2VuGAYgASgJImAKEkxpc3RPcmRlcnNSZXNwb25zZRIxCgZvcmRlcnMYASADKAsyIS5xdWFydGVyZGVjay5hcGkudHJhZGluZy52MS5PcmRlchIXCg9uZXh0X3BhZ2VfdG9rZW4YAiABKAkigAIKEExpc3RGaWxsc1JlcXVlc3QSDwoHYWNjb3VudBgBIAEoCRIQCghzdHJhdGVneRgCIAEoCRISCgppbnN0cnVtZW50GAMgASgJEjMKCnN0YXJ0X3RpbWUYBCABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wSACIAQESMQoIZW5kX3RpbWUYBSABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wSAGIAQESHQoJcGFnZV9zaXplGAYgASgFQgq6SAcaBRjoBygAEhIKCnBhZ2VfdG9rZW4YByABKAlCDQoLX3N0YXJ0X3RpbWVCCwoJX2VuZF90aW1lIl0KEUxpc3RGaWxsc1Jlc3BvbnNlEi8KBWZpbGxzGAEgAygLMiAucXVhcnRlcmRlY2suYXBpLnRyYWRpbmcudjEuRmlsbBIXCg9uZXh0X3BhZ2VfdG9rZW4YAiABKAkiaAoXTGlzdFRvcGljUmVjb3Jkc1JlcXVlc3QSFgoFdG9waWMYASABKAlCB7pIBHICEAESFgoOYWZ0ZXJfc2VxdWVuY2UYAiABKAQSHQoJcGFnZV9zaXplGAMgASgFQgq6SAcaBRjoBygAInoKGExpc3RUb3BpY1JlY29yZHNSZXNwb25zZRI4CgdyZWNvcmRzGAEgAygLMicucXVhcnRlcmRlY2suYXBpLnRyYWRpbmcudjEuVG9waWNSZWNvcmQSDQoFZXBvY2gYAiABKAQSFQoNbGFzdF9zZXF1ZW5jZRgDIAEoBCL1AQoTV2F0Y2hUcmFkaW5nUmVxdWVzdBIPCgdhY2NvdW50GAEgASgJEhAKCHN0cmF0ZWd5GAIgASgJEjoKBmN1cnNvchgDIAEoCzIlLnF1YXJ0ZXJkZWNrLmFwaS50cmFkaW5nLnYxLkxvZ0N1cnNvckgAiAEBEhEKCWxpdmVfb25seRgEIAEoCBJKChJoZWFydGJlYXRfaW50ZXJ2YWwYBSABKAsyGS5nb29nbGUucHJvdG9idWYuRHVyYXRpb25CDrpIC6oBCCICCB4yAggBSAGIAQFCCQoHX2N1cnNvckIVChNfaGVhcnRiZWF0X2ludGVydmFsItUCChRXYXRjaFRyYWRpbmdSZXNwb25zZRI3CgZldmVudHMYASADKAsyJy5xdWFydGVyZGVjay5hcGkudHJhZGluZy52MS5Mb2dnZWRFdmVudBI1CgZjdXJzb3IYAiABKAsyJS5xdWFydGVyZGVjay5hcGkudHJhZGluZy52MS5Mb2dDdXJzb3ISFwoPbmV3ZXN0X3Bvc2l0aW9uGAMgASgDEi8KC3NlcnZlcl90aW1lGAQgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcBI6ChJoZWFydGJlYXRfaW50ZXJ2YWwYBSABKAsyGS5nb29nbGUucHJvdG9idWYuRHVyYXRpb25IAIgBARImCgVlcnJvchgGIAEoCzISLmdvb2dsZS5ycGMuU3RhdHVzSAGIAQFCFQoTX2hlYXJ0YmVhdF9pbnRlcnZhbEIICgZfZXJyb3Iy4AgKE1RyYWRpbmdFdmVudFNlcnZpY2USoQEKDFJlY29yZEV2ZW50cxIvLnF1YXJ0ZXJkZWNrLmFwaS50cmFkaW5nLnYxLlJlY29yZEV2ZW50c1JlcXVlc3QaMC5xdWFydGVyZGVjay5hcGkudHJhZGluZy52MS5SZWNvcmRFdmVudHNSZXNwb25zZSIukAICiLUYB5C1GAKC0+STAh06ASoiGC92MS90cmFkaW5nRXZlbnRzOnJlY29yZBKyAQoTSW1wb3J0VHJhZGluZ0V2ZW50cxI2LnF1YXJ0ZXJkZWNrLmFwaS50cmFkaW5nLnYxLkltcG9ydFRyYWRpbmdFdmVudHNSZXF1ZXN0GjcucXVhcnRlcmRlY2suYXBpLnRyYWRpbmcudjEuSW1wb3J0VHJhZGluZ0V2ZW50c1Jlc3BvbnNlIiqQAgKItRgHgtPkkwIdOgEqIhgvdjEvdHJhZGluZ0V2ZW50czppbXBvcnQSogEKEUxpc3RUcmFkaW5nRXZlbnRzEjQucXVhcnRlcmRlY2suYXBpLnRyYWRpbmcudjEuTGlzdFRyYWRpbmdFdmVudHNSZXF1ZXN0GjUucXVhcnRlcmRlY2suYXBpLnRyYWRpbmcudjEuTGlzdFRyYWRpbmdFdmVudHNSZXNwb25zZSIgkAIBiLUYBoLT5JMCExIRL3YxL3RyYWRpbmdFdmVudHMShgEKCkxpc3RPcmRlcnMSLS5xdWFydGVyZGVjay5hcGkudHJhZGluZy52MS5MaXN0T3JkZXJzUmVxdWVzdBouLnF1YXJ0ZXJkZWNrLmFwaS50cmFkaW5nLnYxLkxpc3RPcmRlcnNSZXNwb25zZSIZkAIBiLUYBoLT5JMCDBIKL3YxL29yZGVycxKCAQoJTGlzdEZpbGxzEiwucXVhcnRlcmRlY2suYXBpLnRyYWRpbmcudjEuTGlzdEZpbGxzUmVxdWVzdBotLnF1YXJ0ZXJkZWNrLmFwaS50cmFkaW5nLnYxLkxpc3RGaWxsc1Jlc3BvbnNlIhiQAgGItRgGgtPkkwILEgkvdjEvZmlsbHMSngEKEExpc3RUb3BpY1JlY29yZHMSMy5xdWFydGVyZGVjay5hcGkudHJhZGluZy52MS5MaXN0VG9waWNSZWNvcmRzUmVxdWVzdBo0LnF1YXJ0ZXJkZWNrLmFwaS50cmFkaW5nLnYxLkxpc3RUb3BpY1JlY29yZHNSZXNwb25zZSIfkAIBiLUYBoLT5JMCEhIQL3YxL3RvcGljUmVjb3JkcxKbAQoMV2F0Y2hUcmFkaW5nEi8ucXVhcnRlcmRlY2suYXBpLnRyYWRpbmcudjEuV2F0Y2hUcmFkaW5nUmVxdWVzdBowLnF1YXJ0ZXJkZWNrLmFwaS50cmFkaW5nLnYxLldhdGNoVHJhZGluZ1Jlc3BvbnNlIiaQAgGItRgGgtPkkwIZEhcvdjEvdHJhZGluZ0V2ZW50czp3YXRjaDABYgZwcm90bzM", [file_buf_validate_validate, file_google_api_annotations, file_google_protobuf_duration, file_google_protobuf_timestamp, file_google_rpc_status, file_quarterdeck_api_auth_v1_permission, file_quarterdeck_api_trading_v1_fill, file_quarterdeck_api_trading_v1_order, file_quarterdeck_api_trading_v1_trading_event, file_quarterdeck_api_type_v1_row_problem]);
+  fileDesc("CjZxdWFydGVyZGVjay9hcGkvdHJhZGluZy92MS90cmFkaW5nX2V2ZW50X3NlcnZpY2UucHJvdG8SGnF1YXJ0ZXJkZWNrLmFwaS50cmFkaW5nLnYxInkKE1JlY29yZEV2ZW50c1JlcXVlc3QSGwoEbm9kZRgBIAEoCUINukgKcgg6Bm5vZGVzLxJFCgZldmVudHMYAiADKAsyKC5xdWFydGVyZGVjay5hcGkudHJhZGluZy52MS5UcmFkaW5nRXZlbnRCC7pICJIBBQgBEOgHIkcKFFJlY29yZEV2ZW50c1Jlc3BvbnNlEhYKDnJlY29yZGVkX2NvdW50GAEgASgFEhcKD2R1cGxpY2F0ZV9jb3VudBgCIAEoBSJhChhSZWNvcmRBZGp1c3RtZW50c1JlcXVlc3QSRQoGZXZlbnRzGAEgAygLMigucXVhcnRlcmRlY2suYXBpLnRyYWRpbmcudjEuVHJhZGluZ0V2ZW50Qgu6SAiSAQUIARDoByJMChlSZWNvcmRBZGp1c3RtZW50c1Jlc3BvbnNlEhYKDnJlY29yZGVkX2NvdW50GAEgASgFEhcKD2R1cGxpY2F0ZV9jb3VudBgCIAEoBSJIChpJbXBvcnRUcmFkaW5nRXZlbnRzUmVxdWVzdBIZCgNjc3YYASABKAlCDLpICXIHEAEYwI23ARIPCgdkcnlfcnVuGAIgASgIIoUBChtJbXBvcnRUcmFkaW5nRXZlbnRzUmVzcG9uc2USFgoOcmVjb3JkZWRfY291bnQYASABKAUSFwoPZHVwbGljYXRlX2NvdW50GAIgASgFEjUKCHByb2JsZW1zGAMgAygLMiMucXVhcnRlcmRlY2suYXBpLnR5cGUudjEuUm93UHJvYmxlbSK6AgoYTGlzdFRyYWRpbmdFdmVudHNSZXF1ZXN0Eg8KB2FjY291bnQYASABKAkSEAoIc3RyYXRlZ3kYAiABKAkSEgoKaW5zdHJ1bWVudBgDIAEoCRIXCg9jbGllbnRfb3JkZXJfaWQYBCABKAkSFwoFa2luZHMYBSADKAlCCLpIBZIBAhAUEjMKCnN0YXJ0X3RpbWUYBiABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wSACIAQESMQoIZW5kX3RpbWUYByABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wSAGIAQESHQoJcGFnZV9zaXplGAggASgFQgq6SAcaBRjoBygAEhIKCnBhZ2VfdG9rZW4YCSABKAlCDQoLX3N0YXJ0X3RpbWVCCwoJX2VuZF90aW1lIm0KGUxpc3RUcmFkaW5nRXZlbnRzUmVzcG9uc2USNwoGZXZlbnRzGAEgAygLMicucXVhcnRlcmRlY2suYXBpLnRyYWRpbmcudjEuTG9nZ2VkRXZlbnQSFwoPbmV4dF9wYWdlX3Rva2VuGAIgASgJIpABChFMaXN0T3JkZXJzUmVxdWVzdBIPCgdhY2NvdW50GAEgASgJEhAKCHN0cmF0ZWd5GAIgASgJEhIKCmluc3RydW1lbnQYAyABKAkSEQoJb3Blbl9vbmx5GAQgASgIEh0KCXBhZ2Vfc2l6ZRgFIAEoBUIKukgHGgUY6AcoABISCgpwYWdlX3Rva2VuGAYgASgJImAKEkxpc3RPcmRlcnNSZXNwb25zZRIxCgZvcmRlcnMYASADKAsyIS5xdWFydGVyZGVjay5hcGkudHJhZGluZy52MS5PcmRlchIXCg9uZXh0X3BhZ2VfdG9rZW4YAiABKAkigAIKEExpc3RGaWxsc1JlcXVlc3QSDwoHYWNjb3VudBgBIAEoCRIQCghzdHJhdGVneRgCIAEoCRISCgppbnN0cnVtZW50GAMgASgJEjMKCnN0YXJ0X3RpbWUYBCABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wSACIAQESMQoIZW5kX3RpbWUYBSABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wSAGIAQESHQoJcGFnZV9zaXplGAYgASgFQgq6SAcaBRjoBygAEhIKCnBhZ2VfdG9rZW4YByABKAlCDQoLX3N0YXJ0X3RpbWVCCwoJX2VuZF90aW1lIl0KEUxpc3RGaWxsc1Jlc3BvbnNlEi8KBWZpbGxzGAEgAygLMiAucXVhcnRlcmRlY2suYXBpLnRyYWRpbmcudjEuRmlsbBIXCg9uZXh0X3BhZ2VfdG9rZW4YAiABKAkiaAoXTGlzdFRvcGljUmVjb3Jkc1JlcXVlc3QSFgoFdG9waWMYASABKAlCB7pIBHICEAESFgoOYWZ0ZXJfc2VxdWVuY2UYAiABKAQSHQoJcGFnZV9zaXplGAMgASgFQgq6SAcaBRjoBygAInoKGExpc3RUb3BpY1JlY29yZHNSZXNwb25zZRI4CgdyZWNvcmRzGAEgAygLMicucXVhcnRlcmRlY2suYXBpLnRyYWRpbmcudjEuVG9waWNSZWNvcmQSDQoFZXBvY2gYAiABKAQSFQoNbGFzdF9zZXF1ZW5jZRgDIAEoBCL1AQoTV2F0Y2hUcmFkaW5nUmVxdWVzdBIPCgdhY2NvdW50GAEgASgJEhAKCHN0cmF0ZWd5GAIgASgJEjoKBmN1cnNvchgDIAEoCzIlLnF1YXJ0ZXJkZWNrLmFwaS50cmFkaW5nLnYxLkxvZ0N1cnNvckgAiAEBEhEKCWxpdmVfb25seRgEIAEoCBJKChJoZWFydGJlYXRfaW50ZXJ2YWwYBSABKAsyGS5nb29nbGUucHJvdG9idWYuRHVyYXRpb25CDrpIC6oBCCICCB4yAggBSAGIAQFCCQoHX2N1cnNvckIVChNfaGVhcnRiZWF0X2ludGVydmFsItUCChRXYXRjaFRyYWRpbmdSZXNwb25zZRI3CgZldmVudHMYASADKAsyJy5xdWFydGVyZGVjay5hcGkudHJhZGluZy52MS5Mb2dnZWRFdmVudBI1CgZjdXJzb3IYAiABKAsyJS5xdWFydGVyZGVjay5hcGkudHJhZGluZy52MS5Mb2dDdXJzb3ISFwoPbmV3ZXN0X3Bvc2l0aW9uGAMgASgDEi8KC3NlcnZlcl90aW1lGAQgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcBI6ChJoZWFydGJlYXRfaW50ZXJ2YWwYBSABKAsyGS5nb29nbGUucHJvdG9idWYuRHVyYXRpb25IAIgBARImCgVlcnJvchgGIAEoCzISLmdvb2dsZS5ycGMuU3RhdHVzSAGIAQFCFQoTX2hlYXJ0YmVhdF9pbnRlcnZhbEIICgZfZXJyb3IyjwoKE1RyYWRpbmdFdmVudFNlcnZpY2USoQEKDFJlY29yZEV2ZW50cxIvLnF1YXJ0ZXJkZWNrLmFwaS50cmFkaW5nLnYxLlJlY29yZEV2ZW50c1JlcXVlc3QaMC5xdWFydGVyZGVjay5hcGkudHJhZGluZy52MS5SZWNvcmRFdmVudHNSZXNwb25zZSIukAICiLUYB5C1GAKC0+STAh06ASoiGC92MS90cmFkaW5nRXZlbnRzOnJlY29yZBKsAQoRUmVjb3JkQWRqdXN0bWVudHMSNC5xdWFydGVyZGVjay5hcGkudHJhZGluZy52MS5SZWNvcmRBZGp1c3RtZW50c1JlcXVlc3QaNS5xdWFydGVyZGVjay5hcGkudHJhZGluZy52MS5SZWNvcmRBZGp1c3RtZW50c1Jlc3BvbnNlIiqQAgKItRgIgtPkkwIdOgEqIhgvdjEvdHJhZGluZ0V2ZW50czphZGp1c3QSsgEKE0ltcG9ydFRyYWRpbmdFdmVudHMSNi5xdWFydGVyZGVjay5hcGkudHJhZGluZy52MS5JbXBvcnRUcmFkaW5nRXZlbnRzUmVxdWVzdBo3LnF1YXJ0ZXJkZWNrLmFwaS50cmFkaW5nLnYxLkltcG9ydFRyYWRpbmdFdmVudHNSZXNwb25zZSIqkAICiLUYB4LT5JMCHToBKiIYL3YxL3RyYWRpbmdFdmVudHM6aW1wb3J0EqIBChFMaXN0VHJhZGluZ0V2ZW50cxI0LnF1YXJ0ZXJkZWNrLmFwaS50cmFkaW5nLnYxLkxpc3RUcmFkaW5nRXZlbnRzUmVxdWVzdBo1LnF1YXJ0ZXJkZWNrLmFwaS50cmFkaW5nLnYxLkxpc3RUcmFkaW5nRXZlbnRzUmVzcG9uc2UiIJACAYi1GAaC0+STAhMSES92MS90cmFkaW5nRXZlbnRzEoYBCgpMaXN0T3JkZXJzEi0ucXVhcnRlcmRlY2suYXBpLnRyYWRpbmcudjEuTGlzdE9yZGVyc1JlcXVlc3QaLi5xdWFydGVyZGVjay5hcGkudHJhZGluZy52MS5MaXN0T3JkZXJzUmVzcG9uc2UiGZACAYi1GAaC0+STAgwSCi92MS9vcmRlcnMSggEKCUxpc3RGaWxscxIsLnF1YXJ0ZXJkZWNrLmFwaS50cmFkaW5nLnYxLkxpc3RGaWxsc1JlcXVlc3QaLS5xdWFydGVyZGVjay5hcGkudHJhZGluZy52MS5MaXN0RmlsbHNSZXNwb25zZSIYkAIBiLUYBoLT5JMCCxIJL3YxL2ZpbGxzEp4BChBMaXN0VG9waWNSZWNvcmRzEjMucXVhcnRlcmRlY2suYXBpLnRyYWRpbmcudjEuTGlzdFRvcGljUmVjb3Jkc1JlcXVlc3QaNC5xdWFydGVyZGVjay5hcGkudHJhZGluZy52MS5MaXN0VG9waWNSZWNvcmRzUmVzcG9uc2UiH5ACAYi1GAaC0+STAhISEC92MS90b3BpY1JlY29yZHMSmwEKDFdhdGNoVHJhZGluZxIvLnF1YXJ0ZXJkZWNrLmFwaS50cmFkaW5nLnYxLldhdGNoVHJhZGluZ1JlcXVlc3QaMC5xdWFydGVyZGVjay5hcGkudHJhZGluZy52MS5XYXRjaFRyYWRpbmdSZXNwb25zZSImkAIBiLUYBoLT5JMCGRIXL3YxL3RyYWRpbmdFdmVudHM6d2F0Y2gwAWIGcHJvdG8z", [file_buf_validate_validate, file_google_api_annotations, file_google_protobuf_duration, file_google_protobuf_timestamp, file_google_rpc_status, file_quarterdeck_api_auth_v1_permission, file_quarterdeck_api_trading_v1_fill, file_quarterdeck_api_trading_v1_order, file_quarterdeck_api_trading_v1_trading_event, file_quarterdeck_api_type_v1_row_problem]);
 
 /**
  * @generated from message quarterdeck.api.trading.v1.RecordEventsRequest
@@ -80,6 +80,51 @@ export const RecordEventsResponseSchema: GenMessage<RecordEventsResponse> = /*@_
   messageDesc(file_quarterdeck_api_trading_v1_trading_event_service, 1);
 
 /**
+ * @generated from message quarterdeck.api.trading.v1.RecordAdjustmentsRequest
+ */
+export type RecordAdjustmentsRequest = Message<"quarterdeck.api.trading.v1.RecordAdjustmentsRequest"> & {
+  /**
+   * Cash flows, corporate actions, corrections and busts; any other event is refused.
+   *
+   * @generated from field: repeated quarterdeck.api.trading.v1.TradingEvent events = 1;
+   */
+  events: TradingEvent[];
+};
+
+/**
+ * Describes the message quarterdeck.api.trading.v1.RecordAdjustmentsRequest.
+ * Use `create(RecordAdjustmentsRequestSchema)` to create a new message.
+ */
+export const RecordAdjustmentsRequestSchema: GenMessage<RecordAdjustmentsRequest> = /*@__PURE__*/
+  messageDesc(file_quarterdeck_api_trading_v1_trading_event_service, 2);
+
+/**
+ * @generated from message quarterdeck.api.trading.v1.RecordAdjustmentsResponse
+ */
+export type RecordAdjustmentsResponse = Message<"quarterdeck.api.trading.v1.RecordAdjustmentsResponse"> & {
+  /**
+   * How many events were new.
+   *
+   * @generated from field: int32 recorded_count = 1;
+   */
+  recordedCount: number;
+
+  /**
+   * How many were known already.
+   *
+   * @generated from field: int32 duplicate_count = 2;
+   */
+  duplicateCount: number;
+};
+
+/**
+ * Describes the message quarterdeck.api.trading.v1.RecordAdjustmentsResponse.
+ * Use `create(RecordAdjustmentsResponseSchema)` to create a new message.
+ */
+export const RecordAdjustmentsResponseSchema: GenMessage<RecordAdjustmentsResponse> = /*@__PURE__*/
+  messageDesc(file_quarterdeck_api_trading_v1_trading_event_service, 3);
+
+/**
  * @generated from message quarterdeck.api.trading.v1.ImportTradingEventsRequest
  */
 export type ImportTradingEventsRequest = Message<"quarterdeck.api.trading.v1.ImportTradingEventsRequest"> & {
@@ -107,7 +152,7 @@ export type ImportTradingEventsRequest = Message<"quarterdeck.api.trading.v1.Imp
  * Use `create(ImportTradingEventsRequestSchema)` to create a new message.
  */
 export const ImportTradingEventsRequestSchema: GenMessage<ImportTradingEventsRequest> = /*@__PURE__*/
-  messageDesc(file_quarterdeck_api_trading_v1_trading_event_service, 2);
+  messageDesc(file_quarterdeck_api_trading_v1_trading_event_service, 4);
 
 /**
  * @generated from message quarterdeck.api.trading.v1.ImportTradingEventsResponse
@@ -140,7 +185,7 @@ export type ImportTradingEventsResponse = Message<"quarterdeck.api.trading.v1.Im
  * Use `create(ImportTradingEventsResponseSchema)` to create a new message.
  */
 export const ImportTradingEventsResponseSchema: GenMessage<ImportTradingEventsResponse> = /*@__PURE__*/
-  messageDesc(file_quarterdeck_api_trading_v1_trading_event_service, 3);
+  messageDesc(file_quarterdeck_api_trading_v1_trading_event_service, 5);
 
 /**
  * @generated from message quarterdeck.api.trading.v1.ListTradingEventsRequest
@@ -215,7 +260,7 @@ export type ListTradingEventsRequest = Message<"quarterdeck.api.trading.v1.ListT
  * Use `create(ListTradingEventsRequestSchema)` to create a new message.
  */
 export const ListTradingEventsRequestSchema: GenMessage<ListTradingEventsRequest> = /*@__PURE__*/
-  messageDesc(file_quarterdeck_api_trading_v1_trading_event_service, 4);
+  messageDesc(file_quarterdeck_api_trading_v1_trading_event_service, 6);
 
 /**
  * @generated from message quarterdeck.api.trading.v1.ListTradingEventsResponse
@@ -241,7 +286,7 @@ export type ListTradingEventsResponse = Message<"quarterdeck.api.trading.v1.List
  * Use `create(ListTradingEventsResponseSchema)` to create a new message.
  */
 export const ListTradingEventsResponseSchema: GenMessage<ListTradingEventsResponse> = /*@__PURE__*/
-  messageDesc(file_quarterdeck_api_trading_v1_trading_event_service, 5);
+  messageDesc(file_quarterdeck_api_trading_v1_trading_event_service, 7);
 
 /**
  * @generated from message quarterdeck.api.trading.v1.ListOrdersRequest
@@ -295,7 +340,7 @@ export type ListOrdersRequest = Message<"quarterdeck.api.trading.v1.ListOrdersRe
  * Use `create(ListOrdersRequestSchema)` to create a new message.
  */
 export const ListOrdersRequestSchema: GenMessage<ListOrdersRequest> = /*@__PURE__*/
-  messageDesc(file_quarterdeck_api_trading_v1_trading_event_service, 6);
+  messageDesc(file_quarterdeck_api_trading_v1_trading_event_service, 8);
 
 /**
  * @generated from message quarterdeck.api.trading.v1.ListOrdersResponse
@@ -321,7 +366,7 @@ export type ListOrdersResponse = Message<"quarterdeck.api.trading.v1.ListOrdersR
  * Use `create(ListOrdersResponseSchema)` to create a new message.
  */
 export const ListOrdersResponseSchema: GenMessage<ListOrdersResponse> = /*@__PURE__*/
-  messageDesc(file_quarterdeck_api_trading_v1_trading_event_service, 7);
+  messageDesc(file_quarterdeck_api_trading_v1_trading_event_service, 9);
 
 /**
  * @generated from message quarterdeck.api.trading.v1.ListFillsRequest
@@ -382,7 +427,7 @@ export type ListFillsRequest = Message<"quarterdeck.api.trading.v1.ListFillsRequ
  * Use `create(ListFillsRequestSchema)` to create a new message.
  */
 export const ListFillsRequestSchema: GenMessage<ListFillsRequest> = /*@__PURE__*/
-  messageDesc(file_quarterdeck_api_trading_v1_trading_event_service, 8);
+  messageDesc(file_quarterdeck_api_trading_v1_trading_event_service, 10);
 
 /**
  * @generated from message quarterdeck.api.trading.v1.ListFillsResponse
@@ -408,7 +453,7 @@ export type ListFillsResponse = Message<"quarterdeck.api.trading.v1.ListFillsRes
  * Use `create(ListFillsResponseSchema)` to create a new message.
  */
 export const ListFillsResponseSchema: GenMessage<ListFillsResponse> = /*@__PURE__*/
-  messageDesc(file_quarterdeck_api_trading_v1_trading_event_service, 9);
+  messageDesc(file_quarterdeck_api_trading_v1_trading_event_service, 11);
 
 /**
  * @generated from message quarterdeck.api.trading.v1.ListTopicRecordsRequest
@@ -441,7 +486,7 @@ export type ListTopicRecordsRequest = Message<"quarterdeck.api.trading.v1.ListTo
  * Use `create(ListTopicRecordsRequestSchema)` to create a new message.
  */
 export const ListTopicRecordsRequestSchema: GenMessage<ListTopicRecordsRequest> = /*@__PURE__*/
-  messageDesc(file_quarterdeck_api_trading_v1_trading_event_service, 10);
+  messageDesc(file_quarterdeck_api_trading_v1_trading_event_service, 12);
 
 /**
  * @generated from message quarterdeck.api.trading.v1.ListTopicRecordsResponse
@@ -474,7 +519,7 @@ export type ListTopicRecordsResponse = Message<"quarterdeck.api.trading.v1.ListT
  * Use `create(ListTopicRecordsResponseSchema)` to create a new message.
  */
 export const ListTopicRecordsResponseSchema: GenMessage<ListTopicRecordsResponse> = /*@__PURE__*/
-  messageDesc(file_quarterdeck_api_trading_v1_trading_event_service, 11);
+  messageDesc(file_quarterdeck_api_trading_v1_trading_event_service, 13);
 
 /**
  * @generated from message quarterdeck.api.trading.v1.WatchTradingRequest
@@ -521,7 +566,7 @@ export type WatchTradingRequest = Message<"quarterdeck.api.trading.v1.WatchTradi
  * Use `create(WatchTradingRequestSchema)` to create a new message.
  */
 export const WatchTradingRequestSchema: GenMessage<WatchTradingRequest> = /*@__PURE__*/
-  messageDesc(file_quarterdeck_api_trading_v1_trading_event_service, 12);
+  messageDesc(file_quarterdeck_api_trading_v1_trading_event_service, 14);
 
 /**
  * @generated from message quarterdeck.api.trading.v1.WatchTradingResponse
@@ -575,7 +620,7 @@ export type WatchTradingResponse = Message<"quarterdeck.api.trading.v1.WatchTrad
  * Use `create(WatchTradingResponseSchema)` to create a new message.
  */
 export const WatchTradingResponseSchema: GenMessage<WatchTradingResponse> = /*@__PURE__*/
-  messageDesc(file_quarterdeck_api_trading_v1_trading_event_service, 13);
+  messageDesc(file_quarterdeck_api_trading_v1_trading_event_service, 15);
 
 /**
  * The trading log: what happened to orders, positions and accounts, durable and complete.
@@ -593,7 +638,9 @@ export const TradingEventService: GenService<{
    * A correction or bust of a fill that the log does not have fails with NOT_FOUND
    * (RESOURCE_NOT_FOUND), naming for example "events[3].fill_bust.trade_id".
    * Fails with PERMISSION_DENIED (SCOPE_FORBIDDEN) for an account or strategy outside of the
-   * caller's.
+   * caller's. Deposits, withdrawals, transfers and corporate actions also need TRADING_CONTROL and
+   * fail with PERMISSION_DENIED (PERMISSION_MISSING) without it: a node may tell what its positions
+   * earned, not what an account was given.
    *
    * @generated from rpc quarterdeck.api.trading.v1.TradingEventService.RecordEvents
    */
@@ -601,6 +648,22 @@ export const TradingEventService: GenService<{
     methodKind: "unary";
     input: typeof RecordEventsRequestSchema;
     output: typeof RecordEventsResponseSchema;
+  },
+  /**
+   * Records what people know and nodes do not: cash flows, corporate actions, and corrections and
+   * busts of fills; the answer comes after the database has committed them.
+   *
+   * Atomic and idempotent as RecordEvents is, and fails as it does. A corporate action of all
+   * accounts needs a scope over all accounts, a transfer one over both of its accounts. An event
+   * time in the future fails with INVALID_ARGUMENT (FIELD_INVALID): positions change when they
+   * change, not when it is announced.
+   *
+   * @generated from rpc quarterdeck.api.trading.v1.TradingEventService.RecordAdjustments
+   */
+  recordAdjustments: {
+    methodKind: "unary";
+    input: typeof RecordAdjustmentsRequestSchema;
+    output: typeof RecordAdjustmentsResponseSchema;
   },
   /**
    * Records orders and fills from a file; the answer comes after the database has committed them.
