@@ -1,15 +1,16 @@
 """The services of analytics; written by ``tools/rpcs.py`` from the contracts."""
 
 from collections.abc import AsyncIterator, Iterable
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from google.api.httpbody_pb2 import HttpBody
+from google.protobuf.duration_pb2 import Duration
 from google.protobuf.timestamp_pb2 import Timestamp
 from google.type.date_pb2 import Date
 
 from quarterdeck._async.channel import AsyncChannel
 from quarterdeck._method import Method
-from quarterdeck._times import timestamp
+from quarterdeck._times import duration, timestamp
 from quarterdeck.api.analytics.v1.attribution_service_pb2 import (
     ComputeFactorsRequest,
     ComputeFactorsResponse,
@@ -30,7 +31,12 @@ from quarterdeck.api.analytics.v1.execution_service_pb2 import (
     WatchQualityRequest,
     WatchQualityResponse,
 )
-from quarterdeck.api.analytics.v1.performance_pb2 import Conventions, RollingMetric, Subject
+from quarterdeck.api.analytics.v1.performance_pb2 import (
+    Conventions,
+    Portfolio,
+    RollingMetric,
+    Subject,
+)
 from quarterdeck.api.analytics.v1.performance_service_pb2 import (
     ComparePerformanceRequest,
     ComparePerformanceResponse,
@@ -38,6 +44,8 @@ from quarterdeck.api.analytics.v1.performance_service_pb2 import (
     ComputePerformanceResponse,
     ComputeRollingRequest,
     ComputeRollingResponse,
+    WatchPerformanceRequest,
+    WatchPerformanceResponse,
 )
 from quarterdeck.api.analytics.v1.report_pb2 import (
     REPORT_TABLE_UNSPECIFIED,
@@ -234,6 +242,11 @@ COMPARE_PERFORMANCE = Method[ComparePerformanceRequest, ComparePerformanceRespon
     ComparePerformanceResponse,
     repeatable=True,
 )
+WATCH_PERFORMANCE = Method[WatchPerformanceRequest, WatchPerformanceResponse](
+    "/quarterdeck.api.analytics.v1.PerformanceService/WatchPerformance",
+    WatchPerformanceResponse,
+    repeatable=True,
+)
 
 
 class AsyncPerformanceService:
@@ -326,6 +339,32 @@ class AsyncPerformanceService:
             conventions=conventions,
         )
         return await self._channel.unary(COMPARE_PERFORMANCE, request, timeout)
+
+    def watch_performance(
+        self,
+        *,
+        portfolio: Portfolio | None = None,
+        conventions: Conventions | None = None,
+        max_rate: float = 0.0,
+        heartbeat_interval: Duration | timedelta | None = None,
+        timeout: float | None = None,
+    ) -> AsyncIterator[WatchPerformanceResponse]:
+        """Streams the metrics of an account or strategy: as of now, then whenever its profit
+        changed.
+
+        The day that is not over counts with what it earned so far. A slow reader gets the newest
+        metrics. Fails as ComputePerformance does, with RESOURCE_EXHAUSTED (READER_TOO_SLOW) for a
+        reader that takes nothing for 10 s, with UNAUTHENTICATED (TOKEN_EXPIRED, TOKEN_REVOKED) when
+        the token no longer holds, and with UNAVAILABLE (SHUTTING_DOWN, DEPENDENCY_UNAVAILABLE). The
+        error also comes in the stream, as its last message.
+        """
+        request = WatchPerformanceRequest(
+            portfolio=portfolio,
+            conventions=conventions,
+            max_rate=max_rate,
+            heartbeat_interval=duration(heartbeat_interval),
+        )
+        return self._channel.stream(WATCH_PERFORMANCE, request, timeout)
 
 
 RENDER_TEARSHEET = Method[RenderTearsheetRequest, HttpBody](

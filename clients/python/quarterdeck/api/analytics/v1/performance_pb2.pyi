@@ -6,6 +6,7 @@ isort:skip_file
 from collections import abc as _abc
 from google.protobuf import descriptor as _descriptor
 from google.protobuf import message as _message
+from google.protobuf import timestamp_pb2 as _timestamp_pb2
 from google.protobuf.internal import containers as _containers
 from google.protobuf.internal import enum_type_wrapper as _enum_type_wrapper
 from google.type import date_pb2 as _date_pb2
@@ -283,6 +284,7 @@ class Performance(_message.Message):
     CURRENCY_FIELD_NUMBER: _builtins.int
     UNMATCHED_DAYS_FIELD_NUMBER: _builtins.int
     MONEY_WEIGHTED_RETURN_FIELD_NUMBER: _builtins.int
+    PROVISIONAL_DAY_FIELD_NUMBER: _builtins.int
     count: _builtins.int
     """How many returns there are."""
     currency: _builtins.str
@@ -311,6 +313,12 @@ class Performance(_message.Message):
         what has no capital of its own.
         """
 
+    @_builtins.property
+    def provisional_day(self) -> Global___ProvisionalDay:
+        """The last of the days while it is not over, if this was computed live: the next day makes it
+        final.
+        """
+
     def __init__(
         self,
         *,
@@ -322,15 +330,18 @@ class Performance(_message.Message):
         currency: _builtins.str = ...,
         unmatched_days: _builtins.int = ...,
         money_weighted_return: _estimate_pb2.Estimate | None = ...,
+        provisional_day: Global___ProvisionalDay | None = ...,
     ) -> None: ...
-    _HasFieldArgType: _TypeAlias = _typing.Literal["_end_date", b"_end_date", "_money_weighted_return", b"_money_weighted_return", "_start_date", b"_start_date", "conventions", b"conventions", "end_date", b"end_date", "money_weighted_return", b"money_weighted_return", "start_date", b"start_date"]  # noqa: Y015
+    _HasFieldArgType: _TypeAlias = _typing.Literal["_end_date", b"_end_date", "_money_weighted_return", b"_money_weighted_return", "_provisional_day", b"_provisional_day", "_start_date", b"_start_date", "conventions", b"conventions", "end_date", b"end_date", "money_weighted_return", b"money_weighted_return", "provisional_day", b"provisional_day", "start_date", b"start_date"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["_end_date", b"_end_date", "_money_weighted_return", b"_money_weighted_return", "_start_date", b"_start_date", "conventions", b"conventions", "count", b"count", "currency", b"currency", "end_date", b"end_date", "metrics", b"metrics", "money_weighted_return", b"money_weighted_return", "start_date", b"start_date", "unmatched_days", b"unmatched_days"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["_end_date", b"_end_date", "_money_weighted_return", b"_money_weighted_return", "_provisional_day", b"_provisional_day", "_start_date", b"_start_date", "conventions", b"conventions", "count", b"count", "currency", b"currency", "end_date", b"end_date", "metrics", b"metrics", "money_weighted_return", b"money_weighted_return", "provisional_day", b"provisional_day", "start_date", b"start_date", "unmatched_days", b"unmatched_days"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     _WhichOneofReturnType__end_date: _TypeAlias = _typing.Literal["end_date"]  # noqa: Y015
     _WhichOneofArgType__end_date: _TypeAlias = _typing.Literal["_end_date", b"_end_date"]  # noqa: Y015
     _WhichOneofReturnType__money_weighted_return: _TypeAlias = _typing.Literal["money_weighted_return"]  # noqa: Y015
     _WhichOneofArgType__money_weighted_return: _TypeAlias = _typing.Literal["_money_weighted_return", b"_money_weighted_return"]  # noqa: Y015
+    _WhichOneofReturnType__provisional_day: _TypeAlias = _typing.Literal["provisional_day"]  # noqa: Y015
+    _WhichOneofArgType__provisional_day: _TypeAlias = _typing.Literal["_provisional_day", b"_provisional_day"]  # noqa: Y015
     _WhichOneofReturnType__start_date: _TypeAlias = _typing.Literal["start_date"]  # noqa: Y015
     _WhichOneofArgType__start_date: _TypeAlias = _typing.Literal["_start_date", b"_start_date"]  # noqa: Y015
     @_typing.overload
@@ -338,9 +349,49 @@ class Performance(_message.Message):
     @_typing.overload
     def WhichOneof(self, oneof_group: _WhichOneofArgType__money_weighted_return) -> _WhichOneofReturnType__money_weighted_return | None: ...
     @_typing.overload
+    def WhichOneof(self, oneof_group: _WhichOneofArgType__provisional_day) -> _WhichOneofReturnType__provisional_day | None: ...
+    @_typing.overload
     def WhichOneof(self, oneof_group: _WhichOneofArgType__start_date) -> _WhichOneofReturnType__start_date | None: ...
 
 Global___Performance: _TypeAlias = Performance  # noqa: Y015
+
+@_typing.final
+class ProvisionalDay(_message.Message):
+    """A day that is not over, as of the newest price or fill."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    DATE_FIELD_NUMBER: _builtins.int
+    RETURN_SO_FAR_FIELD_NUMBER: _builtins.int
+    PROFIT_FIELD_NUMBER: _builtins.int
+    EVENT_TIME_FIELD_NUMBER: _builtins.int
+    return_so_far: _builtins.float
+    """Its return so far, as a fraction."""
+    profit: _builtins.float
+    """Profit after fees since the first fill, of the strategy or of the account."""
+    @_builtins.property
+    def date(self) -> _date_pb2.Date:
+        """The day."""
+
+    @_builtins.property
+    def event_time(self) -> _timestamp_pb2.Timestamp:
+        """The market's time of the newest price or fill in it."""
+
+    def __init__(
+        self,
+        *,
+        date: _date_pb2.Date | None = ...,
+        return_so_far: _builtins.float = ...,
+        profit: _builtins.float = ...,
+        event_time: _timestamp_pb2.Timestamp | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["date", b"date", "event_time", b"event_time"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["date", b"date", "event_time", b"event_time", "profit", b"profit", "return_so_far", b"return_so_far"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___ProvisionalDay: _TypeAlias = ProvisionalDay  # noqa: Y015
 
 @_typing.final
 class Drawdown(_message.Message):

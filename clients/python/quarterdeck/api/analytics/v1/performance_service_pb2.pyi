@@ -5,8 +5,11 @@ isort:skip_file
 
 from collections import abc as _abc
 from google.protobuf import descriptor as _descriptor
+from google.protobuf import duration_pb2 as _duration_pb2
 from google.protobuf import message as _message
+from google.protobuf import timestamp_pb2 as _timestamp_pb2
 from google.protobuf.internal import containers as _containers
+from google.rpc import status_pb2 as _status_pb2
 from google.type import date_pb2 as _date_pb2
 from quarterdeck.api.analytics.v1 import estimate_pb2 as _estimate_pb2
 from quarterdeck.api.analytics.v1 import performance_pb2 as _performance_pb2
@@ -295,3 +298,92 @@ class ComparePerformanceResponse(_message.Message):
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
 Global___ComparePerformanceResponse: _TypeAlias = ComparePerformanceResponse  # noqa: Y015
+
+@_typing.final
+class WatchPerformanceRequest(_message.Message):
+    DESCRIPTOR: _descriptor.Descriptor
+
+    PORTFOLIO_FIELD_NUMBER: _builtins.int
+    CONVENTIONS_FIELD_NUMBER: _builtins.int
+    MAX_RATE_FIELD_NUMBER: _builtins.int
+    HEARTBEAT_INTERVAL_FIELD_NUMBER: _builtins.int
+    max_rate: _builtins.float
+    """At most so many answers a second; the default, 0, is 4."""
+    @_builtins.property
+    def portfolio(self) -> _performance_pb2.Portfolio:
+        """Of what."""
+
+    @_builtins.property
+    def conventions(self) -> _performance_pb2.Conventions:
+        """The choices that the numbers depend on."""
+
+    @_builtins.property
+    def heartbeat_interval(self) -> _duration_pb2.Duration:
+        """How often a heartbeat comes, from 1 s to 30 s; the default is 5 s."""
+
+    def __init__(
+        self,
+        *,
+        portfolio: _performance_pb2.Portfolio | None = ...,
+        conventions: _performance_pb2.Conventions | None = ...,
+        max_rate: _builtins.float = ...,
+        heartbeat_interval: _duration_pb2.Duration | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["_heartbeat_interval", b"_heartbeat_interval", "conventions", b"conventions", "heartbeat_interval", b"heartbeat_interval", "portfolio", b"portfolio"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["_heartbeat_interval", b"_heartbeat_interval", "conventions", b"conventions", "heartbeat_interval", b"heartbeat_interval", "max_rate", b"max_rate", "portfolio", b"portfolio"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    _WhichOneofReturnType__heartbeat_interval: _TypeAlias = _typing.Literal["heartbeat_interval"]  # noqa: Y015
+    _WhichOneofArgType__heartbeat_interval: _TypeAlias = _typing.Literal["_heartbeat_interval", b"_heartbeat_interval"]  # noqa: Y015
+    def WhichOneof(self, oneof_group: _WhichOneofArgType__heartbeat_interval) -> _WhichOneofReturnType__heartbeat_interval | None: ...
+
+Global___WatchPerformanceRequest: _TypeAlias = WatchPerformanceRequest  # noqa: Y015
+
+@_typing.final
+class WatchPerformanceResponse(_message.Message):
+    DESCRIPTOR: _descriptor.Descriptor
+
+    PERFORMANCE_FIELD_NUMBER: _builtins.int
+    SERVER_TIME_FIELD_NUMBER: _builtins.int
+    HEARTBEAT_INTERVAL_FIELD_NUMBER: _builtins.int
+    ERROR_FIELD_NUMBER: _builtins.int
+    @_builtins.property
+    def performance(self) -> _performance_pb2.Performance:
+        """The metrics; absent in a heartbeat. What a metric means comes with the first ones alone: later
+        ones have a name and an estimate.
+        """
+
+    @_builtins.property
+    def server_time(self) -> _timestamp_pb2.Timestamp:
+        """The server's time."""
+
+    @_builtins.property
+    def heartbeat_interval(self) -> _duration_pb2.Duration:
+        """How often a heartbeat comes; in the first answer alone."""
+
+    @_builtins.property
+    def error(self) -> _status_pb2.Status:
+        """Why the stream ends; in the last answer alone."""
+
+    def __init__(
+        self,
+        *,
+        performance: _performance_pb2.Performance | None = ...,
+        server_time: _timestamp_pb2.Timestamp | None = ...,
+        heartbeat_interval: _duration_pb2.Duration | None = ...,
+        error: _status_pb2.Status | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["_error", b"_error", "_heartbeat_interval", b"_heartbeat_interval", "error", b"error", "heartbeat_interval", b"heartbeat_interval", "performance", b"performance", "server_time", b"server_time"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["_error", b"_error", "_heartbeat_interval", b"_heartbeat_interval", "error", b"error", "heartbeat_interval", b"heartbeat_interval", "performance", b"performance", "server_time", b"server_time"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    _WhichOneofReturnType__error: _TypeAlias = _typing.Literal["error"]  # noqa: Y015
+    _WhichOneofArgType__error: _TypeAlias = _typing.Literal["_error", b"_error"]  # noqa: Y015
+    _WhichOneofReturnType__heartbeat_interval: _TypeAlias = _typing.Literal["heartbeat_interval"]  # noqa: Y015
+    _WhichOneofArgType__heartbeat_interval: _TypeAlias = _typing.Literal["_heartbeat_interval", b"_heartbeat_interval"]  # noqa: Y015
+    @_typing.overload
+    def WhichOneof(self, oneof_group: _WhichOneofArgType__error) -> _WhichOneofReturnType__error | None: ...
+    @_typing.overload
+    def WhichOneof(self, oneof_group: _WhichOneofArgType__heartbeat_interval) -> _WhichOneofReturnType__heartbeat_interval | None: ...
+
+Global___WatchPerformanceResponse: _TypeAlias = WatchPerformanceResponse  # noqa: Y015

@@ -52,6 +52,11 @@ class PerformanceServiceStub(object):
                 request_serializer=quarterdeck_dot_api_dot_analytics_dot_v1_dot_performance__service__pb2.ComparePerformanceRequest.SerializeToString,
                 response_deserializer=quarterdeck_dot_api_dot_analytics_dot_v1_dot_performance__service__pb2.ComparePerformanceResponse.FromString,
                 _registered_method=True)
+        self.WatchPerformance = channel.unary_stream(
+                '/quarterdeck.api.analytics.v1.PerformanceService/WatchPerformance',
+                request_serializer=quarterdeck_dot_api_dot_analytics_dot_v1_dot_performance__service__pb2.WatchPerformanceRequest.SerializeToString,
+                response_deserializer=quarterdeck_dot_api_dot_analytics_dot_v1_dot_performance__service__pb2.WatchPerformanceResponse.FromString,
+                _registered_method=True)
 
 
 class PerformanceServiceServicer(object):
@@ -93,6 +98,19 @@ class PerformanceServiceServicer(object):
         context.set_details('Method not implemented!')
         raise NotImplementedError('Method not implemented!')
 
+    def WatchPerformance(self, request, context):
+        """Streams the metrics of an account or strategy: as of now, then whenever its profit changed.
+
+        The day that is not over counts with what it earned so far. A slow reader gets the newest
+        metrics. Fails as ComputePerformance does, with RESOURCE_EXHAUSTED (READER_TOO_SLOW) for a
+        reader that takes nothing for 10 s, with UNAUTHENTICATED (TOKEN_EXPIRED, TOKEN_REVOKED) when the
+        token no longer holds, and with UNAVAILABLE (SHUTTING_DOWN, DEPENDENCY_UNAVAILABLE). The error
+        also comes in the stream, as its last message.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
 
 def add_PerformanceServiceServicer_to_server(servicer, server):
     rpc_method_handlers = {
@@ -110,6 +128,11 @@ def add_PerformanceServiceServicer_to_server(servicer, server):
                     servicer.ComparePerformance,
                     request_deserializer=quarterdeck_dot_api_dot_analytics_dot_v1_dot_performance__service__pb2.ComparePerformanceRequest.FromString,
                     response_serializer=quarterdeck_dot_api_dot_analytics_dot_v1_dot_performance__service__pb2.ComparePerformanceResponse.SerializeToString,
+            ),
+            'WatchPerformance': grpc.unary_stream_rpc_method_handler(
+                    servicer.WatchPerformance,
+                    request_deserializer=quarterdeck_dot_api_dot_analytics_dot_v1_dot_performance__service__pb2.WatchPerformanceRequest.FromString,
+                    response_serializer=quarterdeck_dot_api_dot_analytics_dot_v1_dot_performance__service__pb2.WatchPerformanceResponse.SerializeToString,
             ),
     }
     generic_handler = grpc.method_handlers_generic_handler(
@@ -196,6 +219,33 @@ class PerformanceService(object):
             '/quarterdeck.api.analytics.v1.PerformanceService/ComparePerformance',
             quarterdeck_dot_api_dot_analytics_dot_v1_dot_performance__service__pb2.ComparePerformanceRequest.SerializeToString,
             quarterdeck_dot_api_dot_analytics_dot_v1_dot_performance__service__pb2.ComparePerformanceResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def WatchPerformance(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_stream(
+            request,
+            target,
+            '/quarterdeck.api.analytics.v1.PerformanceService/WatchPerformance',
+            quarterdeck_dot_api_dot_analytics_dot_v1_dot_performance__service__pb2.WatchPerformanceRequest.SerializeToString,
+            quarterdeck_dot_api_dot_analytics_dot_v1_dot_performance__service__pb2.WatchPerformanceResponse.FromString,
             options,
             channel_credentials,
             insecure,

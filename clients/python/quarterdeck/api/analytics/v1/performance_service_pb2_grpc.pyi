@@ -57,6 +57,15 @@ class PerformanceServiceStub:
     Fails as ComputePerformance does, and with INVALID_ARGUMENT (FIELD_INVALID) for subjects that
     have no day in common.
     """
+    WatchPerformance: _grpc.UnaryStreamMultiCallable[_performance_service_pb2.WatchPerformanceRequest, _performance_service_pb2.WatchPerformanceResponse]
+    """Streams the metrics of an account or strategy: as of now, then whenever its profit changed.
+
+    The day that is not over counts with what it earned so far. A slow reader gets the newest
+    metrics. Fails as ComputePerformance does, with RESOURCE_EXHAUSTED (READER_TOO_SLOW) for a
+    reader that takes nothing for 10 s, with UNAUTHENTICATED (TOKEN_EXPIRED, TOKEN_REVOKED) when the
+    token no longer holds, and with UNAVAILABLE (SHUTTING_DOWN, DEPENDENCY_UNAVAILABLE). The error
+    also comes in the stream, as its last message.
+    """
 
 @_typing.type_check_only
 class PerformanceServiceAsyncStub(PerformanceServiceStub):
@@ -86,6 +95,15 @@ class PerformanceServiceAsyncStub(PerformanceServiceStub):
 
     Fails as ComputePerformance does, and with INVALID_ARGUMENT (FIELD_INVALID) for subjects that
     have no day in common.
+    """
+    WatchPerformance: _aio.UnaryStreamMultiCallable[_performance_service_pb2.WatchPerformanceRequest, _performance_service_pb2.WatchPerformanceResponse]  # type: ignore[assignment]
+    """Streams the metrics of an account or strategy: as of now, then whenever its profit changed.
+
+    The day that is not over counts with what it earned so far. A slow reader gets the newest
+    metrics. Fails as ComputePerformance does, with RESOURCE_EXHAUSTED (READER_TOO_SLOW) for a
+    reader that takes nothing for 10 s, with UNAUTHENTICATED (TOKEN_EXPIRED, TOKEN_REVOKED) when the
+    token no longer holds, and with UNAVAILABLE (SHUTTING_DOWN, DEPENDENCY_UNAVAILABLE). The error
+    also comes in the stream, as its last message.
     """
 
 class PerformanceServiceServicer(metaclass=_abc_1.ABCMeta):
@@ -131,6 +149,21 @@ class PerformanceServiceServicer(metaclass=_abc_1.ABCMeta):
 
         Fails as ComputePerformance does, and with INVALID_ARGUMENT (FIELD_INVALID) for subjects that
         have no day in common.
+        """
+
+    @_abc_1.abstractmethod
+    def WatchPerformance(
+        self,
+        request: _performance_service_pb2.WatchPerformanceRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_abc.Iterator[_performance_service_pb2.WatchPerformanceResponse], _abc.AsyncIterator[_performance_service_pb2.WatchPerformanceResponse]]:
+        """Streams the metrics of an account or strategy: as of now, then whenever its profit changed.
+
+        The day that is not over counts with what it earned so far. A slow reader gets the newest
+        metrics. Fails as ComputePerformance does, with RESOURCE_EXHAUSTED (READER_TOO_SLOW) for a
+        reader that takes nothing for 10 s, with UNAUTHENTICATED (TOKEN_EXPIRED, TOKEN_REVOKED) when the
+        token no longer holds, and with UNAVAILABLE (SHUTTING_DOWN, DEPENDENCY_UNAVAILABLE). The error
+        also comes in the stream, as its last message.
         """
 
 def add_PerformanceServiceServicer_to_server(servicer: PerformanceServiceServicer, server: _typing.Union[_grpc.Server, _aio.Server]) -> None: ...

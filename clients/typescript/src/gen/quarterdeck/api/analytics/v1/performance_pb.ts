@@ -5,6 +5,8 @@
 import type { GenEnum, GenFile, GenMessage } from "@bufbuild/protobuf/codegenv2";
 import { enumDesc, fileDesc, messageDesc } from "@bufbuild/protobuf/codegenv2";
 import { file_buf_validate_validate } from "../../../../buf/validate/validate_pb.js";
+import type { Timestamp } from "@bufbuild/protobuf/wkt";
+import { file_google_protobuf_timestamp } from "@bufbuild/protobuf/wkt";
 import type { Date } from "../../../../google/type/date_pb.js";
 import { file_google_type_date } from "../../../../google/type/date_pb.js";
 import type { Estimate, Metric } from "./estimate_pb.js";
@@ -15,7 +17,7 @@ import type { Message } from "@bufbuild/protobuf";
  * Describes the file quarterdeck/api/analytics/v1/performance.proto.
  */
 export const file_quarterdeck_api_analytics_v1_performance: GenFile = /*@__PURE__*/
-  fileDesc("Ci5xdWFydGVyZGVjay9hcGkvYW5hbHl0aWNzL3YxL3BlcmZvcm1hbmNlLnByb3RvEhxxdWFydGVyZGVjay5hcGkuYW5hbHl0aWNzLnYxIrkBCgdTdWJqZWN0EjwKCXBvcnRmb2xpbxgBIAEoCzInLnF1YXJ0ZXJkZWNrLmFwaS5hbmFseXRpY3MudjEuUG9ydGZvbGlvSAASHwoKaW5zdHJ1bWVudBgCIAEoCUIJukgGcgQQAxhkSAASPQoHcmV0dXJucxgDIAEoCzIqLnF1YXJ0ZXJkZWNrLmFwaS5hbmFseXRpY3MudjEuUmV0dXJuU2VyaWVzSABCEAoHc3ViamVjdBIFukgCCAEicgoJUG9ydGZvbGlvEhgKB2FjY291bnQYASABKAlCB7pIBHICEAESEAoIc3RyYXRlZ3kYAiABKAkSLQoHY2FwaXRhbBgDIAEoAUIXukgUEhIZAAA0JvVrDEMhAAAAAAAAAABIAIgBAUIKCghfY2FwaXRhbCJrCgxSZXR1cm5TZXJpZXMSGAoEZGF5cxgBIAMoEUIKukgHkgEEEKCNBhIbCgdyZXR1cm5zGAIgAygBQgq6SAeSAQQQoI0GEhYKCXN0YXJ0X2RheRgDIAEoEUgAiAEBQgwKCl9zdGFydF9kYXkiiwQKC0NvbnZlbnRpb25zEjgKEHBlcmlvZHNfcGVyX3llYXIYASABKAFCGbpIFhIUQAEZAAAAAICELkEhAAAAAAAAAABIAYgBARIzCg5yaXNrX2ZyZWVfcmF0ZRgCIAEoAUIZukgWEhRAARkAAAAAAECPQCEAAAAAAADwv0gAEioKEHJpc2tfZnJlZV9zZXJpZXMYAyABKAlCDrpIC3IJOgdzZXJpZXMvSAASNQoSbWluaW11bV9hY2NlcHRhYmxlGAQgASgBQhm6SBYSFEABGQAAAAAAQI9AIQAAAAAAAPC/EhwKBGRkb2YYBSABKAVCCbpIBhoEGAEoAEgCiAEBEioKBHRhaWwYBiABKAFCF7pIFBISEQAAAAAAAOA/IQAAAAAAAAAASAOIAQESFwoPYW5udWFsaXNlX3Nob3J0GAcgASgIEkcKC2Zsb3dfdGltaW5nGAggASgOMigucXVhcnRlcmRlY2suYXBpLmFuYWx5dGljcy52MS5GbG93VGltaW5nQgi6SAWCAQIQARIvChZyaXNrX2ZyZWVfbWF4X2FnZV9kYXlzGAkgASgFQgq6SAcaBRiQAygASASIAQFCCwoJcmlza19mcmVlQhMKEV9wZXJpb2RzX3Blcl95ZWFyQgcKBV9kZG9mQgcKBV90YWlsQhkKF19yaXNrX2ZyZWVfbWF4X2FnZV9kYXlzIpUDCgtQZXJmb3JtYW5jZRI1CgdtZXRyaWNzGAEgAygLMiQucXVhcnRlcmRlY2suYXBpLmFuYWx5dGljcy52MS5NZXRyaWMSPgoLY29udmVudGlvbnMYAiABKAsyKS5xdWFydGVyZGVjay5hcGkuYW5hbHl0aWNzLnYxLkNvbnZlbnRpb25zEg0KBWNvdW50GAMgASgDEioKCnN0YXJ0X2RhdGUYBCABKAsyES5nb29nbGUudHlwZS5EYXRlSACIAQESKAoIZW5kX2RhdGUYBSABKAsyES5nb29nbGUudHlwZS5EYXRlSAGIAQESEAoIY3VycmVuY3kYBiABKAkSFgoOdW5tYXRjaGVkX2RheXMYByABKAMSSgoVbW9uZXlfd2VpZ2h0ZWRfcmV0dXJuGAggASgLMiYucXVhcnRlcmRlY2suYXBpLmFuYWx5dGljcy52MS5Fc3RpbWF0ZUgCiAEBQg0KC19zdGFydF9kYXRlQgsKCV9lbmRfZGF0ZUIYChZfbW9uZXlfd2VpZ2h0ZWRfcmV0dXJuIrYBCghEcmF3ZG93bhIkCglwZWFrX2RhdGUYASABKAsyES5nb29nbGUudHlwZS5EYXRlEiYKC3Ryb3VnaF9kYXRlGAIgASgLMhEuZ29vZ2xlLnR5cGUuRGF0ZRItCg1yZWNvdmVyeV9kYXRlGAMgASgLMhEuZ29vZ2xlLnR5cGUuRGF0ZUgAiAEBEg0KBWRlcHRoGAQgASgBEgwKBGRheXMYBSABKAVCEAoOX3JlY292ZXJ5X2RhdGUiVQoSUGVyZm9ybWFuY2VDb2x1bW5zEgwKBGRheXMYASADKBESDwoHcmV0dXJucxgCIAMoARIOCgZncm93dGgYAyADKAESEAoIZHJhd2Rvd24YBCADKAEifAoOUm9sbGluZ0NvbHVtbnMSOwoGbWV0cmljGAEgASgOMisucXVhcnRlcmRlY2suYXBpLmFuYWx5dGljcy52MS5Sb2xsaW5nTWV0cmljEgwKBGRheXMYAiADKBESDgoGdmFsdWVzGAMgAygBEg8KB3dpbmRvd3MYBCABKAMqVQoKRmxvd1RpbWluZxIbChdGTE9XX1RJTUlOR19VTlNQRUNJRklFRBAAEhUKEUZMT1dfVElNSU5HX1NUQVJUEAESEwoPRkxPV19USU1JTkdfRU5EEAIq6wEKDVJvbGxpbmdNZXRyaWMSHgoaUk9MTElOR19NRVRSSUNfVU5TUEVDSUZJRUQQABIfChtST0xMSU5HX01FVFJJQ19TSEFSUEVfUkFUSU8QARIgChxST0xMSU5HX01FVFJJQ19TT1JUSU5PX1JBVElPEAISHQoZUk9MTElOR19NRVRSSUNfVk9MQVRJTElUWRADEh8KG1JPTExJTkdfTUVUUklDX01BWF9EUkFXRE9XThAEEhcKE1JPTExJTkdfTUVUUklDX0JFVEEQBRIeChpST0xMSU5HX01FVFJJQ19DT1JSRUxBVElPThAGYgZwcm90bzM", [file_buf_validate_validate, file_google_type_date, file_quarterdeck_api_analytics_v1_estimate]);
+  fileDesc("Ci5xdWFydGVyZGVjay9hcGkvYW5hbHl0aWNzL3YxL3BlcmZvcm1hbmNlLnByb3RvEhxxdWFydGVyZGVjay5hcGkuYW5hbHl0aWNzLnYxIrkBCgdTdWJqZWN0EjwKCXBvcnRmb2xpbxgBIAEoCzInLnF1YXJ0ZXJkZWNrLmFwaS5hbmFseXRpY3MudjEuUG9ydGZvbGlvSAASHwoKaW5zdHJ1bWVudBgCIAEoCUIJukgGcgQQAxhkSAASPQoHcmV0dXJucxgDIAEoCzIqLnF1YXJ0ZXJkZWNrLmFwaS5hbmFseXRpY3MudjEuUmV0dXJuU2VyaWVzSABCEAoHc3ViamVjdBIFukgCCAEicgoJUG9ydGZvbGlvEhgKB2FjY291bnQYASABKAlCB7pIBHICEAESEAoIc3RyYXRlZ3kYAiABKAkSLQoHY2FwaXRhbBgDIAEoAUIXukgUEhIZAAA0JvVrDEMhAAAAAAAAAABIAIgBAUIKCghfY2FwaXRhbCJrCgxSZXR1cm5TZXJpZXMSGAoEZGF5cxgBIAMoEUIKukgHkgEEEKCNBhIbCgdyZXR1cm5zGAIgAygBQgq6SAeSAQQQoI0GEhYKCXN0YXJ0X2RheRgDIAEoEUgAiAEBQgwKCl9zdGFydF9kYXkiiwQKC0NvbnZlbnRpb25zEjgKEHBlcmlvZHNfcGVyX3llYXIYASABKAFCGbpIFhIUQAEZAAAAAICELkEhAAAAAAAAAABIAYgBARIzCg5yaXNrX2ZyZWVfcmF0ZRgCIAEoAUIZukgWEhRAARkAAAAAAECPQCEAAAAAAADwv0gAEioKEHJpc2tfZnJlZV9zZXJpZXMYAyABKAlCDrpIC3IJOgdzZXJpZXMvSAASNQoSbWluaW11bV9hY2NlcHRhYmxlGAQgASgBQhm6SBYSFEABGQAAAAAAQI9AIQAAAAAAAPC/EhwKBGRkb2YYBSABKAVCCbpIBhoEGAEoAEgCiAEBEioKBHRhaWwYBiABKAFCF7pIFBISEQAAAAAAAOA/IQAAAAAAAAAASAOIAQESFwoPYW5udWFsaXNlX3Nob3J0GAcgASgIEkcKC2Zsb3dfdGltaW5nGAggASgOMigucXVhcnRlcmRlY2suYXBpLmFuYWx5dGljcy52MS5GbG93VGltaW5nQgi6SAWCAQIQARIvChZyaXNrX2ZyZWVfbWF4X2FnZV9kYXlzGAkgASgFQgq6SAcaBRiQAygASASIAQFCCwoJcmlza19mcmVlQhMKEV9wZXJpb2RzX3Blcl95ZWFyQgcKBV9kZG9mQgcKBV90YWlsQhkKF19yaXNrX2ZyZWVfbWF4X2FnZV9kYXlzIvUDCgtQZXJmb3JtYW5jZRI1CgdtZXRyaWNzGAEgAygLMiQucXVhcnRlcmRlY2suYXBpLmFuYWx5dGljcy52MS5NZXRyaWMSPgoLY29udmVudGlvbnMYAiABKAsyKS5xdWFydGVyZGVjay5hcGkuYW5hbHl0aWNzLnYxLkNvbnZlbnRpb25zEg0KBWNvdW50GAMgASgDEioKCnN0YXJ0X2RhdGUYBCABKAsyES5nb29nbGUudHlwZS5EYXRlSACIAQESKAoIZW5kX2RhdGUYBSABKAsyES5nb29nbGUudHlwZS5EYXRlSAGIAQESEAoIY3VycmVuY3kYBiABKAkSFgoOdW5tYXRjaGVkX2RheXMYByABKAMSSgoVbW9uZXlfd2VpZ2h0ZWRfcmV0dXJuGAggASgLMiYucXVhcnRlcmRlY2suYXBpLmFuYWx5dGljcy52MS5Fc3RpbWF0ZUgCiAEBEkoKD3Byb3Zpc2lvbmFsX2RheRgJIAEoCzIsLnF1YXJ0ZXJkZWNrLmFwaS5hbmFseXRpY3MudjEuUHJvdmlzaW9uYWxEYXlIA4gBAUINCgtfc3RhcnRfZGF0ZUILCglfZW5kX2RhdGVCGAoWX21vbmV5X3dlaWdodGVkX3JldHVybkISChBfcHJvdmlzaW9uYWxfZGF5IogBCg5Qcm92aXNpb25hbERheRIfCgRkYXRlGAEgASgLMhEuZ29vZ2xlLnR5cGUuRGF0ZRIVCg1yZXR1cm5fc29fZmFyGAIgASgBEg4KBnByb2ZpdBgDIAEoARIuCgpldmVudF90aW1lGAQgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcCK2AQoIRHJhd2Rvd24SJAoJcGVha19kYXRlGAEgASgLMhEuZ29vZ2xlLnR5cGUuRGF0ZRImCgt0cm91Z2hfZGF0ZRgCIAEoCzIRLmdvb2dsZS50eXBlLkRhdGUSLQoNcmVjb3ZlcnlfZGF0ZRgDIAEoCzIRLmdvb2dsZS50eXBlLkRhdGVIAIgBARINCgVkZXB0aBgEIAEoARIMCgRkYXlzGAUgASgFQhAKDl9yZWNvdmVyeV9kYXRlIlUKElBlcmZvcm1hbmNlQ29sdW1ucxIMCgRkYXlzGAEgAygREg8KB3JldHVybnMYAiADKAESDgoGZ3Jvd3RoGAMgAygBEhAKCGRyYXdkb3duGAQgAygBInwKDlJvbGxpbmdDb2x1bW5zEjsKBm1ldHJpYxgBIAEoDjIrLnF1YXJ0ZXJkZWNrLmFwaS5hbmFseXRpY3MudjEuUm9sbGluZ01ldHJpYxIMCgRkYXlzGAIgAygREg4KBnZhbHVlcxgDIAMoARIPCgd3aW5kb3dzGAQgASgDKlUKCkZsb3dUaW1pbmcSGwoXRkxPV19USU1JTkdfVU5TUEVDSUZJRUQQABIVChFGTE9XX1RJTUlOR19TVEFSVBABEhMKD0ZMT1dfVElNSU5HX0VORBACKusBCg1Sb2xsaW5nTWV0cmljEh4KGlJPTExJTkdfTUVUUklDX1VOU1BFQ0lGSUVEEAASHwobUk9MTElOR19NRVRSSUNfU0hBUlBFX1JBVElPEAESIAocUk9MTElOR19NRVRSSUNfU09SVElOT19SQVRJTxACEh0KGVJPTExJTkdfTUVUUklDX1ZPTEFUSUxJVFkQAxIfChtST0xMSU5HX01FVFJJQ19NQVhfRFJBV0RPV04QBBIXChNST0xMSU5HX01FVFJJQ19CRVRBEAUSHgoaUk9MTElOR19NRVRSSUNfQ09SUkVMQVRJT04QBmIGcHJvdG8z", [file_buf_validate_validate, file_google_protobuf_timestamp, file_google_type_date, file_quarterdeck_api_analytics_v1_estimate]);
 
 /**
  * Of what returns are taken.
@@ -285,6 +287,14 @@ export type Performance = Message<"quarterdeck.api.analytics.v1.Performance"> & 
    * @generated from field: optional quarterdeck.api.analytics.v1.Estimate money_weighted_return = 8;
    */
   moneyWeightedReturn?: Estimate | undefined;
+
+  /**
+   * The last of the days while it is not over, if this was computed live: the next day makes it
+   * final.
+   *
+   * @generated from field: optional quarterdeck.api.analytics.v1.ProvisionalDay provisional_day = 9;
+   */
+  provisionalDay?: ProvisionalDay | undefined;
 };
 
 /**
@@ -293,6 +303,48 @@ export type Performance = Message<"quarterdeck.api.analytics.v1.Performance"> & 
  */
 export const PerformanceSchema: GenMessage<Performance> = /*@__PURE__*/
   messageDesc(file_quarterdeck_api_analytics_v1_performance, 4);
+
+/**
+ * A day that is not over, as of the newest price or fill.
+ *
+ * @generated from message quarterdeck.api.analytics.v1.ProvisionalDay
+ */
+export type ProvisionalDay = Message<"quarterdeck.api.analytics.v1.ProvisionalDay"> & {
+  /**
+   * The day.
+   *
+   * @generated from field: google.type.Date date = 1;
+   */
+  date?: Date | undefined;
+
+  /**
+   * Its return so far, as a fraction.
+   *
+   * @generated from field: double return_so_far = 2;
+   */
+  returnSoFar: number;
+
+  /**
+   * Profit after fees since the first fill, of the strategy or of the account.
+   *
+   * @generated from field: double profit = 3;
+   */
+  profit: number;
+
+  /**
+   * The market's time of the newest price or fill in it.
+   *
+   * @generated from field: google.protobuf.Timestamp event_time = 4;
+   */
+  eventTime?: Timestamp | undefined;
+};
+
+/**
+ * Describes the message quarterdeck.api.analytics.v1.ProvisionalDay.
+ * Use `create(ProvisionalDaySchema)` to create a new message.
+ */
+export const ProvisionalDaySchema: GenMessage<ProvisionalDay> = /*@__PURE__*/
+  messageDesc(file_quarterdeck_api_analytics_v1_performance, 5);
 
 /**
  * A time under water.
@@ -341,7 +393,7 @@ export type Drawdown = Message<"quarterdeck.api.analytics.v1.Drawdown"> & {
  * Use `create(DrawdownSchema)` to create a new message.
  */
 export const DrawdownSchema: GenMessage<Drawdown> = /*@__PURE__*/
-  messageDesc(file_quarterdeck_api_analytics_v1_performance, 5);
+  messageDesc(file_quarterdeck_api_analytics_v1_performance, 6);
 
 /**
  * Columns of a performance over time; index i of all columns is one day.
@@ -383,7 +435,7 @@ export type PerformanceColumns = Message<"quarterdeck.api.analytics.v1.Performan
  * Use `create(PerformanceColumnsSchema)` to create a new message.
  */
 export const PerformanceColumnsSchema: GenMessage<PerformanceColumns> = /*@__PURE__*/
-  messageDesc(file_quarterdeck_api_analytics_v1_performance, 6);
+  messageDesc(file_quarterdeck_api_analytics_v1_performance, 7);
 
 /**
  * A statistic of every window; index i of both columns is one window that has a value.
@@ -425,7 +477,7 @@ export type RollingColumns = Message<"quarterdeck.api.analytics.v1.RollingColumn
  * Use `create(RollingColumnsSchema)` to create a new message.
  */
 export const RollingColumnsSchema: GenMessage<RollingColumns> = /*@__PURE__*/
-  messageDesc(file_quarterdeck_api_analytics_v1_performance, 7);
+  messageDesc(file_quarterdeck_api_analytics_v1_performance, 8);
 
 /**
  * When in a day external flows count.

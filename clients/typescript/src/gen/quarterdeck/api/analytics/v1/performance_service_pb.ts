@@ -6,11 +6,15 @@ import type { GenFile, GenMessage, GenService } from "@bufbuild/protobuf/codegen
 import { fileDesc, messageDesc, serviceDesc } from "@bufbuild/protobuf/codegenv2";
 import { file_buf_validate_validate } from "../../../../buf/validate/validate_pb.js";
 import { file_google_api_annotations } from "../../../../google/api/annotations_pb.js";
+import type { Duration, Timestamp } from "@bufbuild/protobuf/wkt";
+import { file_google_protobuf_duration, file_google_protobuf_timestamp } from "@bufbuild/protobuf/wkt";
+import type { Status } from "../../../../google/rpc/status_pb.js";
+import { file_google_rpc_status } from "../../../../google/rpc/status_pb.js";
 import type { Date } from "../../../../google/type/date_pb.js";
 import { file_google_type_date } from "../../../../google/type/date_pb.js";
 import type { Estimate } from "./estimate_pb.js";
 import { file_quarterdeck_api_analytics_v1_estimate } from "./estimate_pb.js";
-import type { Conventions, Drawdown, Performance, PerformanceColumns, RollingColumns, RollingMetric, Subject } from "./performance_pb.js";
+import type { Conventions, Drawdown, Performance, PerformanceColumns, Portfolio, RollingColumns, RollingMetric, Subject } from "./performance_pb.js";
 import { file_quarterdeck_api_analytics_v1_performance } from "./performance_pb.js";
 import { file_quarterdeck_api_auth_v1_permission } from "../../auth/v1/permission_pb.js";
 import type { Message } from "@bufbuild/protobuf";
@@ -19,7 +23,7 @@ import type { Message } from "@bufbuild/protobuf";
  * Describes the file quarterdeck/api/analytics/v1/performance_service.proto.
  */
 export const file_quarterdeck_api_analytics_v1_performance_service: GenFile = /*@__PURE__*/
-  fileDesc("CjZxdWFydGVyZGVjay9hcGkvYW5hbHl0aWNzL3YxL3BlcmZvcm1hbmNlX3NlcnZpY2UucHJvdG8SHHF1YXJ0ZXJkZWNrLmFwaS5hbmFseXRpY3MudjEi3QIKGUNvbXB1dGVQZXJmb3JtYW5jZVJlcXVlc3QSPgoHc3ViamVjdBgBIAEoCzIlLnF1YXJ0ZXJkZWNrLmFwaS5hbmFseXRpY3MudjEuU3ViamVjdEIGukgDyAEBEioKCnN0YXJ0X2RhdGUYAiABKAsyES5nb29nbGUudHlwZS5EYXRlSACIAQESKAoIZW5kX2RhdGUYAyABKAsyES5nb29nbGUudHlwZS5EYXRlSAGIAQESOAoJYmVuY2htYXJrGAQgASgLMiUucXVhcnRlcmRlY2suYXBpLmFuYWx5dGljcy52MS5TdWJqZWN0Ej4KC2NvbnZlbnRpb25zGAUgASgLMikucXVhcnRlcmRlY2suYXBpLmFuYWx5dGljcy52MS5Db252ZW50aW9ucxIUCgx3aXRoX2NvbHVtbnMYBiABKAhCDQoLX3N0YXJ0X2RhdGVCCwoJX2VuZF9kYXRlItoBChpDb21wdXRlUGVyZm9ybWFuY2VSZXNwb25zZRI+CgtwZXJmb3JtYW5jZRgBIAEoCzIpLnF1YXJ0ZXJkZWNrLmFwaS5hbmFseXRpY3MudjEuUGVyZm9ybWFuY2USQQoHY29sdW1ucxgCIAEoCzIwLnF1YXJ0ZXJkZWNrLmFwaS5hbmFseXRpY3MudjEuUGVyZm9ybWFuY2VDb2x1bW5zEjkKCWRyYXdkb3ducxgDIAMoCzImLnF1YXJ0ZXJkZWNrLmFwaS5hbmFseXRpY3MudjEuRHJhd2Rvd24itwMKFUNvbXB1dGVSb2xsaW5nUmVxdWVzdBI+CgdzdWJqZWN0GAEgASgLMiUucXVhcnRlcmRlY2suYXBpLmFuYWx5dGljcy52MS5TdWJqZWN0Qga6SAPIAQESKgoKc3RhcnRfZGF0ZRgCIAEoCzIRLmdvb2dsZS50eXBlLkRhdGVIAIgBARIoCghlbmRfZGF0ZRgDIAEoCzIRLmdvb2dsZS50eXBlLkRhdGVIAYgBARI4CgliZW5jaG1hcmsYBCABKAsyJS5xdWFydGVyZGVjay5hcGkuYW5hbHl0aWNzLnYxLlN1YmplY3QSPgoLY29udmVudGlvbnMYBSABKAsyKS5xdWFydGVyZGVjay5hcGkuYW5hbHl0aWNzLnYxLkNvbnZlbnRpb25zElMKB21ldHJpY3MYBiADKA4yKy5xdWFydGVyZGVjay5hcGkuYW5hbHl0aWNzLnYxLlJvbGxpbmdNZXRyaWNCFbpIEpIBDwgBEAYYASIHggEEEAEgABIdCgZ3aW5kb3cYByABKAVCDbpIChoIOAEYoI0GKABCDQoLX3N0YXJ0X2RhdGVCCwoJX2VuZF9kYXRlIs4BChZDb21wdXRlUm9sbGluZ1Jlc3BvbnNlEj0KB2NvbHVtbnMYASADKAsyLC5xdWFydGVyZGVjay5hcGkuYW5hbHl0aWNzLnYxLlJvbGxpbmdDb2x1bW5zEj4KC2NvbnZlbnRpb25zGAIgASgLMikucXVhcnRlcmRlY2suYXBpLmFuYWx5dGljcy52MS5Db252ZW50aW9ucxINCgVjb3VudBgDIAEoAxIOCgZ3aW5kb3cYBCABKAUSFgoOdW5tYXRjaGVkX2RheXMYBSABKAMizAIKGUNvbXBhcmVQZXJmb3JtYW5jZVJlcXVlc3QSQwoIc3ViamVjdHMYASADKAsyJS5xdWFydGVyZGVjay5hcGkuYW5hbHl0aWNzLnYxLlN1YmplY3RCCrpIB5IBBAgCEDISKgoKc3RhcnRfZGF0ZRgCIAEoCzIRLmdvb2dsZS50eXBlLkRhdGVIAIgBARIoCghlbmRfZGF0ZRgDIAEoCzIRLmdvb2dsZS50eXBlLkRhdGVIAYgBARI4CgliZW5jaG1hcmsYBCABKAsyJS5xdWFydGVyZGVjay5hcGkuYW5hbHl0aWNzLnYxLlN1YmplY3QSPgoLY29udmVudGlvbnMYBSABKAsyKS5xdWFydGVyZGVjay5hcGkuYW5hbHl0aWNzLnYxLkNvbnZlbnRpb25zQg0KC19zdGFydF9kYXRlQgsKCV9lbmRfZGF0ZSKbAQoaQ29tcGFyZVBlcmZvcm1hbmNlUmVzcG9uc2USPwoMcGVyZm9ybWFuY2VzGAEgAygLMikucXVhcnRlcmRlY2suYXBpLmFuYWx5dGljcy52MS5QZXJmb3JtYW5jZRI8Cgxjb3JyZWxhdGlvbnMYAiADKAsyJi5xdWFydGVyZGVjay5hcGkuYW5hbHl0aWNzLnYxLkVzdGltYXRlMq4EChJQZXJmb3JtYW5jZVNlcnZpY2USsgEKEkNvbXB1dGVQZXJmb3JtYW5jZRI3LnF1YXJ0ZXJkZWNrLmFwaS5hbmFseXRpY3MudjEuQ29tcHV0ZVBlcmZvcm1hbmNlUmVxdWVzdBo4LnF1YXJ0ZXJkZWNrLmFwaS5hbmFseXRpY3MudjEuQ29tcHV0ZVBlcmZvcm1hbmNlUmVzcG9uc2UiKZACAYi1GAaC0+STAhw6ASoiFy92MS9wZXJmb3JtYW5jZTpjb21wdXRlEq0BCg5Db21wdXRlUm9sbGluZxIzLnF1YXJ0ZXJkZWNrLmFwaS5hbmFseXRpY3MudjEuQ29tcHV0ZVJvbGxpbmdSZXF1ZXN0GjQucXVhcnRlcmRlY2suYXBpLmFuYWx5dGljcy52MS5Db21wdXRlUm9sbGluZ1Jlc3BvbnNlIjCQAgGItRgGgtPkkwIjOgEqIh4vdjEvcGVyZm9ybWFuY2U6Y29tcHV0ZVJvbGxpbmcSsgEKEkNvbXBhcmVQZXJmb3JtYW5jZRI3LnF1YXJ0ZXJkZWNrLmFwaS5hbmFseXRpY3MudjEuQ29tcGFyZVBlcmZvcm1hbmNlUmVxdWVzdBo4LnF1YXJ0ZXJkZWNrLmFwaS5hbmFseXRpY3MudjEuQ29tcGFyZVBlcmZvcm1hbmNlUmVzcG9uc2UiKZACAYi1GAaC0+STAhw6ASoiFy92MS9wZXJmb3JtYW5jZTpjb21wYXJlYgZwcm90bzM", [file_buf_validate_validate, file_google_api_annotations, file_google_type_date, file_quarterdeck_api_analytics_v1_estimate, file_quarterdeck_api_analytics_v1_performance, file_quarterdeck_api_auth_v1_permission]);
+  fileDesc("CjZxdWFydGVyZGVjay9hcGkvYW5hbHl0aWNzL3YxL3BlcmZvcm1hbmNlX3NlcnZpY2UucHJvdG8SHHF1YXJ0ZXJkZWNrLmFwaS5hbmFseXRpY3MudjEi3QIKGUNvbXB1dGVQZXJmb3JtYW5jZVJlcXVlc3QSPgoHc3ViamVjdBgBIAEoCzIlLnF1YXJ0ZXJkZWNrLmFwaS5hbmFseXRpY3MudjEuU3ViamVjdEIGukgDyAEBEioKCnN0YXJ0X2RhdGUYAiABKAsyES5nb29nbGUudHlwZS5EYXRlSACIAQESKAoIZW5kX2RhdGUYAyABKAsyES5nb29nbGUudHlwZS5EYXRlSAGIAQESOAoJYmVuY2htYXJrGAQgASgLMiUucXVhcnRlcmRlY2suYXBpLmFuYWx5dGljcy52MS5TdWJqZWN0Ej4KC2NvbnZlbnRpb25zGAUgASgLMikucXVhcnRlcmRlY2suYXBpLmFuYWx5dGljcy52MS5Db252ZW50aW9ucxIUCgx3aXRoX2NvbHVtbnMYBiABKAhCDQoLX3N0YXJ0X2RhdGVCCwoJX2VuZF9kYXRlItoBChpDb21wdXRlUGVyZm9ybWFuY2VSZXNwb25zZRI+CgtwZXJmb3JtYW5jZRgBIAEoCzIpLnF1YXJ0ZXJkZWNrLmFwaS5hbmFseXRpY3MudjEuUGVyZm9ybWFuY2USQQoHY29sdW1ucxgCIAEoCzIwLnF1YXJ0ZXJkZWNrLmFwaS5hbmFseXRpY3MudjEuUGVyZm9ybWFuY2VDb2x1bW5zEjkKCWRyYXdkb3ducxgDIAMoCzImLnF1YXJ0ZXJkZWNrLmFwaS5hbmFseXRpY3MudjEuRHJhd2Rvd24itwMKFUNvbXB1dGVSb2xsaW5nUmVxdWVzdBI+CgdzdWJqZWN0GAEgASgLMiUucXVhcnRlcmRlY2suYXBpLmFuYWx5dGljcy52MS5TdWJqZWN0Qga6SAPIAQESKgoKc3RhcnRfZGF0ZRgCIAEoCzIRLmdvb2dsZS50eXBlLkRhdGVIAIgBARIoCghlbmRfZGF0ZRgDIAEoCzIRLmdvb2dsZS50eXBlLkRhdGVIAYgBARI4CgliZW5jaG1hcmsYBCABKAsyJS5xdWFydGVyZGVjay5hcGkuYW5hbHl0aWNzLnYxLlN1YmplY3QSPgoLY29udmVudGlvbnMYBSABKAsyKS5xdWFydGVyZGVjay5hcGkuYW5hbHl0aWNzLnYxLkNvbnZlbnRpb25zElMKB21ldHJpY3MYBiADKA4yKy5xdWFydGVyZGVjay5hcGkuYW5hbHl0aWNzLnYxLlJvbGxpbmdNZXRyaWNCFbpIEpIBDwgBEAYYASIHggEEEAEgABIdCgZ3aW5kb3cYByABKAVCDbpIChoIOAEYoI0GKABCDQoLX3N0YXJ0X2RhdGVCCwoJX2VuZF9kYXRlIs4BChZDb21wdXRlUm9sbGluZ1Jlc3BvbnNlEj0KB2NvbHVtbnMYASADKAsyLC5xdWFydGVyZGVjay5hcGkuYW5hbHl0aWNzLnYxLlJvbGxpbmdDb2x1bW5zEj4KC2NvbnZlbnRpb25zGAIgASgLMikucXVhcnRlcmRlY2suYXBpLmFuYWx5dGljcy52MS5Db252ZW50aW9ucxINCgVjb3VudBgDIAEoAxIOCgZ3aW5kb3cYBCABKAUSFgoOdW5tYXRjaGVkX2RheXMYBSABKAMizAIKGUNvbXBhcmVQZXJmb3JtYW5jZVJlcXVlc3QSQwoIc3ViamVjdHMYASADKAsyJS5xdWFydGVyZGVjay5hcGkuYW5hbHl0aWNzLnYxLlN1YmplY3RCCrpIB5IBBAgCEDISKgoKc3RhcnRfZGF0ZRgCIAEoCzIRLmdvb2dsZS50eXBlLkRhdGVIAIgBARIoCghlbmRfZGF0ZRgDIAEoCzIRLmdvb2dsZS50eXBlLkRhdGVIAYgBARI4CgliZW5jaG1hcmsYBCABKAsyJS5xdWFydGVyZGVjay5hcGkuYW5hbHl0aWNzLnYxLlN1YmplY3QSPgoLY29udmVudGlvbnMYBSABKAsyKS5xdWFydGVyZGVjay5hcGkuYW5hbHl0aWNzLnYxLkNvbnZlbnRpb25zQg0KC19zdGFydF9kYXRlQgsKCV9lbmRfZGF0ZSKbAQoaQ29tcGFyZVBlcmZvcm1hbmNlUmVzcG9uc2USPwoMcGVyZm9ybWFuY2VzGAEgAygLMikucXVhcnRlcmRlY2suYXBpLmFuYWx5dGljcy52MS5QZXJmb3JtYW5jZRI8Cgxjb3JyZWxhdGlvbnMYAiADKAsyJi5xdWFydGVyZGVjay5hcGkuYW5hbHl0aWNzLnYxLkVzdGltYXRlIq0CChdXYXRjaFBlcmZvcm1hbmNlUmVxdWVzdBJCCglwb3J0Zm9saW8YASABKAsyJy5xdWFydGVyZGVjay5hcGkuYW5hbHl0aWNzLnYxLlBvcnRmb2xpb0IGukgDyAEBEj4KC2NvbnZlbnRpb25zGAIgASgLMikucXVhcnRlcmRlY2suYXBpLmFuYWx5dGljcy52MS5Db252ZW50aW9ucxIrCghtYXhfcmF0ZRgDIAEoAUIZukgWEhRAARkAAAAAAABJQCkAAAAAAAAAABJKChJoZWFydGJlYXRfaW50ZXJ2YWwYBCABKAsyGS5nb29nbGUucHJvdG9idWYuRHVyYXRpb25CDrpIC6oBCCICCB4yAggBSACIAQFCFQoTX2hlYXJ0YmVhdF9pbnRlcnZhbCKQAgoYV2F0Y2hQZXJmb3JtYW5jZVJlc3BvbnNlEj4KC3BlcmZvcm1hbmNlGAEgASgLMikucXVhcnRlcmRlY2suYXBpLmFuYWx5dGljcy52MS5QZXJmb3JtYW5jZRIvCgtzZXJ2ZXJfdGltZRgCIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXASOgoSaGVhcnRiZWF0X2ludGVydmFsGAMgASgLMhkuZ29vZ2xlLnByb3RvYnVmLkR1cmF0aW9uSACIAQESJgoFZXJyb3IYBCABKAsyEi5nb29nbGUucnBjLlN0YXR1c0gBiAEBQhUKE19oZWFydGJlYXRfaW50ZXJ2YWxCCAoGX2Vycm9yMt0FChJQZXJmb3JtYW5jZVNlcnZpY2USsgEKEkNvbXB1dGVQZXJmb3JtYW5jZRI3LnF1YXJ0ZXJkZWNrLmFwaS5hbmFseXRpY3MudjEuQ29tcHV0ZVBlcmZvcm1hbmNlUmVxdWVzdBo4LnF1YXJ0ZXJkZWNrLmFwaS5hbmFseXRpY3MudjEuQ29tcHV0ZVBlcmZvcm1hbmNlUmVzcG9uc2UiKZACAYi1GAaC0+STAhw6ASoiFy92MS9wZXJmb3JtYW5jZTpjb21wdXRlEq0BCg5Db21wdXRlUm9sbGluZxIzLnF1YXJ0ZXJkZWNrLmFwaS5hbmFseXRpY3MudjEuQ29tcHV0ZVJvbGxpbmdSZXF1ZXN0GjQucXVhcnRlcmRlY2suYXBpLmFuYWx5dGljcy52MS5Db21wdXRlUm9sbGluZ1Jlc3BvbnNlIjCQAgGItRgGgtPkkwIjOgEqIh4vdjEvcGVyZm9ybWFuY2U6Y29tcHV0ZVJvbGxpbmcSsgEKEkNvbXBhcmVQZXJmb3JtYW5jZRI3LnF1YXJ0ZXJkZWNrLmFwaS5hbmFseXRpY3MudjEuQ29tcGFyZVBlcmZvcm1hbmNlUmVxdWVzdBo4LnF1YXJ0ZXJkZWNrLmFwaS5hbmFseXRpY3MudjEuQ29tcGFyZVBlcmZvcm1hbmNlUmVzcG9uc2UiKZACAYi1GAaC0+STAhw6ASoiFy92MS9wZXJmb3JtYW5jZTpjb21wYXJlEqwBChBXYXRjaFBlcmZvcm1hbmNlEjUucXVhcnRlcmRlY2suYXBpLmFuYWx5dGljcy52MS5XYXRjaFBlcmZvcm1hbmNlUmVxdWVzdBo2LnF1YXJ0ZXJkZWNrLmFwaS5hbmFseXRpY3MudjEuV2F0Y2hQZXJmb3JtYW5jZVJlc3BvbnNlIieQAgGItRgGgtPkkwIaOgEqIhUvdjEvcGVyZm9ybWFuY2U6d2F0Y2gwAWIGcHJvdG8z", [file_buf_validate_validate, file_google_api_annotations, file_google_protobuf_duration, file_google_protobuf_timestamp, file_google_rpc_status, file_google_type_date, file_quarterdeck_api_analytics_v1_estimate, file_quarterdeck_api_analytics_v1_performance, file_quarterdeck_api_auth_v1_permission]);
 
 /**
  * @generated from message quarterdeck.api.analytics.v1.ComputePerformanceRequest
@@ -290,6 +294,87 @@ export const ComparePerformanceResponseSchema: GenMessage<ComparePerformanceResp
   messageDesc(file_quarterdeck_api_analytics_v1_performance_service, 5);
 
 /**
+ * @generated from message quarterdeck.api.analytics.v1.WatchPerformanceRequest
+ */
+export type WatchPerformanceRequest = Message<"quarterdeck.api.analytics.v1.WatchPerformanceRequest"> & {
+  /**
+   * Of what.
+   *
+   * @generated from field: quarterdeck.api.analytics.v1.Portfolio portfolio = 1;
+   */
+  portfolio?: Portfolio | undefined;
+
+  /**
+   * The choices that the numbers depend on.
+   *
+   * @generated from field: quarterdeck.api.analytics.v1.Conventions conventions = 2;
+   */
+  conventions?: Conventions | undefined;
+
+  /**
+   * At most so many answers a second; the default, 0, is 4.
+   *
+   * @generated from field: double max_rate = 3;
+   */
+  maxRate: number;
+
+  /**
+   * How often a heartbeat comes, from 1 s to 30 s; the default is 5 s.
+   *
+   * @generated from field: optional google.protobuf.Duration heartbeat_interval = 4;
+   */
+  heartbeatInterval?: Duration | undefined;
+};
+
+/**
+ * Describes the message quarterdeck.api.analytics.v1.WatchPerformanceRequest.
+ * Use `create(WatchPerformanceRequestSchema)` to create a new message.
+ */
+export const WatchPerformanceRequestSchema: GenMessage<WatchPerformanceRequest> = /*@__PURE__*/
+  messageDesc(file_quarterdeck_api_analytics_v1_performance_service, 6);
+
+/**
+ * @generated from message quarterdeck.api.analytics.v1.WatchPerformanceResponse
+ */
+export type WatchPerformanceResponse = Message<"quarterdeck.api.analytics.v1.WatchPerformanceResponse"> & {
+  /**
+   * The metrics; absent in a heartbeat. What a metric means comes with the first ones alone: later
+   * ones have a name and an estimate.
+   *
+   * @generated from field: quarterdeck.api.analytics.v1.Performance performance = 1;
+   */
+  performance?: Performance | undefined;
+
+  /**
+   * The server's time.
+   *
+   * @generated from field: google.protobuf.Timestamp server_time = 2;
+   */
+  serverTime?: Timestamp | undefined;
+
+  /**
+   * How often a heartbeat comes; in the first answer alone.
+   *
+   * @generated from field: optional google.protobuf.Duration heartbeat_interval = 3;
+   */
+  heartbeatInterval?: Duration | undefined;
+
+  /**
+   * Why the stream ends; in the last answer alone.
+   *
+   * @generated from field: optional google.rpc.Status error = 4;
+   */
+  error?: Status | undefined;
+};
+
+/**
+ * Describes the message quarterdeck.api.analytics.v1.WatchPerformanceResponse.
+ * Use `create(WatchPerformanceResponseSchema)` to create a new message.
+ */
+export const WatchPerformanceResponseSchema: GenMessage<WatchPerformanceResponse> = /*@__PURE__*/
+  messageDesc(file_quarterdeck_api_analytics_v1_performance_service, 7);
+
+/**
  * What accounts, strategies and instruments earned, and at which risk.
  *
  * Computed from the trading log: what a strategy earned before a redeployment is part of it.
@@ -338,6 +423,22 @@ export const PerformanceService: GenService<{
     methodKind: "unary";
     input: typeof ComparePerformanceRequestSchema;
     output: typeof ComparePerformanceResponseSchema;
+  },
+  /**
+   * Streams the metrics of an account or strategy: as of now, then whenever its profit changed.
+   *
+   * The day that is not over counts with what it earned so far. A slow reader gets the newest
+   * metrics. Fails as ComputePerformance does, with RESOURCE_EXHAUSTED (READER_TOO_SLOW) for a
+   * reader that takes nothing for 10 s, with UNAUTHENTICATED (TOKEN_EXPIRED, TOKEN_REVOKED) when the
+   * token no longer holds, and with UNAVAILABLE (SHUTTING_DOWN, DEPENDENCY_UNAVAILABLE). The error
+   * also comes in the stream, as its last message.
+   *
+   * @generated from rpc quarterdeck.api.analytics.v1.PerformanceService.WatchPerformance
+   */
+  watchPerformance: {
+    methodKind: "server_streaming";
+    input: typeof WatchPerformanceRequestSchema;
+    output: typeof WatchPerformanceResponseSchema;
   },
 }> = /*@__PURE__*/
   serviceDesc(file_quarterdeck_api_analytics_v1_performance_service, 0);
