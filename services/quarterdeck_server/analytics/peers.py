@@ -21,6 +21,7 @@ from quarterdeck_server.kernel.errors import (
     NotPossibleNow,
     Unavailable,
 )
+from quarterdeck_server.kernel.page import PageTokenInvalid
 from quarterdeck_server.quant.series import Dated, Dates, FloatArray
 from quarterdeck_server.runtime.caller import current
 from quarterdeck_server.runtime.convert import LATEST_NS, timestamp_to
@@ -48,8 +49,8 @@ class TradingPeer:
             start_date=day_to(period.start),
             end_date=day_to(period.end),
         )
-        answer = await _asked(
-            stub.GetDailyEquity(request, timeout=TIMEOUT_S, metadata=_credentials()), "trading"
+        answer = await asked(
+            stub.GetDailyEquity(request, timeout=TIMEOUT_S, metadata=credentials()), "trading"
         )
         return _daily_from(answer)
 
@@ -84,8 +85,8 @@ class HistoryPeer:
                 page_size=PAGE,
                 page_token=token,
             )
-            call = stub.ListBars(request, timeout=TIMEOUT_S, metadata=_credentials())
-            answer = await _asked(call, "marketdata")
+            call = stub.ListBars(request, timeout=TIMEOUT_S, metadata=credentials())
+            answer = await asked(call, "marketdata")
             yield answer
             token = answer.next_page_token
             if not token:
@@ -122,8 +123,8 @@ class ObservationPeer:
                 page_size=PAGE,
                 page_token=token,
             )
-            call = stub.ListObservations(request, timeout=TIMEOUT_S, metadata=_credentials())
-            answer = await _asked(call, "marketdata")
+            call = stub.ListObservations(request, timeout=TIMEOUT_S, metadata=credentials())
+            answer = await asked(call, "marketdata")
             yield answer
             token = answer.next_page_token
             if not token:
@@ -160,11 +161,13 @@ def _times(period: Period) -> tuple[int, int]:
     return start, max(start + 1, end)
 
 
-def _credentials() -> tuple[tuple[str, str], ...]:
+def credentials() -> tuple[tuple[str, str], ...]:
+    """Return the caller's own token as metadata."""
     return (("authorization", f"Bearer {current().token}"),)
 
 
-async def _asked[Answer](call: Awaitable[Answer], area: str) -> Answer:
+async def asked[Answer](call: Awaitable[Answer], area: str) -> Answer:
+    """Return the answer of another area, or raise what its refusal means here."""
     try:
         return await call
     except grpc.aio.AioRpcError as error:
@@ -183,6 +186,13 @@ def _failure(error: grpc.aio.AioRpcError, area: str) -> Exception:
             return NotAllowed(error.details() or "", permission=about["permission"])
         case "STATE_FORBIDS":
             return NotPossibleNow(about["subject"], error.details() or "")
-        case "FIELD_INVALID":
-            return InvalidField(about["field"], (error.details() or "").partition(" ")[2])
+        case "FIELD_INVALID" | "PAGE_TOKEN_INVALID":
+            return _invalid(about["field"], error)
     return Unavailable(f"{area} does not answer now", dependency=area)
+
+
+def _invalid(field: str, error: grpc.aio.AioRpcError) -> InvalidField:
+    # A page token is handed on as it came.
+    if field == "page_token":
+        return PageTokenInvalid()
+    return InvalidField(field, (error.details() or "").partition(" ")[2])

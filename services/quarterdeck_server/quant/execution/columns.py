@@ -1,0 +1,165 @@
+"""Many orders at once: reference prices and shortfalls in columns, index i of each is one order.
+
+Every function answers for each order what its namesake in ``benchmark`` and ``shortfall`` answers
+for one, where NaN stands for "insufficient".
+"""
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from quarterdeck_server.quant.execution.benchmark import Times
+from quarterdeck_server.quant.execution.shortfall import SLACK
+from quarterdeck_server.quant.series import FloatArray
+
+type Bools = NDArray[np.bool_]
+
+
+@dataclass(frozen=True, slots=True)
+class Shortfalls:
+    """The parts of shortfalls as amounts, shape (n,) all; NaN where a price is missing."""
+
+    explicit: FloatArray
+    delay: FloatArray
+    trading: FloatArray
+    opportunity: FloatArray
+    paper: FloatArray
+    """The ordered values at the decision prices."""
+
+    @property
+    def total(self) -> FloatArray:
+        """The sums of the parts."""
+        return self.explicit + self.delay + self.trading + self.opportunity
+
+
+@dataclass(frozen=True, slots=True)
+class OrderColumns:
+    """Orders as they were decided, and what became of them, shape (n,) all.
+
+    Attributes
+    ----------
+    sides
+        +1 for a purchase, -1 for a sale.
+    quantities, filled
+        Ordered and filled, above zero and from zero.
+    decision_prices, arrival_prices, end_prices
+        NaN where they are not known.
+    average_prices
+        Of the fills; NaN without one.
+    fees
+        Explicit costs.
+    """
+
+    sides: FloatArray
+    quantities: FloatArray
+    filled: FloatArray
+    decision_prices: FloatArray
+    arrival_prices: FloatArray
+    end_prices: FloatArray
+    average_prices: FloatArray
+    fees: FloatArray
+
+
+def average_prices(
+    times_ns: Times, prices: FloatArray, sizes: FloatArray, starts_ns: Times, ends_ns: Times
+) -> tuple[FloatArray, FloatArray]:
+    """Return the VWAP of the trades of each interval, and what was traded in it.
+
+    Parameters
+    ----------
+    times_ns, prices, sizes
+        The market's trades, times never decreasing, shape (m,).
+    starts_ns, ends_ns
+        Of the intervals, the end not included, shape (n,).
+    """
+    # About the first price, so that sums of many trades keep the digits of the differences.
+    base = prices[0] if len(prices) else 0.0
+    value, volume = _running((prices - base) * sizes), _running(sizes)
+    first, last = (np.searchsorted(times_ns, edge) for edge in (starts_ns, ends_ns))
+    traded = volume[last] - volume[first]
+    found = np.full(len(starts_ns), np.nan)
+    some = last > first
+    found[some] = base + (value[last] - value[first])[some] / traded[some]
+    return found, np.where(some, traded, 0.0)
+
+
+def time_weighted_prices(
+    times_ns: Times, prices: FloatArray, starts_ns: Times, ends_ns: Times
+) -> FloatArray:
+    """Return the average over each interval of a price that holds until the next one.
+
+    Parameters
+    ----------
+    times_ns, prices
+        When each price was seen, never decreasing, shape (m,).
+    starts_ns, ends_ns
+        Of the intervals, shape (n,). Only the part counts in which a price was known.
+    """
+    found = np.full(len(starts_ns), np.nan)
+    if not len(times_ns):
+        return found
+    begins = np.maximum(starts_ns, times_ns[0])
+    some = ends_ns > begins
+    base = float(prices[0])
+    area = _running((prices[:-1] - base) * np.diff(times_ns))
+
+    def until(moments_ns: Times) -> FloatArray:
+        held = np.searchsorted(times_ns, moments_ns, side="right") - 1
+        rest = (prices[held] - base) * (moments_ns - times_ns[held])
+        return np.asarray(area[held] + rest)
+
+    begins, ends = begins[some], ends_ns[some]
+    found[some] = base + (until(ends) - until(begins)) / (ends - begins)
+    return found
+
+
+def last_prices(
+    times_ns: Times, prices: FloatArray, wanted_ns: Times, most_age_ns: int
+) -> FloatArray:
+    """Return the price that held at each moment; NaN without one that is young enough.
+
+    Parameters
+    ----------
+    times_ns, prices
+        When each price was seen, never decreasing, shape (m,).
+    wanted_ns
+        Shape (n,).
+    most_age_ns
+        How long before the moment it may have been seen.
+    """
+    found = np.full(len(wanted_ns), np.nan)
+    held = np.searchsorted(times_ns, wanted_ns, side="right") - 1
+    some = held >= 0
+    some[some] &= wanted_ns[some] - times_ns[held[some]] <= most_age_ns
+    found[some] = prices[held[some]]
+    return found
+
+
+def shortfalls(orders: OrderColumns) -> Shortfalls:
+    """Take the shortfalls of orders apart.
+
+    Notes
+    -----
+    Those of ``shortfall.implementation_shortfall``. Where the decision price is not known, the
+    arrival price is taken for it, and the delay is 0.
+    """
+    decision = np.where(
+        np.isnan(orders.decision_prices), orders.arrival_prices, orders.decision_prices
+    )
+    missed = orders.quantities - orders.filled
+    missed = np.where(missed > SLACK * orders.quantities, missed, 0.0)
+    paid = np.where(orders.filled > 0, orders.average_prices, 0.0)
+    arrival, sides = orders.arrival_prices, orders.sides
+    drift = np.where(missed > 0, orders.end_prices - decision, 0.0)
+    return Shortfalls(
+        explicit=orders.fees,
+        delay=sides * orders.filled * (arrival - decision),
+        trading=sides * orders.filled * (paid - arrival),
+        opportunity=sides * missed * drift,
+        paper=orders.quantities * decision,
+    )
+
+
+def _running(values: FloatArray) -> FloatArray:
+    return np.concatenate(([0.0], np.cumsum(values)))

@@ -1,0 +1,90 @@
+"""Many orders at once are what each would be alone."""
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from quarterdeck_server.quant.estimate import Estimate
+from quarterdeck_server.quant.execution import benchmark, columns
+from quarterdeck_server.quant.execution.shortfall import Order, implementation_shortfall
+
+price = st.floats(1, 1000)
+moment = st.integers(0, 1_000)
+seen = st.lists(st.tuples(moment, price, st.floats(0.1, 100)), max_size=20).map(sorted)
+spans = st.lists(st.tuples(moment, st.integers(1, 500)), min_size=1, max_size=5)
+
+
+def arrays(
+    rows: list[tuple[int, float, float]], wanted: list[tuple[int, int]]
+) -> tuple[np.ndarray, ...]:
+    times, prices, sizes = (
+        (np.array(column) for column in zip(*rows, strict=True))
+        if rows
+        else (
+            np.empty(0, np.int64),
+            np.empty(0),
+            np.empty(0),
+        )
+    )
+    starts = np.array([start for start, _ in wanted])
+    return times, prices, sizes, starts, starts + np.array([length for _, length in wanted])
+
+
+def same(found: float, alone: Estimate) -> None:
+    wanted = np.nan if alone.value is None else alone.value
+    assert found == pytest.approx(wanted, rel=1e-9, nan_ok=True)
+
+
+@given(rows=seen, wanted=spans)
+def test_prices_of_many_intervals_are_those_of_each(
+    rows: list[tuple[int, float, float]], wanted: list[tuple[int, int]]
+) -> None:
+    times, prices, sizes, starts, ends = arrays(rows, wanted)
+    averages, volumes = columns.average_prices(times, prices, sizes, starts, ends)
+    weighted = columns.time_weighted_prices(times, prices, starts, ends)
+    for n, (start, end) in enumerate(zip(starts, ends, strict=True)):
+        inside = (times >= start) & (times < end)
+        same(averages[n], benchmark.average_price(prices[inside], sizes[inside]))
+        assert volumes[n] == pytest.approx(sizes[inside].sum())
+        same(weighted[n], benchmark.time_weighted_price(times, prices, start, end))
+
+
+def test_a_price_holds_until_it_is_too_old() -> None:
+    times, prices = np.array([10, 20]), np.array([1.0, 2.0])
+    wanted = np.array([9, 10, 19, 20, 25, 26])
+    found = columns.last_prices(times, prices, wanted, 5)
+    assert found.tolist() == pytest.approx([np.nan, 1, np.nan, 2, 2, np.nan], nan_ok=True)
+    nothing = columns.last_prices(times[:0], prices[:0], wanted, 5)
+    assert np.isnan(nothing).all()
+
+
+marks = st.tuples(price, price, price, price, st.floats(0, 20), st.sampled_from([1, -1]))
+
+
+@given(orders=st.lists(marks, min_size=1, max_size=5))
+def test_shortfalls_of_many_orders_are_those_of_each(
+    orders: list[tuple[float, float, float, float, float, int]],
+) -> None:
+    decision, arrival, end, paid, filled, sides = map(np.array, zip(*orders, strict=True))
+    fees = np.full(len(orders), 3.0)
+    asked = columns.OrderColumns(
+        sides.astype(float), np.full(len(orders), 20.0), filled, decision, arrival, end, paid, fees
+    )
+    found = columns.shortfalls(asked)
+    for n in range(len(orders)):
+        order = Order(int(sides[n]), 20.0, decision[n], arrival[n], end[n], 3.0)
+        one = filled[n] > 0
+        alone = implementation_shortfall(order, paid[n : n + one], filled[n : n + one])
+        for part in ("explicit", "delay", "trading", "opportunity", "paper", "total"):
+            wanted = getattr(alone, part)
+            assert getattr(found, part)[n] == pytest.approx(wanted, rel=1e-9, abs=1e-9)
+
+
+def test_without_a_decision_price_there_is_no_delay_and_without_arrival_nothing() -> None:
+    one, unknown = np.ones(1), np.array([np.nan])
+    asked = columns.OrderColumns(one, 2 * one, one, unknown, 10 * one, 12 * one, 11 * one, one)
+    found = columns.shortfalls(asked)
+    assert (found.delay[0], found.trading[0], found.opportunity[0]) == (0, 1, 2)
+    asked = columns.OrderColumns(one, one, one, unknown, unknown, unknown, 11 * one, one)
+    assert np.isnan(columns.shortfalls(asked).total[0])
