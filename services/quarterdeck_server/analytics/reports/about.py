@@ -1,0 +1,104 @@
+"""Where the numbers of a report come from, in words."""
+
+from dataclasses import dataclass
+
+from quarterdeck_server.analytics.domain.studying import Study
+from quarterdeck_server.analytics.domain.subject import (
+    Asked,
+    Choices,
+    Given,
+    Instrument,
+    Named,
+    Portfolio,
+)
+from quarterdeck_server.analytics.reports.page import Fact
+from quarterdeck_server.analytics.reports.words import day, number, percent
+from quarterdeck_server.kernel.time import datetime_from_ns
+from quarterdeck_server.quant.flows import FlowTiming
+
+PRODUCT = "Quarterdeck"
+
+
+@dataclass(frozen=True, slots=True)
+class Making:
+    """By what a report is made, and when; ``day_end`` is when an account's trading day ends."""
+
+    version: str
+    time_ns: int
+    day_end: str
+
+    @property
+    def words(self) -> str:
+        """Return when and by what, in words."""
+        moment = datetime_from_ns(self.time_ns)
+        return f"{moment:%Y-%m-%d %H:%M:%S} UTC by {PRODUCT} {self.version}"
+
+
+def name_of(named: Named) -> str:
+    """Name a subject."""
+    match named.subject:
+        case Portfolio(account=account, strategy=""):
+            return account
+        case Portfolio(account=account, strategy=strategy):
+            return f"{strategy} in {account}"
+        case Instrument(instrument):
+            return instrument
+        case Given():
+            return "Given returns"
+
+
+def about(asked: Asked, study: Study, making: Making) -> tuple[Fact, ...]:
+    """Say whose numbers these are, of which days, in which currency, against what, made when."""
+    (subject,) = asked.subjects
+    facts = [
+        Fact("Subject", name_of(subject)),
+        Fact("Period", period(study)),
+        Fact("Days", _days(subject, making)),
+        Fact("Currency", study.matched.track.currency or "none"),
+        Fact("Benchmark", name_of(asked.benchmark) if asked.benchmark else "none"),
+    ]
+    if study.matched.unmatched:
+        left_out = f"{study.matched.unmatched:,} days, which only one side has"
+        facts.append(Fact("Left out", left_out))
+    conventions = Fact("Conventions", ", ".join(conventions_of(asked.choices)))
+    return (*facts, conventions, Fact("Made", making.words))
+
+
+def period(study: Study) -> str:
+    """Say of which days a report is."""
+    track = study.matched.track
+    if not len(track.returns):
+        return "no return yet"
+    first, last = (int(track.days[place].astype("int64")) for place in (0, -1))
+    returns = "1 return" if len(track.returns) == 1 else f"{len(track.returns):,} returns"
+    return f"{day(first)} to {day(last)}, {returns}"
+
+
+def conventions_of(choices: Choices) -> tuple[str, ...]:
+    """Say by which conventions numbers are made."""
+    chosen = choices.conventions
+    rate = f"{percent(chosen.risk_free)} a year"
+    if choices.risk_free_series:
+        days = choices.max_age_days
+        rate = f"{choices.risk_free_series}, at most {days} days old"
+    short = "also" if chosen.annualise_short else "not"
+    timing = "start" if choices.timing is FlowTiming.START else "end"
+    return (
+        f"{number(chosen.periods_per_year, 0)} periods a year",
+        f"risk-free rate {rate}",
+        f"minimum acceptable return {percent(chosen.minimum_acceptable)} a year",
+        f"standard deviations divide by n - {chosen.ddof}",
+        f"tails of {percent(chosen.tail, 1)}",
+        f"less than a year {short} annualised",
+        f"cash from outside counts at the {timing} of its day",
+    )
+
+
+def _days(subject: Named, making: Making) -> str:
+    match subject.subject:
+        case Portfolio():
+            return f"end at {making.day_end}"
+        case Instrument():
+            return "of UTC, daily closes"
+        case Given():
+            return "as given"
