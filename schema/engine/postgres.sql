@@ -11,6 +11,21 @@ CREATE TABLE IF NOT EXISTS series.series (
   chunk       interval NOT NULL,
   drop_after  interval
 );
+-- Whether the column counts nanoseconds since the Unix epoch; otherwise it is a timestamptz.
+ALTER TABLE series.series ADD COLUMN IF NOT EXISTS is_ns boolean NOT NULL DEFAULT false;
+
+CREATE OR REPLACE FUNCTION series.bound(at timestamptz, is_ns boolean) RETURNS text LANGUAGE sql STABLE AS $$
+  SELECT CASE WHEN is_ns THEN (extract(epoch FROM at) * 1000000000)::bigint::text ELSE at::text END
+$$;
+
+-- The partitions of a series, each with the moment at which it ends.
+CREATE OR REPLACE FUNCTION series.parts(rel regclass) RETURNS TABLE (part regclass, end_time timestamptz)
+LANGUAGE sql STABLE AS $$
+  SELECT c.oid::regclass, CASE WHEN s.is_ns THEN to_timestamp(b.bound::numeric / 1000000000) ELSE b.bound::timestamptz END
+  FROM series.series s JOIN pg_inherits i ON i.inhparent = s.rel JOIN pg_class c ON c.oid = i.inhrelid,
+       substring(pg_get_expr(c.relpartbound, c.oid) FROM 'TO \(''([^'']+)''\)') AS b (bound)
+  WHERE s.rel = parts.rel
+$$;
 
 -- Turns an empty plain table into a series, partitioned by time. Indexes and checks go along; add
 -- foreign keys, triggers and grants afterwards.
@@ -28,14 +43,15 @@ BEGIN
   EXECUTE format('ALTER TABLE %I.%I RENAME TO %I', space, title || '__new', title);
   rel := format('%I.%I', space, title)::regclass;
   EXECUTE format('CREATE INDEX ON %s USING brin (%I) WITH (pages_per_range = 32, autosummarize = on)', rel, time_column);
-  INSERT INTO series.series VALUES (rel, time_column, chunk, drop_after);
+  INSERT INTO series.series VALUES (rel, time_column, chunk, drop_after,
+    (SELECT a.atttypid = 'bigint'::regtype FROM pg_attribute a WHERE a.attrelid = rel AND a.attname = time_column));
   PERFORM series.ensure_range(rel, now() - chunk, now() + 2 * chunk);
 END $$;
 
 -- Makes the partitions that rows of the range need; a row outside of every partition is refused.
 CREATE OR REPLACE FUNCTION series.ensure_range(rel regclass, lo timestamptz, hi timestamptz)
 RETURNS int LANGUAGE plpgsql AS $$
-DECLARE s series.series; a timestamptz; part text; made int := 0; space text; title text;
+DECLARE s series.series; a timestamptz; lo_bound text; hi_bound text; part text; made int := 0; space text; title text;
 BEGIN
   SELECT * INTO STRICT s FROM series.series x WHERE x.rel = ensure_range.rel;
   SELECT n.nspname, c.relname INTO space, title
@@ -46,10 +62,12 @@ BEGIN
     IF to_regclass(format('%I.%I', space, part)) IS NULL THEN
       PERFORM pg_advisory_xact_lock(hashtext('series.ensure_range'), rel::oid::int);
       IF to_regclass(format('%I.%I', space, part)) IS NULL THEN
+        lo_bound := series.bound(a, s.is_ns);
+        hi_bound := series.bound(a + s.chunk, s.is_ns);
         -- CREATE and ATTACH lock the parent only against schema changes; PARTITION OF would block every reader.
         EXECUTE format('CREATE TABLE %I.%I (LIKE %s INCLUDING DEFAULTS INCLUDING CONSTRAINTS INCLUDING STORAGE, CHECK (%I >= %L AND %I < %L))',
-                       space, part, rel, s.time_column, a, s.time_column, a + s.chunk);
-        EXECUTE format('ALTER TABLE %s ATTACH PARTITION %I.%I FOR VALUES FROM (%L) TO (%L)', rel, space, part, a, a + s.chunk);
+                       space, part, rel, s.time_column, lo_bound, s.time_column, hi_bound);
+        EXECUTE format('ALTER TABLE %s ATTACH PARTITION %I.%I FOR VALUES FROM (%L) TO (%L)', rel, space, part, lo_bound, hi_bound);
         made := made + 1;
       END IF;
     END IF;
@@ -71,11 +89,28 @@ BEGIN
     PERFORM series.ensure_range(s.rel, now(), now() + 2 * s.chunk);
   END LOOP;
   FOR s IN SELECT * FROM series.series WHERE drop_after IS NOT NULL LOOP
-    FOR p IN SELECT i.inhrelid::regclass AS part FROM pg_inherits i JOIN pg_class c ON c.oid = i.inhrelid
-             WHERE i.inhparent = s.rel
-               AND substring(pg_get_expr(c.relpartbound, c.oid) FROM 'TO \(''([^'']+)''\)')::timestamptz < now() - s.drop_after LOOP
+    FOR p IN SELECT part FROM series.parts(s.rel) WHERE end_time < now() - s.drop_after LOOP
       EXECUTE format('ALTER TABLE %s DETACH PARTITION %s', s.rel, p.part);
       EXECUTE format('DROP TABLE %s', p.part);
     END LOOP;
   END LOOP;
+END $$;
+
+-- Drops the parts that ended before so long and in which nothing was written since: a series of the
+-- market's time may be written long after that time. The column tells when, in nanoseconds.
+CREATE OR REPLACE FUNCTION series.drop_settled(rel regclass, keep interval, write_column name)
+RETURNS int LANGUAGE plpgsql AS $$
+DECLARE p record; since bigint := series.bound(now() - keep, true); is_written boolean; dropped int := 0;
+BEGIN
+  FOR p IN SELECT part FROM series.parts(rel) WHERE end_time < now() - keep LOOP
+    -- Until the commit, so that nothing is written between the look and the drop.
+    EXECUTE format('LOCK TABLE %s IN ACCESS EXCLUSIVE MODE', rel);
+    EXECUTE format('SELECT EXISTS (SELECT FROM %s WHERE %I >= $1)', p.part, write_column) INTO is_written USING since;
+    IF NOT is_written THEN
+      EXECUTE format('ALTER TABLE %s DETACH PARTITION %s', rel, p.part);
+      EXECUTE format('DROP TABLE %s', p.part);
+      dropped := dropped + 1;
+    END IF;
+  END LOOP;
+  RETURN dropped;
 END $$;

@@ -269,7 +269,13 @@ class TradingSettings(_Section):
     day_zone: str = "UTC"
     """The zone of ``day_roll``, for example ``America/New_York``."""
     day_roll: time = time()
-    """When a trading day ends; with 17:00, Monday's begins on Sunday at 17:00."""
+    """When a trading day ends; with 17:00, Monday's begins on Sunday at 17:00. A whole minute."""
+    point_retention: timedelta = Field(default=timedelta(days=90), gt=timedelta(0))
+    """How long points of equity curves are kept after the last of their four weeks was stored; what
+    they come to by minute stays."""
+    minute_retention: timedelta = Field(default=timedelta(days=400), gt=timedelta(0))
+    """How long curves and activity by minute are kept after their last change; those by hour and
+    day are kept for ever."""
 
     @field_validator("day_zone")
     @classmethod
@@ -278,6 +284,13 @@ class TradingSettings(_Section):
             ZoneInfo(value)
         except (ZoneInfoNotFoundError, ValueError) as error:
             raise ValueError(f"no such time zone: {value}") from error
+        return value
+
+    @field_validator("day_roll")
+    @classmethod
+    def _is_a_minute(cls, value: time) -> time:
+        if value.second or value.microsecond or value.tzinfo is not None:
+            raise ValueError(f"must be a whole minute without a zone, was {value}")
         return value
 
 

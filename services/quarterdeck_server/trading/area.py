@@ -14,6 +14,7 @@ from quarterdeck_server.kernel.errors import QuarterdeckError
 from quarterdeck_server.kernel.time import NS
 from quarterdeck_server.runtime.shared import Shared
 from quarterdeck_server.settings import TradingSettings
+from quarterdeck_server.trading.aggregates import Aggregates
 from quarterdeck_server.trading.daily import DailyCurves
 from quarterdeck_server.trading.desk import Desk
 from quarterdeck_server.trading.facts import Facts
@@ -28,6 +29,7 @@ from quarterdeck_server.trading.ports import InstrumentSource
 from quarterdeck_server.trading.publisher import Publisher
 from quarterdeck_server.trading.reconciler import Reconciler
 from quarterdeck_server.trading.recorder import Recorder
+from quarterdeck_server.trading.restater import Restater
 from quarterdeck_server.trading.sampler import Sampler
 from quarterdeck_server.trading.store import load, topics
 from quarterdeck_server.trading.store.log import lock_head
@@ -57,9 +59,11 @@ class Area:
     publisher: Publisher
     sampler: Sampler
     daily: DailyCurves
+    aggregates: Aggregates
     reconciler: Reconciler
     importer: Importer
     followers: Followers
+    restater: Restater
 
 
 @asynccontextmanager
@@ -77,10 +81,12 @@ async def opened(
         work.start("trading-profits", area.ticker.publish),
         work.start("trading-records", area.publisher.run),
         work.start("trading-samples", area.sampler.run),
+        work.start("trading-aggregates", area.aggregates.run),
         work.start("trading-nodes", area.fleet.watch_over),
         work.start("trading-breaks", area.reconciler.run),
         work.start("trading-keeper", keeper.run),
         work.start("trading-tail", area.followers.tail.run),
+        work.start("trading-restatements", area.restater.run),
     ]
     try:
         yield area
@@ -145,11 +151,26 @@ async def _assembled(
         ticker.wake()
         tail.reached(desk.position)
 
-    recorder = Recorder(postgres, clock, desk, facts, publisher, moved)
+    recorder = Recorder(
+        postgres, clock, desk, facts, publisher, moved, settings.equity_interval
+    )
+
+    async def stored() -> None:
+        ticker.flush()
+        await sampler.write()
+
+    restater = Restater(postgres, desk, sources.history, stored)
     nodes, lost_after = NodeStore(postgres, health_of), settings.node_lost_after
     fleet = Fleet(nodes, desk, bus, clock, lost_after, epoch=epoch)
     await fleet.load()
-    daily = DailyCurves(postgres, DayRoll(ZoneInfo(settings.day_zone), settings.day_roll))
+    daily = DailyCurves(postgres)
+    aggregates = Aggregates(
+        postgres,
+        DayRoll(ZoneInfo(settings.day_zone), settings.day_roll),
+        settings.point_retention,
+        settings.minute_retention,
+    )
+    await aggregates.keep_days()
     reconciler = Reconciler(shared, desk, settings.doubt_after)
     importer = Importer(recorder, facts, shared.compute)
     followers = Followers(postgres, tail, head.epoch, clock)
@@ -162,9 +183,11 @@ async def _assembled(
         publisher,
         sampler,
         daily,
+        aggregates,
         reconciler,
         importer,
         followers,
+        restater,
     )
 
 

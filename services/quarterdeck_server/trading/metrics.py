@@ -34,8 +34,29 @@ NODES = Gauge("quarterdeck_trading_nodes", "Nodes by state.", ["state"])
 LATE = Counter(
     "quarterdeck_trading_late_fills_total", "Fills that came after a later one of their position."
 )
+RESTATEMENTS_WAITING = Gauge(
+    "quarterdeck_trading_waiting_restatements", "Changes of the past that curves do not show yet."
+)
+RESTATED = Counter(
+    "quarterdeck_trading_restated_points_total", "Points of curves told anew after late events."
+)
 ROWS_REFUSED = Counter(
     "quarterdeck_trading_rows_refused_total", "Rows of imported files that were not accepted."
+)
+BUCKETS = Counter(
+    "quarterdeck_trading_rollup_buckets_total",
+    "Buckets of rollups that were written, by what they fold.",
+    ["kind"],
+)
+UNSTORED = Gauge(
+    "quarterdeck_trading_unstored_points", "Points of curves that wait for the database."
+)
+LAG = Gauge(
+    "quarterdeck_trading_curve_lag_seconds",
+    "For how long the oldest point has waited; rollups are as new as the points that are stored.",
+)
+DROPPED = Counter(
+    "quarterdeck_trading_dropped_parts_total", "Parts of curves dropped past their retention."
 )
 BREAKS = Counter(
     "quarterdeck_trading_breaks_total", "Breaks found for the first time, by kind.", ["kind"]

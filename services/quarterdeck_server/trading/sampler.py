@@ -4,8 +4,10 @@ import asyncio
 from collections.abc import Callable
 from datetime import timedelta
 
+from quarterdeck_server.kernel.time import NS
 from quarterdeck_server.runtime.clock import Clock
 from quarterdeck_server.runtime.postgres import Postgres
+from quarterdeck_server.trading import metrics
 from quarterdeck_server.trading.desk import Flush
 from quarterdeck_server.trading.domain.equity import EquityPoint
 from quarterdeck_server.trading.domain.price import Newest
@@ -13,6 +15,8 @@ from quarterdeck_server.trading.profit import ProfitAndLoss
 from quarterdeck_server.trading.store import curve, load
 
 WRITE_EVERY_S = 1.0
+MOST_POINTS = 10_000
+"""In one transaction: what an outage held back is stored in parts."""
 
 type CurveKey = tuple[str, str]
 
@@ -34,9 +38,11 @@ class Sampler:
         self._sampled_at: dict[CurveKey, float] = {}
         self._waiting: dict[tuple[CurveKey, int], EquityPoint] = {}
         self._saved_marks: dict[str, Newest] = {}
+        self._position = 0
 
     def flushed(self, flush: Flush) -> None:
         """Take what a flush changed."""
+        self._position = flush.position
         for profit in flush.profits:
             self._changed[profit.account, profit.strategy] = profit
         for profit in flush.filled:
@@ -62,12 +68,21 @@ class Sampler:
         if marks:
             await load.save_marks(self._postgres, marks)
             self._saved_marks.update((mark.instrument, mark) for mark in marks)
-        waiting = dict(self._waiting)
-        if waiting:
-            await curve.save_points(self._postgres, list(waiting.values()))
-            for key, point in waiting.items():
+        self._measure()
+        waiting = list(self._waiting.items())
+        for start in range(0, len(waiting), MOST_POINTS):
+            part = waiting[start : start + MOST_POINTS]
+            await curve.save_points(self._postgres, [point for _, point in part])
+            for key, point in part:
                 if self._waiting.get(key) is point:
                     del self._waiting[key]
+        self._measure()
+
+    def _measure(self) -> None:
+        metrics.UNSTORED.set(len(self._waiting))
+        now_ns = self._clock.now_ns()
+        oldest_ns = min((one.publish_time_ns for one in self._waiting.values()), default=now_ns)
+        metrics.LAG.set((now_ns - oldest_ns) / NS)
 
     def _sample_due(self) -> None:
         now = self._clock.monotonic()
@@ -91,4 +106,6 @@ class Sampler:
             unrealised_profit=float(profit.unrealised),
             fees=float(profit.fees),
             income=float(profit.income),
+            log_position=self._position,
+            gross_exposure=float(profit.gross_exposure),
         )

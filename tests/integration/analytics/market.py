@@ -79,7 +79,8 @@ async def trade(deck: Deck, client: Client) -> None:
         for strategy in ("", STRATEGY)
     ]
     # The opening fill above is of 2004; the curve alone counts here.
-    await deck.postgres.execute("DELETE FROM trading.equity_point")
+    for table in ("equity_point", "equity_rollup"):
+        await deck.postgres.execute(f"DELETE FROM trading.{table}")  # noqa: S608 - constants
     await save_points(deck.postgres, points)
 
 

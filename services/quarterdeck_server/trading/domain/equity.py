@@ -16,6 +16,10 @@ class EquityPoint:
     unrealised_profit: float
     fees: float
     income: float = 0.0
+    log_position: int = 0
+    """Up to which place of the log it is true."""
+    gross_exposure: float | None = None
+    """Of points of before it was kept there is none."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -16,7 +16,7 @@ from quarterdeck_server.trading.feed import Feed
 from quarterdeck_server.trading.mapping import portfolio as mapping
 from quarterdeck_server.trading.portfolio import PositionKey
 from quarterdeck_server.trading.servicers.view import view_of
-from quarterdeck_server.trading.store import curve, load
+from quarterdeck_server.trading.store import load, thinned
 
 DEFAULT_ACCOUNTS, MOST_ACCOUNTS = 100, 1_000
 DEFAULT_POSITIONS, MOST_POSITIONS = 1_000, 10_000
@@ -99,7 +99,7 @@ class PortfolioServicer(PortfolioServiceServicer):
         currency = self._desk.bases.get(request.account)
         if currency is None:
             raise NotFound("account", request.account)
-        points = await curve.curve(
+        points = await thinned.curve(
             self._postgres,
             request.account,
             request.strategy,
