@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from quarterdeck_server.analytics.domain.earning import track_of
-from quarterdeck_server.analytics.domain.matching import free_returns
+from quarterdeck_server.analytics.domain.matching import free_rates
 from quarterdeck_server.analytics.domain.subject import (
     Choices,
     Given,
@@ -19,11 +19,13 @@ from quarterdeck_server.analytics.domain.subject import (
 from quarterdeck_server.analytics.domain.track import Track
 from quarterdeck_server.analytics.ports import EquitySource, PriceSource, RateSource
 from quarterdeck_server.kernel.errors import InvalidField
-from quarterdeck_server.quant.series import Dated, FloatArray
+from quarterdeck_server.quant.series import Dated, Dates, FloatArray
 
 MARGIN_DAYS = 31
 """How far before the first day prices are read, so that the first return has a beginning."""
 PERCENT = 100
+LEAST_DAYS = 2
+"""Of fewer no return can be taken."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,14 +63,16 @@ class Gatherer:
 
     async def risk_free(self, choices: Choices, track: Track) -> FloatArray | None:
         """Return the rate of each of a track's periods if a series of rates was chosen."""
-        if not choices.risk_free_series or not len(track.returns):
+        return free_rates(choices, track, await self.observed(choices, track.days))
+
+    async def observed(self, choices: Choices, days: Dates) -> Dated | None:
+        """Return what was observed of a series of rates for days, if one was chosen."""
+        if not choices.risk_free_series or len(days) < LEAST_DAYS:
             return None
-        ends = track.days.astype(np.int64)
+        ends = days.astype(np.int64)
         wanted = Period(int(ends[1]), int(ends[-1])).earlier(choices.max_age_days)
         found = await self.rates.observations(choices.risk_free_series, wanted)
-        fractions = Dated(found.dates, found.values / PERCENT)
-        periods = choices.conventions.periods_per_year
-        return free_returns(track, fractions, periods, choices.max_age_days)
+        return Dated(found.dates, found.values / PERCENT)
 
     async def _earned(self, portfolio: Portfolio, period: Period, choices: Choices) -> Track:
         account, strategy = portfolio.account, portfolio.strategy

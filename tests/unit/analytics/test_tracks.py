@@ -4,9 +4,9 @@ import numpy as np
 import pytest
 
 from quarterdeck_server.analytics.domain.earning import DailyEquity, track_of
-from quarterdeck_server.analytics.domain.matching import common, free_returns, matched
+from quarterdeck_server.analytics.domain.matching import common, free_rates, matched
 from quarterdeck_server.analytics.domain.performance import curve, money_weighted, performance
-from quarterdeck_server.analytics.domain.subject import Portfolio
+from quarterdeck_server.analytics.domain.subject import Choices, Portfolio
 from quarterdeck_server.analytics.domain.track import Track
 from quarterdeck_server.kernel.errors import InvalidField, NotPossibleNow
 from quarterdeck_server.quant.conventions import Conventions
@@ -108,8 +108,8 @@ def test_rates_that_are_too_old_name_the_field() -> None:
     rates = Dated(days(1), np.array([0.05]))
     track = given((5, 0.01), (30, 0.02))
     with pytest.raises(InvalidField, match=r"conventions\.risk_free_series has no level of the"):
-        free_returns(track, rates, 252, 7)
-    found = free_returns(track, rates, 252, 30)
+        free_rates(Choices(), track, rates)
+    found = free_rates(Choices(max_age_days=30), track, rates)
     assert found == pytest.approx([1.05 ** (1 / 252) - 1] * 2)
 
 

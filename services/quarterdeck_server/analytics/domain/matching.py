@@ -6,6 +6,7 @@ from functools import reduce
 
 import numpy as np
 
+from quarterdeck_server.analytics.domain.subject import Choices
 from quarterdeck_server.analytics.domain.track import Places, Track
 from quarterdeck_server.kernel.errors import InvalidField
 from quarterdeck_server.quant.alignment import as_of, risk_free_returns
@@ -39,12 +40,13 @@ def matched(track: Track, benchmark: Track | None) -> Matched:
     return found
 
 
-def free_returns(
-    track: Track, rates: Dated, periods_per_year: float, max_age_days: int
-) -> FloatArray:
-    """Return the risk-free rate of each of a track's periods from observed rates a year."""
+def free_rates(choices: Choices, track: Track, observed: Dated | None) -> FloatArray | None:
+    """Return the risk-free rate of each of a track's periods, if rates a year were observed."""
+    if observed is None or not len(track.returns):
+        return None
+    periods = choices.conventions.periods_per_year
     try:
-        return risk_free_returns(track.days[1:], rates, periods_per_year, max_age_days)
+        return risk_free_returns(track.days[1:], observed, periods, choices.max_age_days)
     except InvalidField as error:
         raise InvalidField("conventions.risk_free_series", error.problem) from error
 

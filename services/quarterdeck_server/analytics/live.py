@@ -1,0 +1,130 @@
+"""Live performance: of finished days, read seldom, and of the day that is not over.
+
+A stream computes when a profit changed and its reader took the last answer; what changed meanwhile
+is in the next one. Finished days are read again when the live profit shows that they are no longer
+the whole past, at most every few seconds.
+"""
+
+import asyncio
+from collections.abc import AsyncGenerator
+from contextlib import suppress
+from dataclasses import dataclass, field
+
+from quarterdeck_server.analytics import metrics
+from quarterdeck_server.analytics.domain.live import LiveProfit, Now, Past, as_of_now, explains
+from quarterdeck_server.analytics.domain.subject import Choices, Period, Portfolio
+from quarterdeck_server.analytics.gathering import Gatherer
+from quarterdeck_server.analytics.mapping import live as mapping
+from quarterdeck_server.analytics.profits import Profits
+from quarterdeck_server.kernel.errors import QuarterdeckError
+from quarterdeck_server.runtime.clock import Clock
+from quarterdeck_server.runtime.compute import Compute
+
+HEARTBEAT_S = 5.0
+DEFAULT_RATE = 4.0
+READ_PAUSE_S = 5.0
+"""Finished days that do not explain a profit are read no more often than this."""
+MOST_AGE_S = 300.0
+"""Finished days are read anew after this at the latest, whatever was said of them."""
+
+
+@dataclass(frozen=True, slots=True)
+class Pulse:
+    """How often answers come at most, and heartbeats at least."""
+
+    max_rate: float = DEFAULT_RATE
+    heartbeat_s: float = HEARTBEAT_S
+
+
+@dataclass(frozen=True, slots=True)
+class Means:
+    """What live performance is made of."""
+
+    gatherer: Gatherer
+    profits: Profits
+    compute: Compute
+    clock: Clock
+    read_pause_s: float = READ_PAUSE_S
+
+
+@dataclass(slots=True)
+class LivePerformance:
+    """The performance of one portfolio, kept as of now."""
+
+    means: Means
+    portfolio: Portfolio
+    choices: Choices
+    _past: Past | None = field(default=None, init=False)
+    _read_at: float = field(default=0.0, init=False)
+    _restatements: int = field(default=0, init=False)
+
+    async def now(self) -> Now:
+        """Return the metrics as of now; fails as asking for them does."""
+        profits, account = self.means.profits, self.portfolio.account
+        live = profits.newest(account, self.portfolio.strategy)
+        past = self._past
+        if past is None or self._is_outdated(past, live):
+            past = await self._read()
+            live = profits.newest(account, self.portfolio.strategy)
+        with metrics.LIVE.time():
+            return await self.means.compute.thread(as_of_now, past, live, self.choices)
+
+    def changes(self) -> asyncio.Event:
+        """Return what is set when the profit changes next."""
+        return self.means.profits.changes(self.portfolio.account, self.portfolio.strategy)
+
+    def _is_outdated(self, past: Past, live: LiveProfit | None) -> bool:
+        if self.means.profits.restatements(self.portfolio.account) != self._restatements:
+            return True
+        age_s = self.means.clock.monotonic() - self._read_at
+        if live is None or explains(past.daily, live):
+            return age_s > MOST_AGE_S
+        return age_s > self.means.read_pause_s
+
+    async def _read(self) -> Past:
+        gatherer, portfolio = self.means.gatherer, self.portfolio
+        self._restatements = self.means.profits.restatements(portfolio.account)
+        self._read_at = self.means.clock.monotonic()
+        metrics.READS.inc()
+        daily = await gatherer.equities.daily_equity(
+            portfolio.account, portfolio.strategy, Period()
+        )
+        observed = await gatherer.observed(self.choices, daily.days)
+        self._past = Past(portfolio, daily, observed)
+        return self._past
+
+
+class PerformanceStream:
+    """The answers to one reader."""
+
+    def __init__(self, live: LivePerformance, pulse: Pulse) -> None:
+        self._live, self._pulse = live, pulse
+        self._clock = live.means.clock
+
+    async def answers(self) -> AsyncGenerator[bytes]:
+        """Yield encoded answers for ever: metrics when they changed, else a heartbeat."""
+        with metrics.READERS.track_inprogress():
+            changed = self._live.changes()
+            yield self._answer(await self._live.now(), first=True)
+            while True:
+                await asyncio.sleep(1 / (self._pulse.max_rate or DEFAULT_RATE))
+                if await self._happens(changed):
+                    changed = self._live.changes()
+                    yield self._answer(await self._live.now())
+                else:
+                    yield mapping.answer_to(self._clock.now_ns())
+
+    def ended(self, error: QuarterdeckError) -> bytes:
+        """Encode the answer that says why the stream ends."""
+        return mapping.ended(self._clock.now_ns(), error)
+
+    async def _happens(self, changed: asyncio.Event) -> bool:
+        with suppress(TimeoutError):
+            async with asyncio.timeout(self._pulse.heartbeat_s):
+                await changed.wait()
+        return changed.is_set()
+
+    def _answer(self, now: Now, *, first: bool = False) -> bytes:
+        performance = mapping.now_to(now, self._live.choices, defined=first)
+        heartbeat_s = self._pulse.heartbeat_s if first else None
+        return mapping.answer_to(self._clock.now_ns(), performance, heartbeat_s)
