@@ -11,6 +11,7 @@ from quarterdeck_server.analytics.domain.performance import (
     money_weighted,
     performance,
 )
+from quarterdeck_server.analytics.domain.studying import Looked, Study, study
 from quarterdeck_server.analytics.domain.subject import Asked, Choices
 from quarterdeck_server.analytics.domain.track import Track
 from quarterdeck_server.analytics.domain.windows import Statistic, Windows, windows
@@ -42,6 +43,13 @@ class Measurer:
         conventions = asked.choices.conventions
         found = await self.compute.thread(windows, pair, conventions, rates, statistics, window)
         return pair, found
+
+    async def study(self, asked: Asked, looked: Looked) -> Study:
+        """Return all that a report about a subject says."""
+        track, pair, rates = await self._held_against(asked)
+        rate = await self.compute.thread(money_weighted, track)
+        conventions = asked.choices.conventions
+        return await self.compute.thread(study, pair, conventions, rates, rate, looked)
 
     async def comparison(self, asked: Asked) -> Comparison:
         """Return the metrics of several subjects on the days that all of them have."""

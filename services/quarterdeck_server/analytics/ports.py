@@ -3,7 +3,8 @@
 from typing import Protocol
 
 from quarterdeck_server.analytics.domain.earning import DailyEquity
-from quarterdeck_server.analytics.domain.subject import Period
+from quarterdeck_server.analytics.domain.fill import Fill
+from quarterdeck_server.analytics.domain.subject import Period, Portfolio
 from quarterdeck_server.quant.series import Dated
 
 
@@ -12,6 +13,13 @@ class EquitySource(Protocol):
 
     async def daily_equity(self, account: str, strategy: str, period: Period) -> DailyEquity:
         """Return the equity of days; fails with NotFound."""
+
+
+class FillSource(Protocol):
+    """The fills of the trading log."""
+
+    async def fills(self, portfolio: Portfolio, period: Period) -> list[Fill]:
+        """Return the fills of a period, oldest first; refuses more than a table holds."""
 
 
 class PriceSource(Protocol):

@@ -3,7 +3,6 @@
 from collections import defaultdict
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
-from importlib.metadata import PackageNotFoundError, version
 
 from prometheus_client import REGISTRY
 
@@ -17,6 +16,7 @@ from quarterdeck.api.system.v1 import (
 )
 from quarterdeck_server.runtime.service import Service
 from quarterdeck_server.runtime.shared import Shared
+from quarterdeck_server.runtime.version import product_version
 from quarterdeck_server.settings import Settings
 from quarterdeck_server.system.checks import bus_check, grpc_check, postgres_check
 from quarterdeck_server.system.measuring import RegistrySource, ScrapedSource
@@ -28,9 +28,6 @@ from quarterdeck_server.system.servicers.job import JobServicer
 from quarterdeck_server.system.servicers.metric import MetricServicer
 from quarterdeck_server.system.supervisor import SupervisorFile, nobody
 
-DISTRIBUTION = "quarterdeck"
-UNINSTALLED = "0.0.0+source"
-"""The version of a tree that runs without being installed."""
 OWN_AREA = "system"
 OWN_PROCESS = "services"
 """What the process with this area is called, by the supervisor too."""
@@ -44,17 +41,10 @@ async def open(  # noqa: A001 - every area opens by this word
     monitor = Monitor(_senses(settings, shared), shared.compute, shared.clock)
     shared.background.start("system-monitor", monitor.look_forever)
     yield _services(
-        HealthServicer(monitor, _version(), shared.clock),
+        HealthServicer(monitor, product_version(), shared.clock),
         JobServicer(shared.jobs),
         MetricServicer(_sources(settings, shared), shared.clock),
     )
-
-
-def _version() -> str:
-    try:
-        return version(DISTRIBUTION)
-    except PackageNotFoundError:
-        return UNINSTALLED
 
 
 def _senses(settings: Settings, shared: Shared) -> Senses:

@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from quarterdeck.api.analytics.v1 import attribution_service_pb2
+from quarterdeck.api.analytics.v1 import attribution_service_pb2, report_service_pb2
 from quarterdeck.api.analytics.v1 import performance_pb2 as pb
 from quarterdeck.api.analytics.v1 import performance_service_pb2 as service_pb
 from quarterdeck_server.analytics.domain.subject import (
@@ -32,6 +32,8 @@ type Request = (
     service_pb.ComputePerformanceRequest
     | service_pb.ComputeRollingRequest
     | service_pb.ComparePerformanceRequest
+    | report_service_pb2.RenderTearsheetRequest
+    | report_service_pb2.ExportTableRequest
 )
 
 

@@ -13,6 +13,7 @@ from quarterdeck_server.analytics.domain.subject import (
 )
 from quarterdeck_server.analytics.reports.page import Fact
 from quarterdeck_server.analytics.reports.words import day, number, percent
+from quarterdeck_server.kernel.day import DayRoll
 from quarterdeck_server.kernel.time import datetime_from_ns
 from quarterdeck_server.quant.flows import FlowTiming
 
@@ -21,17 +22,22 @@ PRODUCT = "Quarterdeck"
 
 @dataclass(frozen=True, slots=True)
 class Making:
-    """By what a report is made, and when; ``day_end`` is when an account's trading day ends."""
+    """By which version a report is made, and when; an account's days end at ``roll``."""
 
     version: str
     time_ns: int
-    day_end: str
+    roll: DayRoll
 
     @property
     def words(self) -> str:
         """Return when and by what, in words."""
         moment = datetime_from_ns(self.time_ns)
         return f"{moment:%Y-%m-%d %H:%M:%S} UTC by {PRODUCT} {self.version}"
+
+    @property
+    def day_end(self) -> str:
+        """Return when an account's trading day ends, in words."""
+        return f"end at {self.roll.at:%H:%M} {self.roll.zone.key}"
 
 
 def name_of(named: Named) -> str:
@@ -62,6 +68,20 @@ def about(asked: Asked, study: Study, making: Making) -> tuple[Fact, ...]:
         facts.append(Fact("Left out", left_out))
     conventions = Fact("Conventions", ", ".join(conventions_of(asked.choices)))
     return (*facts, conventions, Fact("Made", making.words))
+
+
+def about_fills(asked: Asked, making: Making) -> tuple[Fact, ...]:
+    """Say whose fills these are, of which days, made when."""
+    (subject,) = asked.subjects
+    start, end = asked.period.start, asked.period.end
+    first = "the beginning" if start is None else day(start)
+    last = "the newest" if end is None else day(end)
+    return (
+        Fact("Subject", name_of(subject)),
+        Fact("Period", f"{first} to {last}"),
+        Fact("Days", making.day_end),
+        Fact("Made", making.words),
+    )
 
 
 def period(study: Study) -> str:
@@ -97,7 +117,7 @@ def conventions_of(choices: Choices) -> tuple[str, ...]:
 def _days(subject: Named, making: Making) -> str:
     match subject.subject:
         case Portfolio():
-            return f"end at {making.day_end}"
+            return making.day_end
         case Instrument():
             return "of UTC, daily closes"
         case Given():

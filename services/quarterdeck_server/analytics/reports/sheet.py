@@ -8,13 +8,14 @@ from enum import Enum
 
 from quarterdeck_server.analytics.reports.page import Fact
 
-type Value = str | int | float | Decimal | date | datetime | None
+type Value = str | bool | int | float | Decimal | date | datetime | None
 
 
 class Kind(Enum):
     """What the values of a column are; any of them may be absent, which is None."""
 
     TEXT = "text"
+    FLAG = "flag"
     WHOLE = "whole"
     NUMBER = "number"
     EXACT = "exact"

@@ -10,6 +10,7 @@ from quarterdeck_server.analytics.reports.sheet import Column, Kind, Sheet
 
 TYPES = {
     Kind.TEXT: pa.string(),
+    Kind.FLAG: pa.bool_(),
     Kind.WHOLE: pa.int64(),
     Kind.NUMBER: pa.float64(),
     Kind.DATE: pa.date32(),

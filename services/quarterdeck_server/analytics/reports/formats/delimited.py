@@ -3,6 +3,7 @@
 import csv
 import io
 from datetime import datetime
+from decimal import Decimal
 
 from quarterdeck_server.analytics.reports.sheet import Sheet, Value
 
@@ -20,9 +21,13 @@ def _written(value: Value) -> object:
     match value:
         case None:
             return ""
+        case bool():
+            return str(value).lower()
         case float():
             return repr(value)
         case datetime():
             return value.isoformat()
+        case Decimal():
+            return format(value, "f")
         case _:
             return value

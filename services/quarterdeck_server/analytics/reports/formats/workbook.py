@@ -53,6 +53,8 @@ def _put(table: Worksheet, row: int, place: int, value: Value, form: Format | No
             return
         case str():
             table.write_string(row, place, value, form)
+        case bool():
+            table.write_boolean(row, place, value, form)
         case datetime():
             # A spreadsheet knows no zones: its times are UTC.
             table.write_datetime(row, place, value.replace(tzinfo=None), form)

@@ -1,0 +1,76 @@
+"""Fills on the wire, asked of the trading area with the caller's own token."""
+
+from collections.abc import AsyncIterator
+from dataclasses import dataclass
+
+from quarterdeck.api.trading.v1 import fill_pb2, order_pb2, trading_event_service_pb2
+from quarterdeck.api.trading.v1.trading_event_service_pb2_grpc import TradingEventServiceStub
+from quarterdeck_server.analytics.domain.fill import Fill
+from quarterdeck_server.analytics.domain.subject import Period, Portfolio
+from quarterdeck_server.analytics.peers import TIMEOUT_S, asked, credentials
+from quarterdeck_server.kernel.day import DayRoll
+from quarterdeck_server.kernel.errors import InvalidField
+from quarterdeck_server.runtime.convert import decimal_from, timestamp_from, timestamp_to
+from quarterdeck_server.runtime.peers import Peers
+
+PAGE = 1_000
+MOST_FILLS = 200_000
+
+
+@dataclass(frozen=True, slots=True)
+class FillPeer:
+    """The fills of accounts and strategies; days are trading days."""
+
+    peers: Peers
+    roll: DayRoll
+
+    async def fills(self, portfolio: Portfolio, period: Period) -> list[Fill]:
+        """Return the fills of a period, oldest first; refuses more than a table holds."""
+        found: list[Fill] = []
+        async for page in self._pages(portfolio, period):
+            found += (_fill_from(one) for one in page.fills)
+            if len(found) > MOST_FILLS:
+                problem = f"has more than {MOST_FILLS:,} fills in these days; ask for fewer days"
+                raise InvalidField("subject", problem)
+        return found[::-1]
+
+    async def _pages(
+        self, portfolio: Portfolio, period: Period
+    ) -> AsyncIterator[trading_event_service_pb2.ListFillsResponse]:
+        stub = TradingEventServiceStub(self.peers.channel("trading"))
+        request = trading_event_service_pb2.ListFillsRequest(
+            account=portfolio.account, strategy=portfolio.strategy, page_size=PAGE
+        )
+        if period.start is not None:
+            request.start_time.CopyFrom(timestamp_to(self.roll.end_ns(period.start - 1)))
+        if period.end is not None:
+            request.end_time.CopyFrom(timestamp_to(self.roll.end_ns(period.end)))
+        while True:
+            call = stub.ListFills(request, timeout=TIMEOUT_S, metadata=credentials())
+            answer = await asked(call, "trading")
+            yield answer
+            request.page_token = answer.next_page_token
+            if not answer.next_page_token:
+                return
+
+
+def _fill_from(message: fill_pb2.Fill) -> Fill:
+    liquidity = fill_pb2.LiquiditySide.Name(message.liquidity_side)
+    return Fill(
+        time_ns=timestamp_from(message.event_time, "event_time"),
+        account=message.account,
+        strategy=message.strategy,
+        instrument=message.instrument,
+        side=order_pb2.OrderSide.Name(message.side).removeprefix("ORDER_SIDE_").lower(),
+        quantity=decimal_from(message.quantity, "quantity"),
+        price=decimal_from(message.price, "price"),
+        fee=decimal_from(message.fee, "fee"),
+        fee_currency=message.fee_currency,
+        liquidity=liquidity.removeprefix("LIQUIDITY_SIDE_").lower(),
+        trade_id=message.trade_id,
+        client_order_id=message.client_order_id,
+        late=message.late,
+        order_unknown=message.order_unknown,
+        busted=message.busted,
+        correction_count=message.correction_count,
+    )
