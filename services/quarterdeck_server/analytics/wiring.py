@@ -14,6 +14,7 @@ from quarterdeck_server.analytics.live import Means
 from quarterdeck_server.analytics.measuring import Measurer
 from quarterdeck_server.analytics.peers import HistoryPeer, ObservationPeer, TradingPeer
 from quarterdeck_server.analytics.profits import Profits
+from quarterdeck_server.analytics.report_wiring import report_service
 from quarterdeck_server.analytics.servicers.attribution import AttributionServicer
 from quarterdeck_server.analytics.servicers.performance import PerformanceServicer
 from quarterdeck_server.kernel.day import DayRoll
