@@ -51,6 +51,7 @@ async def open(  # noqa: A001 - every area opens by this word
             Service(
                 f"{PACKAGE}.AttributionService", lambda server: add_attribution(attribution, server)
             ),
+            report_service(settings.trading, shared, measurer),
         )
 
 
