@@ -276,6 +276,10 @@ def trading(s: Session) -> None:
     assert s.call("TradingEventService/ListFills", dict(scope))["fills"]
     topic = {"topic": f"fills/{account}/{strategy}"}
     assert s.call("TradingEventService/ListTopicRecords", topic)["records"]
+    opened = s.call("TradingEventService/WatchTrading", dict(scope))
+    cursor = {"epoch": opened["cursor"]["epoch"], "position": opened["newestPosition"]}
+    again = s.call("TradingEventService/WatchTrading", {**scope, "cursor": cursor})
+    assert again["cursor"] == cursor
 
 
 def portfolio(s: Session) -> None:
@@ -331,6 +335,9 @@ def analytics(s: Session) -> None:
         counts.append(int(answer["performance"]["count"]))
         assert answer["performance"]["metrics"][0]["name"] == "total_return"
     assert counts[2] == 3
+    watched: Fields = {"portfolio": {"account": s.known["account"]}}
+    now = s.call("PerformanceService/WatchPerformance", watched)
+    assert now["performance"]["metrics"][0]["formula"]
     rolling: Fields = {
         "subject": subjects[2],
         "metrics": ["ROLLING_METRIC_VOLATILITY"],

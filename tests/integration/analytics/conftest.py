@@ -6,10 +6,11 @@ from dataclasses import dataclass
 
 import grpc
 import pytest
-from tests.integration.trading.conftest import Calls
+from tests.integration.trading.conftest import Calls, Streams
 
 from quarterdeck.api.analytics.v1.attribution_service_pb2_grpc import AttributionServiceStub
 from quarterdeck.api.analytics.v1.performance_service_pb2_grpc import PerformanceServiceStub
+from quarterdeck.api.analytics.v1.report_service_pb2_grpc import ReportServiceStub
 from quarterdeck.api.marketdata.v1.ingest_service_pb2_grpc import IngestServiceStub
 from quarterdeck.api.marketdata.v1.instrument_service_pb2_grpc import InstrumentServiceStub
 from quarterdeck.api.trading.v1.node_service_pb2_grpc import NodeServiceStub
@@ -59,6 +60,7 @@ class Client:
     nodes: NodeServiceStub
     events: TradingEventServiceStub
     attribution: AttributionServiceStub
+    reports: ReportServiceStub
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,10 +70,11 @@ class Deck:
     postgres: Postgres
     address: str
     stack: AsyncExitStack
+    live: LiveStreams
 
     async def client(self, who: str = "ada") -> Client:
         """Connect as a principal."""
-        made = grpc.aio.insecure_channel(self.address, interceptors=[Calls(who)])
+        made = grpc.aio.insecure_channel(self.address, interceptors=[Calls(who), Streams(who)])
         channel = await self.stack.enter_async_context(made)
         return Client(
             PerformanceServiceStub(channel),
@@ -80,6 +83,7 @@ class Deck:
             NodeServiceStub(channel),
             TradingEventServiceStub(channel),
             AttributionServiceStub(channel),
+            ReportServiceStub(channel),
         )
 
 
@@ -103,4 +107,4 @@ async def deck(store: Postgres, local_bus: LocalBus) -> AsyncIterator[Deck]:
             *await stack.enter_async_context(analytics.open(settings, shared)),
         ]
         await stack.enter_async_context(running(server, opened, settings.server, live.drain))
-        yield Deck(store, peers.here, stack)
+        yield Deck(store, peers.here, stack, live)

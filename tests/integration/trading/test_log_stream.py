@@ -67,9 +67,9 @@ async def test_history_and_what_is_recorded_meanwhile_come_once_and_in_order(
 
 
 async def test_a_reader_gets_what_it_asked_for_and_may_see(deck: Deck, ada: Client) -> None:
-    wanted = events.fill(account="SIM-001", strategy="Ema-001")
-    other = events.fill(account="SIM-001", strategy="Ema-002")
-    foreign = events.fill(account="SIM-002", strategy="Ema-001")
+    wanted = events.fill()
+    other = events.fill(strategy="Ema-002", client_order_id="O-2")
+    foreign = events.fill(account="SIM-002")
     last = events.account_state()
     await ada.events.RecordEvents(events.batch(foreign, wanted, other, last))
     assert numbers(await first(ada, 3, account="SIM-001")) == [
