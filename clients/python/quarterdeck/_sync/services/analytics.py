@@ -208,13 +208,16 @@ class ExecutionService:
         horizons_ns: Iterable[int] | None = None,
         max_price_age_s: int = 0,
         max_rate: float = 0.0,
+        heartbeat_interval: Duration | timedelta | None = None,
         timeout: float | None = None,
     ) -> Iterator[WatchQualityResponse]:
         """Streams the execution quality over a sliding window, whenever an order or fill changes
         it.
 
         The window is in the market's time and ends with the newest change of an order in the scope.
-        What changes while an answer is computed is in the next one.
+        What changes while an answer is computed is in the next one. The stream fails as
+        PerformanceService.WatchPerformance does, and the error comes in it, too, as its last
+        message.
         """
         request = WatchQualityRequest(
             scope=scope,
@@ -223,6 +226,7 @@ class ExecutionService:
             horizons_ns=horizons_ns,
             max_price_age_s=max_price_age_s,
             max_rate=max_rate,
+            heartbeat_interval=duration(heartbeat_interval),
         )
         return self._channel.stream(WATCH_QUALITY, request, timeout)
 

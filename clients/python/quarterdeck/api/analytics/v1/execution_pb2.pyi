@@ -314,6 +314,49 @@ class ExecutionQuality(_message.Message):
 Global___ExecutionQuality: _TypeAlias = ExecutionQuality  # noqa: Y015
 
 @_typing.final
+class QualityWindow(_message.Message):
+    """The execution quality of the orders of a sliding window."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    QUALITIES_FIELD_NUMBER: _builtins.int
+    START_TIME_FIELD_NUMBER: _builtins.int
+    NEWEST_TIME_FIELD_NUMBER: _builtins.int
+    @_builtins.property
+    def qualities(self) -> _containers.RepeatedCompositeFieldContainer[Global___ExecutionQuality]:
+        """One entry a group and currency; none if the window has no order."""
+
+    @_builtins.property
+    def start_time(self) -> _timestamp_pb2.Timestamp:
+        """The inclusive start of the time when the orders were made; absent if there never was an order."""
+
+    @_builtins.property
+    def newest_time(self) -> _timestamp_pb2.Timestamp:
+        """The newest change of an order that was seen."""
+
+    def __init__(
+        self,
+        *,
+        qualities: _abc.Iterable[Global___ExecutionQuality] | None = ...,
+        start_time: _timestamp_pb2.Timestamp | None = ...,
+        newest_time: _timestamp_pb2.Timestamp | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["_newest_time", b"_newest_time", "_start_time", b"_start_time", "newest_time", b"newest_time", "start_time", b"start_time"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["_newest_time", b"_newest_time", "_start_time", b"_start_time", "newest_time", b"newest_time", "qualities", b"qualities", "start_time", b"start_time"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    _WhichOneofReturnType__newest_time: _TypeAlias = _typing.Literal["newest_time"]  # noqa: Y015
+    _WhichOneofArgType__newest_time: _TypeAlias = _typing.Literal["_newest_time", b"_newest_time"]  # noqa: Y015
+    _WhichOneofReturnType__start_time: _TypeAlias = _typing.Literal["start_time"]  # noqa: Y015
+    _WhichOneofArgType__start_time: _TypeAlias = _typing.Literal["_start_time", b"_start_time"]  # noqa: Y015
+    @_typing.overload
+    def WhichOneof(self, oneof_group: _WhichOneofArgType__newest_time) -> _WhichOneofReturnType__newest_time | None: ...
+    @_typing.overload
+    def WhichOneof(self, oneof_group: _WhichOneofArgType__start_time) -> _WhichOneofReturnType__start_time | None: ...
+
+Global___QualityWindow: _TypeAlias = QualityWindow  # noqa: Y015
+
+@_typing.final
 class ShortfallParts(_message.Message):
     """An implementation shortfall in basis points of the ordered value (Perold 1988)."""
 

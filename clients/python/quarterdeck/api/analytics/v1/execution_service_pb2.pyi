@@ -5,9 +5,11 @@ isort:skip_file
 
 from collections import abc as _abc
 from google.protobuf import descriptor as _descriptor
+from google.protobuf import duration_pb2 as _duration_pb2
 from google.protobuf import message as _message
 from google.protobuf import timestamp_pb2 as _timestamp_pb2
 from google.protobuf.internal import containers as _containers
+from google.rpc import status_pb2 as _status_pb2
 from quarterdeck.api.analytics.v1 import estimate_pb2 as _estimate_pb2
 from quarterdeck.api.analytics.v1 import execution_pb2 as _execution_pb2
 import builtins as _builtins
@@ -278,6 +280,7 @@ class WatchQualityRequest(_message.Message):
     HORIZONS_NS_FIELD_NUMBER: _builtins.int
     MAX_PRICE_AGE_S_FIELD_NUMBER: _builtins.int
     MAX_RATE_FIELD_NUMBER: _builtins.int
+    HEARTBEAT_INTERVAL_FIELD_NUMBER: _builtins.int
     window_s: _builtins.int
     """How many seconds the window reaches back; the default is 3,600."""
     group_by: _execution_pb2.ExecutionKey.ValueType
@@ -285,7 +288,7 @@ class WatchQualityRequest(_message.Message):
     max_price_age_s: _builtins.int
     """How many seconds old a price may be to stand for a moment; the default is 600."""
     max_rate: _builtins.float
-    """At most so many answers a second; the default, 0, is as many as needed."""
+    """At most so many answers a second; the default, 0, is 1."""
     @_builtins.property
     def scope(self) -> _execution_pb2.ExecutionScope:
         """Which orders."""
@@ -293,6 +296,10 @@ class WatchQualityRequest(_message.Message):
     @_builtins.property
     def horizons_ns(self) -> _containers.RepeatedScalarFieldContainer[_builtins.int]:
         """The horizons of markouts; the default is 1 s, 10 s, 1 min and 5 min."""
+
+    @_builtins.property
+    def heartbeat_interval(self) -> _duration_pb2.Duration:
+        """How often a heartbeat comes, from 1 s to 30 s; the default is 5 s."""
 
     def __init__(
         self,
@@ -303,12 +310,15 @@ class WatchQualityRequest(_message.Message):
         horizons_ns: _abc.Iterable[_builtins.int] | None = ...,
         max_price_age_s: _builtins.int = ...,
         max_rate: _builtins.float = ...,
+        heartbeat_interval: _duration_pb2.Duration | None = ...,
     ) -> None: ...
-    _HasFieldArgType: _TypeAlias = _typing.Literal["scope", b"scope"]  # noqa: Y015
+    _HasFieldArgType: _TypeAlias = _typing.Literal["_heartbeat_interval", b"_heartbeat_interval", "heartbeat_interval", b"heartbeat_interval", "scope", b"scope"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["group_by", b"group_by", "horizons_ns", b"horizons_ns", "max_price_age_s", b"max_price_age_s", "max_rate", b"max_rate", "scope", b"scope", "window_s", b"window_s"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["_heartbeat_interval", b"_heartbeat_interval", "group_by", b"group_by", "heartbeat_interval", b"heartbeat_interval", "horizons_ns", b"horizons_ns", "max_price_age_s", b"max_price_age_s", "max_rate", b"max_rate", "scope", b"scope", "window_s", b"window_s"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
-    def WhichOneof(self, oneof_group: _Never) -> None: ...
+    _WhichOneofReturnType__heartbeat_interval: _TypeAlias = _typing.Literal["heartbeat_interval"]  # noqa: Y015
+    _WhichOneofArgType__heartbeat_interval: _TypeAlias = _typing.Literal["_heartbeat_interval", b"_heartbeat_interval"]  # noqa: Y015
+    def WhichOneof(self, oneof_group: _WhichOneofArgType__heartbeat_interval) -> _WhichOneofReturnType__heartbeat_interval | None: ...
 
 Global___WatchQualityRequest: _TypeAlias = WatchQualityRequest  # noqa: Y015
 
@@ -316,42 +326,45 @@ Global___WatchQualityRequest: _TypeAlias = WatchQualityRequest  # noqa: Y015
 class WatchQualityResponse(_message.Message):
     DESCRIPTOR: _descriptor.Descriptor
 
-    QUALITIES_FIELD_NUMBER: _builtins.int
-    HEARTBEAT_FIELD_NUMBER: _builtins.int
-    END_TIME_FIELD_NUMBER: _builtins.int
+    WINDOW_FIELD_NUMBER: _builtins.int
     SERVER_TIME_FIELD_NUMBER: _builtins.int
-    SEQUENCE_FIELD_NUMBER: _builtins.int
-    heartbeat: _builtins.bool
-    """Whether nothing changed since the answer before; then there is no quality in it."""
-    sequence: _builtins.int
-    """Counts up with every answer of the stream."""
+    HEARTBEAT_INTERVAL_FIELD_NUMBER: _builtins.int
+    ERROR_FIELD_NUMBER: _builtins.int
     @_builtins.property
-    def qualities(self) -> _containers.RepeatedCompositeFieldContainer[_execution_pb2.ExecutionQuality]:
-        """The quality over the window, as ComputeQuality tells it; empty if the window has no order."""
-
-    @_builtins.property
-    def end_time(self) -> _timestamp_pb2.Timestamp:
-        """The exclusive end of the window; absent while the scope never had an order."""
+    def window(self) -> _execution_pb2.QualityWindow:
+        """The quality; absent in a heartbeat."""
 
     @_builtins.property
     def server_time(self) -> _timestamp_pb2.Timestamp:
         """The server's time."""
 
+    @_builtins.property
+    def heartbeat_interval(self) -> _duration_pb2.Duration:
+        """How often a heartbeat comes; in the first answer alone."""
+
+    @_builtins.property
+    def error(self) -> _status_pb2.Status:
+        """Why the stream ends; in the last answer alone."""
+
     def __init__(
         self,
         *,
-        qualities: _abc.Iterable[_execution_pb2.ExecutionQuality] | None = ...,
-        heartbeat: _builtins.bool = ...,
-        end_time: _timestamp_pb2.Timestamp | None = ...,
+        window: _execution_pb2.QualityWindow | None = ...,
         server_time: _timestamp_pb2.Timestamp | None = ...,
-        sequence: _builtins.int = ...,
+        heartbeat_interval: _duration_pb2.Duration | None = ...,
+        error: _status_pb2.Status | None = ...,
     ) -> None: ...
-    _HasFieldArgType: _TypeAlias = _typing.Literal["_end_time", b"_end_time", "end_time", b"end_time", "server_time", b"server_time"]  # noqa: Y015
+    _HasFieldArgType: _TypeAlias = _typing.Literal["_error", b"_error", "_heartbeat_interval", b"_heartbeat_interval", "error", b"error", "heartbeat_interval", b"heartbeat_interval", "server_time", b"server_time", "window", b"window"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["_end_time", b"_end_time", "end_time", b"end_time", "heartbeat", b"heartbeat", "qualities", b"qualities", "sequence", b"sequence", "server_time", b"server_time"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["_error", b"_error", "_heartbeat_interval", b"_heartbeat_interval", "error", b"error", "heartbeat_interval", b"heartbeat_interval", "server_time", b"server_time", "window", b"window"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
-    _WhichOneofReturnType__end_time: _TypeAlias = _typing.Literal["end_time"]  # noqa: Y015
-    _WhichOneofArgType__end_time: _TypeAlias = _typing.Literal["_end_time", b"_end_time"]  # noqa: Y015
-    def WhichOneof(self, oneof_group: _WhichOneofArgType__end_time) -> _WhichOneofReturnType__end_time | None: ...
+    _WhichOneofReturnType__error: _TypeAlias = _typing.Literal["error"]  # noqa: Y015
+    _WhichOneofArgType__error: _TypeAlias = _typing.Literal["_error", b"_error"]  # noqa: Y015
+    _WhichOneofReturnType__heartbeat_interval: _TypeAlias = _typing.Literal["heartbeat_interval"]  # noqa: Y015
+    _WhichOneofArgType__heartbeat_interval: _TypeAlias = _typing.Literal["_heartbeat_interval", b"_heartbeat_interval"]  # noqa: Y015
+    @_typing.overload
+    def WhichOneof(self, oneof_group: _WhichOneofArgType__error) -> _WhichOneofReturnType__error | None: ...
+    @_typing.overload
+    def WhichOneof(self, oneof_group: _WhichOneofArgType__heartbeat_interval) -> _WhichOneofReturnType__heartbeat_interval | None: ...
 
 Global___WatchQualityResponse: _TypeAlias = WatchQualityResponse  # noqa: Y015

@@ -96,7 +96,8 @@ class ExecutionServiceServicer(object):
         """Streams the execution quality over a sliding window, whenever an order or fill changes it.
 
         The window is in the market's time and ends with the newest change of an order in the scope.
-        What changes while an answer is computed is in the next one.
+        What changes while an answer is computed is in the next one. The stream fails as
+        PerformanceService.WatchPerformance does, and the error comes in it, too, as its last message.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')

@@ -49,7 +49,8 @@ class ExecutionServiceStub:
     """Streams the execution quality over a sliding window, whenever an order or fill changes it.
 
     The window is in the market's time and ends with the newest change of an order in the scope.
-    What changes while an answer is computed is in the next one.
+    What changes while an answer is computed is in the next one. The stream fails as
+    PerformanceService.WatchPerformance does, and the error comes in it, too, as its last message.
     """
 
 @_typing.type_check_only
@@ -73,7 +74,8 @@ class ExecutionServiceAsyncStub(ExecutionServiceStub):
     """Streams the execution quality over a sliding window, whenever an order or fill changes it.
 
     The window is in the market's time and ends with the newest change of an order in the scope.
-    What changes while an answer is computed is in the next one.
+    What changes while an answer is computed is in the next one. The stream fails as
+    PerformanceService.WatchPerformance does, and the error comes in it, too, as its last message.
     """
 
 class ExecutionServiceServicer(metaclass=_abc_1.ABCMeta):
@@ -118,7 +120,8 @@ class ExecutionServiceServicer(metaclass=_abc_1.ABCMeta):
         """Streams the execution quality over a sliding window, whenever an order or fill changes it.
 
         The window is in the market's time and ends with the newest change of an order in the scope.
-        What changes while an answer is computed is in the next one.
+        What changes while an answer is computed is in the next one. The stream fails as
+        PerformanceService.WatchPerformance does, and the error comes in it, too, as its last message.
         """
 
 def add_ExecutionServiceServicer_to_server(servicer: ExecutionServiceServicer, server: _typing.Union[_grpc.Server, _aio.Server]) -> None: ...

@@ -6,11 +6,13 @@ import type { GenFile, GenMessage, GenService } from "@bufbuild/protobuf/codegen
 import { fileDesc, messageDesc, serviceDesc } from "@bufbuild/protobuf/codegenv2";
 import { file_buf_validate_validate } from "../../../../buf/validate/validate_pb.js";
 import { file_google_api_annotations } from "../../../../google/api/annotations_pb.js";
-import type { Timestamp } from "@bufbuild/protobuf/wkt";
-import { file_google_protobuf_timestamp } from "@bufbuild/protobuf/wkt";
+import type { Duration, Timestamp } from "@bufbuild/protobuf/wkt";
+import { file_google_protobuf_duration, file_google_protobuf_timestamp } from "@bufbuild/protobuf/wkt";
+import type { Status } from "../../../../google/rpc/status_pb.js";
+import { file_google_rpc_status } from "../../../../google/rpc/status_pb.js";
 import type { Estimate } from "./estimate_pb.js";
 import { file_quarterdeck_api_analytics_v1_estimate } from "./estimate_pb.js";
-import type { ExecutionKey, ExecutionQuality, ExecutionScope, ImpactFit, OrderSlippage } from "./execution_pb.js";
+import type { ExecutionKey, ExecutionQuality, ExecutionScope, ImpactFit, OrderSlippage, QualityWindow } from "./execution_pb.js";
 import { file_quarterdeck_api_analytics_v1_execution } from "./execution_pb.js";
 import { file_quarterdeck_api_auth_v1_permission } from "../../auth/v1/permission_pb.js";
 import type { Message } from "@bufbuild/protobuf";
@@ -19,7 +21,7 @@ import type { Message } from "@bufbuild/protobuf";
  * Describes the file quarterdeck/api/analytics/v1/execution_service.proto.
  */
 export const file_quarterdeck_api_analytics_v1_execution_service: GenFile = /*@__PURE__*/
-  fileDesc("CjRxdWFydGVyZGVjay9hcGkvYW5hbHl0aWNzL3YxL2V4ZWN1dGlvbl9zZXJ2aWNlLnByb3RvEhxxdWFydGVyZGVjay5hcGkuYW5hbHl0aWNzLnYxIvMCChVDb21wdXRlUXVhbGl0eVJlcXVlc3QSOwoFc2NvcGUYASABKAsyLC5xdWFydGVyZGVjay5hcGkuYW5hbHl0aWNzLnYxLkV4ZWN1dGlvblNjb3BlEjMKCnN0YXJ0X3RpbWUYAiABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wSACIAQESMQoIZW5kX3RpbWUYAyABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wSAGIAQESRgoIZ3JvdXBfYnkYBCABKA4yKi5xdWFydGVyZGVjay5hcGkuYW5hbHl0aWNzLnYxLkV4ZWN1dGlvbktleUIIukgFggECEAESKwoLaG9yaXpvbnNfbnMYBSADKANCFrpIE5IBEBAUIgwiChiAgLyKydITKAASJAoPbWF4X3ByaWNlX2FnZV9zGAYgASgFQgu6SAgaBhiA9SQoAEINCgtfc3RhcnRfdGltZUILCglfZW5kX3RpbWUiWwoWQ29tcHV0ZVF1YWxpdHlSZXNwb25zZRJBCglxdWFsaXRpZXMYASADKAsyLi5xdWFydGVyZGVjay5hcGkuYW5hbHl0aWNzLnYxLkV4ZWN1dGlvblF1YWxpdHkirwIKE0xpc3RTbGlwcGFnZVJlcXVlc3QSOwoFc2NvcGUYASABKAsyLC5xdWFydGVyZGVjay5hcGkuYW5hbHl0aWNzLnYxLkV4ZWN1dGlvblNjb3BlEjMKCnN0YXJ0X3RpbWUYAiABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wSACIAQESMQoIZW5kX3RpbWUYAyABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wSAGIAQESJAoPbWF4X3ByaWNlX2FnZV9zGAQgASgFQgu6SAgaBhiA9SQoABIdCglwYWdlX3NpemUYBSABKAVCCrpIBxoFGOgHKAASEgoKcGFnZV90b2tlbhgGIAEoCUINCgtfc3RhcnRfdGltZUILCglfZW5kX3RpbWUibwoUTGlzdFNsaXBwYWdlUmVzcG9uc2USPgoJc2xpcHBhZ2VzGAEgAygLMisucXVhcnRlcmRlY2suYXBpLmFuYWx5dGljcy52MS5PcmRlclNsaXBwYWdlEhcKD25leHRfcGFnZV90b2tlbhgCIAEoCSLDAgoUQ29tcHV0ZUltcGFjdFJlcXVlc3QSOwoFc2NvcGUYASABKAsyLC5xdWFydGVyZGVjay5hcGkuYW5hbHl0aWNzLnYxLkV4ZWN1dGlvblNjb3BlEjMKCnN0YXJ0X3RpbWUYAiABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wSACIAQESMQoIZW5kX3RpbWUYAyABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wSAGIAQESJAoPbWF4X3ByaWNlX2FnZV9zGAQgASgFQgu6SAgaBhiA9SQoABIvChBwbGFubmVkX3F1YW50aXR5GAUgASgBQhC6SA0SC0ABIQAAAAAAAAAASAKIAQFCDQoLX3N0YXJ0X3RpbWVCCwoJX2VuZF90aW1lQhMKEV9wbGFubmVkX3F1YW50aXR5IqkBChVDb21wdXRlSW1wYWN0UmVzcG9uc2USNAoDZml0GAEgASgLMicucXVhcnRlcmRlY2suYXBpLmFuYWx5dGljcy52MS5JbXBhY3RGaXQSRQoQcGxhbm5lZF9jb3N0X2JwcxgCIAEoCzImLnF1YXJ0ZXJkZWNrLmFwaS5hbmFseXRpY3MudjEuRXN0aW1hdGVIAIgBAUITChFfcGxhbm5lZF9jb3N0X2JwcyK5AgoTV2F0Y2hRdWFsaXR5UmVxdWVzdBI7CgVzY29wZRgBIAEoCzIsLnF1YXJ0ZXJkZWNrLmFwaS5hbmFseXRpY3MudjEuRXhlY3V0aW9uU2NvcGUSHQoId2luZG93X3MYAiABKAVCC7pICBoGGID1JCgAEkYKCGdyb3VwX2J5GAMgASgOMioucXVhcnRlcmRlY2suYXBpLmFuYWx5dGljcy52MS5FeGVjdXRpb25LZXlCCLpIBYIBAhABEisKC2hvcml6b25zX25zGAQgAygDQha6SBOSARAQFCIMIgoYgIC8isnSEygAEiQKD21heF9wcmljZV9hZ2VfcxgFIAEoBUILukgIGgYYgPUkKAASKwoIbWF4X3JhdGUYBiABKAFCGbpIFhIUQAEZAAAAAABAj0ApAAAAAAAAAAAi7wEKFFdhdGNoUXVhbGl0eVJlc3BvbnNlEkEKCXF1YWxpdGllcxgBIAMoCzIuLnF1YXJ0ZXJkZWNrLmFwaS5hbmFseXRpY3MudjEuRXhlY3V0aW9uUXVhbGl0eRIRCgloZWFydGJlYXQYAiABKAgSMQoIZW5kX3RpbWUYAyABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wSACIAQESLwoLc2VydmVyX3RpbWUYBCABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wEhAKCHNlcXVlbmNlGAUgASgEQgsKCV9lbmRfdGltZTKuBQoQRXhlY3V0aW9uU2VydmljZRKrAQoOQ29tcHV0ZVF1YWxpdHkSMy5xdWFydGVyZGVjay5hcGkuYW5hbHl0aWNzLnYxLkNvbXB1dGVRdWFsaXR5UmVxdWVzdBo0LnF1YXJ0ZXJkZWNrLmFwaS5hbmFseXRpY3MudjEuQ29tcHV0ZVF1YWxpdHlSZXNwb25zZSIukAIBiLUYBoLT5JMCIToBKiIcL3YxL2V4ZWN1dGlvbjpjb21wdXRlUXVhbGl0eRKcAQoMTGlzdFNsaXBwYWdlEjEucXVhcnRlcmRlY2suYXBpLmFuYWx5dGljcy52MS5MaXN0U2xpcHBhZ2VSZXF1ZXN0GjIucXVhcnRlcmRlY2suYXBpLmFuYWx5dGljcy52MS5MaXN0U2xpcHBhZ2VSZXNwb25zZSIlkAIBiLUYBoLT5JMCGBIWL3YxL2V4ZWN1dGlvbi9zbGlwcGFnZRKnAQoNQ29tcHV0ZUltcGFjdBIyLnF1YXJ0ZXJkZWNrLmFwaS5hbmFseXRpY3MudjEuQ29tcHV0ZUltcGFjdFJlcXVlc3QaMy5xdWFydGVyZGVjay5hcGkuYW5hbHl0aWNzLnYxLkNvbXB1dGVJbXBhY3RSZXNwb25zZSItkAIBiLUYBoLT5JMCIDoBKiIbL3YxL2V4ZWN1dGlvbjpjb21wdXRlSW1wYWN0EqIBCgxXYXRjaFF1YWxpdHkSMS5xdWFydGVyZGVjay5hcGkuYW5hbHl0aWNzLnYxLldhdGNoUXVhbGl0eVJlcXVlc3QaMi5xdWFydGVyZGVjay5hcGkuYW5hbHl0aWNzLnYxLldhdGNoUXVhbGl0eVJlc3BvbnNlIimQAgGItRgGgtPkkwIcEhovdjEvZXhlY3V0aW9uOndhdGNoUXVhbGl0eTABYgZwcm90bzM", [file_buf_validate_validate, file_google_api_annotations, file_google_protobuf_timestamp, file_quarterdeck_api_analytics_v1_estimate, file_quarterdeck_api_analytics_v1_execution, file_quarterdeck_api_auth_v1_permission]);
+  fileDesc("CjRxdWFydGVyZGVjay9hcGkvYW5hbHl0aWNzL3YxL2V4ZWN1dGlvbl9zZXJ2aWNlLnByb3RvEhxxdWFydGVyZGVjay5hcGkuYW5hbHl0aWNzLnYxIvMCChVDb21wdXRlUXVhbGl0eVJlcXVlc3QSOwoFc2NvcGUYASABKAsyLC5xdWFydGVyZGVjay5hcGkuYW5hbHl0aWNzLnYxLkV4ZWN1dGlvblNjb3BlEjMKCnN0YXJ0X3RpbWUYAiABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wSACIAQESMQoIZW5kX3RpbWUYAyABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wSAGIAQESRgoIZ3JvdXBfYnkYBCABKA4yKi5xdWFydGVyZGVjay5hcGkuYW5hbHl0aWNzLnYxLkV4ZWN1dGlvbktleUIIukgFggECEAESKwoLaG9yaXpvbnNfbnMYBSADKANCFrpIE5IBEBAUIgwiChiAgLyKydITKAASJAoPbWF4X3ByaWNlX2FnZV9zGAYgASgFQgu6SAgaBhiA9SQoAEINCgtfc3RhcnRfdGltZUILCglfZW5kX3RpbWUiWwoWQ29tcHV0ZVF1YWxpdHlSZXNwb25zZRJBCglxdWFsaXRpZXMYASADKAsyLi5xdWFydGVyZGVjay5hcGkuYW5hbHl0aWNzLnYxLkV4ZWN1dGlvblF1YWxpdHkirwIKE0xpc3RTbGlwcGFnZVJlcXVlc3QSOwoFc2NvcGUYASABKAsyLC5xdWFydGVyZGVjay5hcGkuYW5hbHl0aWNzLnYxLkV4ZWN1dGlvblNjb3BlEjMKCnN0YXJ0X3RpbWUYAiABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wSACIAQESMQoIZW5kX3RpbWUYAyABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wSAGIAQESJAoPbWF4X3ByaWNlX2FnZV9zGAQgASgFQgu6SAgaBhiA9SQoABIdCglwYWdlX3NpemUYBSABKAVCCrpIBxoFGOgHKAASEgoKcGFnZV90b2tlbhgGIAEoCUINCgtfc3RhcnRfdGltZUILCglfZW5kX3RpbWUibwoUTGlzdFNsaXBwYWdlUmVzcG9uc2USPgoJc2xpcHBhZ2VzGAEgAygLMisucXVhcnRlcmRlY2suYXBpLmFuYWx5dGljcy52MS5PcmRlclNsaXBwYWdlEhcKD25leHRfcGFnZV90b2tlbhgCIAEoCSLDAgoUQ29tcHV0ZUltcGFjdFJlcXVlc3QSOwoFc2NvcGUYASABKAsyLC5xdWFydGVyZGVjay5hcGkuYW5hbHl0aWNzLnYxLkV4ZWN1dGlvblNjb3BlEjMKCnN0YXJ0X3RpbWUYAiABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wSACIAQESMQoIZW5kX3RpbWUYAyABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wSAGIAQESJAoPbWF4X3ByaWNlX2FnZV9zGAQgASgFQgu6SAgaBhiA9SQoABIvChBwbGFubmVkX3F1YW50aXR5GAUgASgBQhC6SA0SC0ABIQAAAAAAAAAASAKIAQFCDQoLX3N0YXJ0X3RpbWVCCwoJX2VuZF90aW1lQhMKEV9wbGFubmVkX3F1YW50aXR5IqkBChVDb21wdXRlSW1wYWN0UmVzcG9uc2USNAoDZml0GAEgASgLMicucXVhcnRlcmRlY2suYXBpLmFuYWx5dGljcy52MS5JbXBhY3RGaXQSRQoQcGxhbm5lZF9jb3N0X2JwcxgCIAEoCzImLnF1YXJ0ZXJkZWNrLmFwaS5hbmFseXRpY3MudjEuRXN0aW1hdGVIAIgBAUITChFfcGxhbm5lZF9jb3N0X2JwcyKcAwoTV2F0Y2hRdWFsaXR5UmVxdWVzdBI7CgVzY29wZRgBIAEoCzIsLnF1YXJ0ZXJkZWNrLmFwaS5hbmFseXRpY3MudjEuRXhlY3V0aW9uU2NvcGUSHQoId2luZG93X3MYAiABKAVCC7pICBoGGID1JCgAEkYKCGdyb3VwX2J5GAMgASgOMioucXVhcnRlcmRlY2suYXBpLmFuYWx5dGljcy52MS5FeGVjdXRpb25LZXlCCLpIBYIBAhABEisKC2hvcml6b25zX25zGAQgAygDQha6SBOSARAQFCIMIgoYgIC8isnSEygAEiQKD21heF9wcmljZV9hZ2VfcxgFIAEoBUILukgIGgYYgPUkKAASKwoIbWF4X3JhdGUYBiABKAFCGbpIFhIUQAEZAAAAAAAASUApAAAAAAAAAAASSgoSaGVhcnRiZWF0X2ludGVydmFsGAcgASgLMhkuZ29vZ2xlLnByb3RvYnVmLkR1cmF0aW9uQg66SAuqAQgiAggeMgIIAUgAiAEBQhUKE19oZWFydGJlYXRfaW50ZXJ2YWwiiQIKFFdhdGNoUXVhbGl0eVJlc3BvbnNlEjsKBndpbmRvdxgBIAEoCzIrLnF1YXJ0ZXJkZWNrLmFwaS5hbmFseXRpY3MudjEuUXVhbGl0eVdpbmRvdxIvCgtzZXJ2ZXJfdGltZRgCIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXASOgoSaGVhcnRiZWF0X2ludGVydmFsGAMgASgLMhkuZ29vZ2xlLnByb3RvYnVmLkR1cmF0aW9uSACIAQESJgoFZXJyb3IYBCABKAsyEi5nb29nbGUucnBjLlN0YXR1c0gBiAEBQhUKE19oZWFydGJlYXRfaW50ZXJ2YWxCCAoGX2Vycm9yMq4FChBFeGVjdXRpb25TZXJ2aWNlEqsBCg5Db21wdXRlUXVhbGl0eRIzLnF1YXJ0ZXJkZWNrLmFwaS5hbmFseXRpY3MudjEuQ29tcHV0ZVF1YWxpdHlSZXF1ZXN0GjQucXVhcnRlcmRlY2suYXBpLmFuYWx5dGljcy52MS5Db21wdXRlUXVhbGl0eVJlc3BvbnNlIi6QAgGItRgGgtPkkwIhOgEqIhwvdjEvZXhlY3V0aW9uOmNvbXB1dGVRdWFsaXR5EpwBCgxMaXN0U2xpcHBhZ2USMS5xdWFydGVyZGVjay5hcGkuYW5hbHl0aWNzLnYxLkxpc3RTbGlwcGFnZVJlcXVlc3QaMi5xdWFydGVyZGVjay5hcGkuYW5hbHl0aWNzLnYxLkxpc3RTbGlwcGFnZVJlc3BvbnNlIiWQAgGItRgGgtPkkwIYEhYvdjEvZXhlY3V0aW9uL3NsaXBwYWdlEqcBCg1Db21wdXRlSW1wYWN0EjIucXVhcnRlcmRlY2suYXBpLmFuYWx5dGljcy52MS5Db21wdXRlSW1wYWN0UmVxdWVzdBozLnF1YXJ0ZXJkZWNrLmFwaS5hbmFseXRpY3MudjEuQ29tcHV0ZUltcGFjdFJlc3BvbnNlIi2QAgGItRgGgtPkkwIgOgEqIhsvdjEvZXhlY3V0aW9uOmNvbXB1dGVJbXBhY3QSogEKDFdhdGNoUXVhbGl0eRIxLnF1YXJ0ZXJkZWNrLmFwaS5hbmFseXRpY3MudjEuV2F0Y2hRdWFsaXR5UmVxdWVzdBoyLnF1YXJ0ZXJkZWNrLmFwaS5hbmFseXRpY3MudjEuV2F0Y2hRdWFsaXR5UmVzcG9uc2UiKZACAYi1GAaC0+STAhwSGi92MS9leGVjdXRpb246d2F0Y2hRdWFsaXR5MAFiBnByb3RvMw", [file_buf_validate_validate, file_google_api_annotations, file_google_protobuf_duration, file_google_protobuf_timestamp, file_google_rpc_status, file_quarterdeck_api_analytics_v1_estimate, file_quarterdeck_api_analytics_v1_execution, file_quarterdeck_api_auth_v1_permission]);
 
 /**
  * @generated from message quarterdeck.api.analytics.v1.ComputeQualityRequest
@@ -291,11 +293,18 @@ export type WatchQualityRequest = Message<"quarterdeck.api.analytics.v1.WatchQua
   maxPriceAgeS: number;
 
   /**
-   * At most so many answers a second; the default, 0, is as many as needed.
+   * At most so many answers a second; the default, 0, is 1.
    *
    * @generated from field: double max_rate = 6;
    */
   maxRate: number;
+
+  /**
+   * How often a heartbeat comes, from 1 s to 30 s; the default is 5 s.
+   *
+   * @generated from field: optional google.protobuf.Duration heartbeat_interval = 7;
+   */
+  heartbeatInterval?: Duration | undefined;
 };
 
 /**
@@ -310,39 +319,32 @@ export const WatchQualityRequestSchema: GenMessage<WatchQualityRequest> = /*@__P
  */
 export type WatchQualityResponse = Message<"quarterdeck.api.analytics.v1.WatchQualityResponse"> & {
   /**
-   * The quality over the window, as ComputeQuality tells it; empty if the window has no order.
+   * The quality; absent in a heartbeat.
    *
-   * @generated from field: repeated quarterdeck.api.analytics.v1.ExecutionQuality qualities = 1;
+   * @generated from field: quarterdeck.api.analytics.v1.QualityWindow window = 1;
    */
-  qualities: ExecutionQuality[];
-
-  /**
-   * Whether nothing changed since the answer before; then there is no quality in it.
-   *
-   * @generated from field: bool heartbeat = 2;
-   */
-  heartbeat: boolean;
-
-  /**
-   * The exclusive end of the window; absent while the scope never had an order.
-   *
-   * @generated from field: optional google.protobuf.Timestamp end_time = 3;
-   */
-  endTime?: Timestamp | undefined;
+  window?: QualityWindow | undefined;
 
   /**
    * The server's time.
    *
-   * @generated from field: google.protobuf.Timestamp server_time = 4;
+   * @generated from field: google.protobuf.Timestamp server_time = 2;
    */
   serverTime?: Timestamp | undefined;
 
   /**
-   * Counts up with every answer of the stream.
+   * How often a heartbeat comes; in the first answer alone.
    *
-   * @generated from field: uint64 sequence = 5;
+   * @generated from field: optional google.protobuf.Duration heartbeat_interval = 3;
    */
-  sequence: bigint;
+  heartbeatInterval?: Duration | undefined;
+
+  /**
+   * Why the stream ends; in the last answer alone.
+   *
+   * @generated from field: optional google.rpc.Status error = 4;
+   */
+  error?: Status | undefined;
 };
 
 /**
@@ -397,7 +399,8 @@ export const ExecutionService: GenService<{
    * Streams the execution quality over a sliding window, whenever an order or fill changes it.
    *
    * The window is in the market's time and ends with the newest change of an order in the scope.
-   * What changes while an answer is computed is in the next one.
+   * What changes while an answer is computed is in the next one. The stream fails as
+   * PerformanceService.WatchPerformance does, and the error comes in it, too, as its last message.
    *
    * @generated from rpc quarterdeck.api.analytics.v1.ExecutionService.WatchQuality
    */
