@@ -12,6 +12,8 @@ import structlog
 from quarterdeck_server.kernel.day import DayRoll
 from quarterdeck_server.kernel.errors import QuarterdeckError
 from quarterdeck_server.kernel.time import NS
+from quarterdeck_server.runtime.caller import CURRENT
+from quarterdeck_server.runtime.postgres import Postgres
 from quarterdeck_server.runtime.shared import Shared
 from quarterdeck_server.settings import TradingSettings
 from quarterdeck_server.trading.aggregates import Aggregates
@@ -25,14 +27,14 @@ from quarterdeck_server.trading.following import follow
 from quarterdeck_server.trading.importer import Importer
 from quarterdeck_server.trading.mapping.node import health_of
 from quarterdeck_server.trading.portfolio import Book
-from quarterdeck_server.trading.ports import InstrumentSource
+from quarterdeck_server.trading.ports import Market
 from quarterdeck_server.trading.publisher import Publisher
 from quarterdeck_server.trading.reconciler import Reconciler
 from quarterdeck_server.trading.recorder import Recorder
 from quarterdeck_server.trading.restater import Restater
 from quarterdeck_server.trading.sampler import Sampler
 from quarterdeck_server.trading.store import load, topics
-from quarterdeck_server.trading.store.log import lock_head
+from quarterdeck_server.trading.store.log import Head, lock_head
 from quarterdeck_server.trading.store.nodes import NodeStore
 from quarterdeck_server.trading.tail import Tail
 from quarterdeck_server.trading.ticker import Ticker
@@ -67,12 +69,10 @@ class Area:
 
 
 @asynccontextmanager
-async def opened(
-    settings: TradingSettings, shared: Shared, source: InstrumentSource
-) -> AsyncIterator[Area]:
+async def opened(settings: TradingSettings, shared: Shared, market: Market) -> AsyncIterator[Area]:
     """Restore the area and run it until the block ends."""
     desk = await restored(shared)
-    area = await _assembled(settings, shared, source, desk)
+    area = await _assembled(settings, shared, market, desk)
     keeper = Keeper(shared, area)
     work = shared.background
     tasks = [
@@ -129,41 +129,60 @@ async def _restore_checkpoint(shared: Shared, desk: Desk) -> None:
         log.warning("checkpoint_not_restored", position=position, error=repr(error))
 
 
-async def _assembled(
-    settings: TradingSettings, shared: Shared, source: InstrumentSource, desk: Desk
-) -> Area:
+async def _assembled(settings: TradingSettings, shared: Shared, market: Market, desk: Desk) -> Area:
     postgres, bus, clock = shared.postgres, shared.bus, shared.clock
     head = await load.head(postgres)
-    since = clock.now_ns() - REPUBLISH_S * NS
-    through = await topics.position_before(postgres, since, MOST_REPUBLISHED)
-    publisher = Publisher(postgres, bus, head.epoch, through)
-    publisher.reached(head.record_position)
+    publisher = await _publisher(shared, head)
     epoch = await topics.new_epoch(postgres, clock.now_ns() // NS)
     ticker = Ticker(desk, bus, clock, epoch)
     feed = Feed(desk, clock)
     sampler = Sampler(postgres, clock, settings.equity_interval, lambda: desk.newest)
     ticker.listen(feed.flushed)
     ticker.listen(sampler.flushed)
-    facts = Facts(postgres, source, desk)
+    facts = Facts(postgres, market.instruments, desk)
     tail = Tail(postgres, desk.position)
-
-    def moved() -> None:
-        ticker.wake()
-        tail.reached(desk.position)
-
-    recorder = Recorder(
-        postgres, clock, desk, facts, publisher, moved, settings.equity_interval
-    )
 
     async def stored() -> None:
         ticker.flush()
         await sampler.write()
 
-    restater = Restater(postgres, desk, sources.history, stored)
+    restater = Restater(postgres, desk, market.history, stored)
+
+    def moved() -> None:
+        restater.borrow(CURRENT.get())
+        ticker.wake()
+        tail.reached(desk.position)
+
+    recorder = Recorder(shared, desk, facts, publisher, moved, settings.equity_interval)
     nodes, lost_after = NodeStore(postgres, health_of), settings.node_lost_after
     fleet = Fleet(nodes, desk, bus, clock, lost_after, epoch=epoch)
     await fleet.load()
-    daily = DailyCurves(postgres)
+    return Area(
+        desk=desk,
+        recorder=recorder,
+        fleet=fleet,
+        feed=feed,
+        ticker=ticker,
+        publisher=publisher,
+        sampler=sampler,
+        daily=DailyCurves(postgres, desk.in_base),
+        aggregates=await _aggregates(settings, postgres),
+        reconciler=Reconciler(shared, desk, settings.doubt_after),
+        importer=Importer(recorder, facts, shared.compute),
+        followers=Followers(postgres, tail, head.epoch, clock),
+        restater=restater,
+    )
+
+
+async def _publisher(shared: Shared, head: Head) -> Publisher:
+    since = shared.clock.now_ns() - REPUBLISH_S * NS
+    through = await topics.position_before(shared.postgres, since, MOST_REPUBLISHED)
+    publisher = Publisher(shared.postgres, shared.bus, head.epoch, through)
+    publisher.reached(head.record_position)
+    return publisher
+
+
+async def _aggregates(settings: TradingSettings, postgres: Postgres) -> Aggregates:
     aggregates = Aggregates(
         postgres,
         DayRoll(ZoneInfo(settings.day_zone), settings.day_roll),
@@ -171,24 +190,7 @@ async def _assembled(
         settings.minute_retention,
     )
     await aggregates.keep_days()
-    reconciler = Reconciler(shared, desk, settings.doubt_after)
-    importer = Importer(recorder, facts, shared.compute)
-    followers = Followers(postgres, tail, head.epoch, clock)
-    return Area(
-        desk,
-        recorder,
-        fleet,
-        feed,
-        ticker,
-        publisher,
-        sampler,
-        daily,
-        aggregates,
-        reconciler,
-        importer,
-        followers,
-        restater,
-    )
+    return aggregates
 
 
 class Keeper:

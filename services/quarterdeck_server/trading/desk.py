@@ -7,12 +7,14 @@ was away and however many readers there are.
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from decimal import Decimal
 
 from quarterdeck_server.kernel.errors import QuarterdeckError
-from quarterdeck_server.kernel.money import Money
+from quarterdeck_server.kernel.money import Money, product, trimmed
 from quarterdeck_server.trading.domain.price import Last, Newest, Quote
 from quarterdeck_server.trading.domain.view import View
 from quarterdeck_server.trading.portfolio import (
+    Action,
     Book,
     BookState,
     CostMethod,
@@ -35,6 +37,8 @@ class Flush:
     version: int
     profits: tuple[ProfitAndLoss, ...]
     filled: tuple[ProfitAndLoss, ...]
+    position: int = 0
+    """Up to which place of the log they are true."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -117,6 +121,11 @@ class Desk:
         self.bases[account] = base_currency
         self._filled[account, ""] = None
 
+    def shown_ns(self, account: str) -> int:
+        """Return the market's time of the profit that was shown last of an account."""
+        _, profit = self._profits.get((account, ""), (0, None))
+        return 0 if profit is None else profit.event_time_ns or 0
+
     def knows(self, instrument: str) -> bool:
         """Tell whether an instrument is registered."""
         return instrument in self._instruments
@@ -153,12 +162,20 @@ class Desk:
         moved = (*before, *self._money(key.account))
         self._moved |= {(key.account, money.currency) for money in moved}
 
+    def learn(self, action: Action) -> tuple[PositionKey, ...]:
+        """Take a corporate action, and return the positions that must be replayed after it."""
+        self._fifo.learn(action)
+        return self._average.learn(action)
+
     def transfer(self, flow: Flow, position: int) -> None:
-        """Apply cash from outside."""
+        """Apply cash that moved without a fill."""
         self._average.transfer(flow)
         self._fifo.transfer(flow)
         self._moved.add((flow.account, flow.money.currency))
-        self._filled[flow.account, ""] = None
+        self._filled |= {(flow.account, flow.strategy): None, (flow.account, ""): None}
+        if flow.key is not None:
+            self._rows.add(flow.key)
+            self._touched.add(flow.key)
         self.position = position
 
     def price(self, price: Quote | Last) -> None:
@@ -182,7 +199,7 @@ class Desk:
         self._moved.clear()
         self._filled.clear()
         self._rates_moved = False
-        return Flush(self.version, tuple(changed), filled)
+        return Flush(self.version, tuple(changed), filled, self.position)
 
     def changes(self, view: View, since: int) -> Changes:
         """Return what changed within a view after a version; everything after version -1."""
@@ -224,6 +241,12 @@ class Desk:
     def cash(self, account: str) -> tuple[Cash, ...]:
         """Return the cash of an account."""
         return tuple(Cash(account, money) for money in self._money(account))
+
+    def in_base(self, account: str, money: Money) -> Decimal | None:
+        """Return an amount in the base currency of an account, if its rate is known now."""
+        base = self.bases.get(account, money.currency)
+        rate = self._average.rate(money.currency, base)
+        return None if rate is None else trimmed(product(money.amount, rate))
 
     def _cash_within(self, view: View, since: int) -> Iterable[Cash]:
         for (account, currency), version in sorted(self._cash.items()):

@@ -1,19 +1,31 @@
 """The other areas on the wire. No error of gRPC leaves this file."""
 
-from collections.abc import Sequence
+from collections.abc import AsyncIterator, Sequence
 from decimal import Decimal, InvalidOperation
 
 import grpc
+import numpy as np
 
-from quarterdeck.api.marketdata.v1 import instrument_pb2, instrument_service_pb2
+from quarterdeck.api.marketdata.v1 import (
+    bar_pb2,
+    history_service_pb2,
+    instrument_pb2,
+    instrument_service_pb2,
+)
+from quarterdeck.api.marketdata.v1.history_service_pb2_grpc import HistoryServiceStub
 from quarterdeck.api.marketdata.v1.instrument_service_pb2_grpc import InstrumentServiceStub
 from quarterdeck_server.kernel.errors import InstrumentNotFound, NotAllowed, Unavailable
-from quarterdeck_server.runtime.caller import current
+from quarterdeck_server.kernel.time import NS
+from quarterdeck_server.runtime.caller import Caller, current
+from quarterdeck_server.runtime.convert import timestamp_to
 from quarterdeck_server.runtime.peers import Peers
+from quarterdeck_server.trading.domain.restating import Prices
 from quarterdeck_server.trading.portfolio import Instrument, Settlement
 
 TIMEOUT_S = 5.0
 MOST_PAIRS = 20
+MOST_BARS = 10_000
+INTERVALS = {"1s": 1, "1m": 60, "1h": 3_600, "1d": 86_400}
 
 
 class InstrumentPeer:
@@ -50,6 +62,52 @@ class InstrumentPeer:
         return tuple(instrument_from(message) for message in answer.instruments)
 
 
+class HistoryPeer:
+    """Past prices, as the market data area has them."""
+
+    def __init__(self, peers: Peers) -> None:
+        self._peers = peers
+
+    async def closes(
+        self, instrument: str, within_ns: tuple[int, int], caller: Caller | None
+    ) -> Prices:
+        """Return closes of the finest bars that are kept and not too many."""
+        if caller is None:
+            raise Unavailable("nobody recorded yet whose rights would do", dependency="marketdata")
+        try:
+            for interval in _intervals(*within_ns):
+                bars = [bar async for bar in self._bars(instrument, interval, within_ns, caller)]
+                if bars:
+                    return _prices(bars)
+        except grpc.aio.AioRpcError as error:
+            if error.code() is not grpc.StatusCode.NOT_FOUND:
+                problem = "past prices cannot be looked up now"
+                raise Unavailable(problem, dependency="marketdata") from error
+        return Prices()
+
+    async def _bars(
+        self, instrument: str, interval: str, within_ns: tuple[int, int], caller: Caller
+    ) -> AsyncIterator[bar_pb2.BarBatch]:
+        """Yield pages of bars, the first with the last bar before the time."""
+        start, end = (timestamp_to(ns) for ns in within_ns)
+        ask = history_service_pb2.ListBarsRequest(instrument=instrument, interval=interval)
+        before = history_service_pb2.ListBarsRequest(end_time=start, newest_first=True, page_size=1)
+        during = history_service_pb2.ListBarsRequest(
+            start_time=start, end_time=end, page_size=MOST_BARS
+        )
+        stub = HistoryServiceStub(self._peers.channel("marketdata"))
+        token = (("authorization", f"Bearer {caller.token}"),)
+        for request in (before, during):
+            request.MergeFrom(ask)
+            while True:
+                answer = await stub.ListBars(request, timeout=TIMEOUT_S, metadata=token)
+                if answer.bars.close:
+                    yield answer.bars
+                request.page_token = answer.next_page_token
+                if not request.page_token or request is before:
+                    break
+
+
 def instrument_from(message: instrument_pb2.Instrument) -> Instrument:
     """Read the facts that profit depends on."""
     is_future = message.instrument_class == instrument_pb2.INSTRUMENT_CLASS_FUTURE
@@ -73,6 +131,19 @@ def _multiplier(message: instrument_pb2.Instrument) -> Decimal:
         return Decimal(message.multiplier.value or "1")
     except InvalidOperation as error:
         raise Unavailable("the multiplier of an instrument is malformed") from error
+
+
+def _intervals(start_ns: int, end_ns: int) -> Sequence[str]:
+    """Return intervals of bars, the finest first of those that are not too many for a time."""
+    span_s = (end_ns - start_ns) / NS
+    return [name for name, seconds in INTERVALS.items() if span_s <= seconds * MOST_BARS]
+
+
+def _prices(pages: Sequence[bar_pb2.BarBatch]) -> Prices:
+    return Prices(
+        np.concatenate([np.array(page.close_time_ns, np.int64) for page in pages]),
+        np.concatenate([np.array(page.close, np.float64) for page in pages]),
+    )
 
 
 def _credentials() -> tuple[tuple[str, str], ...]:

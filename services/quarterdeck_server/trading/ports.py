@@ -1,8 +1,11 @@
 """What the trading area needs of others."""
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import Protocol
 
+from quarterdeck_server.runtime.caller import Caller
+from quarterdeck_server.trading.domain.restating import Prices
 from quarterdeck_server.trading.domain.statement import Statement
 from quarterdeck_server.trading.domain.topic import TopicRecord
 from quarterdeck_server.trading.portfolio import Instrument
@@ -18,6 +21,27 @@ class InstrumentSource(Protocol):
     async def pairs(self, base: str, quote: str) -> Sequence[Instrument]:
         """Return the spot pairs whose price is an exchange rate between two currencies."""
         ...
+
+
+class PriceHistory(Protocol):
+    """Knows what instruments cost in the past."""
+
+    async def closes(
+        self, instrument: str, within_ns: tuple[int, int], caller: Caller | None
+    ) -> Prices:
+        """Return prices of a time, and the last one before it, as far as there are any.
+
+        Asks with the rights of a caller; fails with Unavailable if they are not enough.
+        """
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class Market:
+    """What the trading area asks of the market."""
+
+    instruments: InstrumentSource
+    history: PriceHistory
 
 
 class RecordSink(Protocol):

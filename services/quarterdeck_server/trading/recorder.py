@@ -8,29 +8,35 @@ what another recorder wrote, is read from the log before the next batch is looke
 import asyncio
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
+from datetime import timedelta
+from decimal import Decimal
 
 from quarterdeck_server.kernel.errors import QuarterdeckError
 from quarterdeck_server.kernel.money import Money
-from quarterdeck_server.runtime.clock import Clock
-from quarterdeck_server.runtime.postgres import Connection, Postgres
+from quarterdeck_server.kernel.time import NS
+from quarterdeck_server.runtime.postgres import Connection
+from quarterdeck_server.runtime.shared import Shared
 from quarterdeck_server.trading import metrics
 from quarterdeck_server.trading.desk import Desk
 from quarterdeck_server.trading.domain.account import Account, Opening
 from quarterdeck_server.trading.domain.batch import (
     Batch,
+    Surroundings,
     fill_keys,
     holdings,
     newest_reports,
     order_keys,
 )
 from quarterdeck_server.trading.domain.event import AccountReport, Event
+from quarterdeck_server.trading.domain.fill import Fill
 from quarterdeck_server.trading.domain.topic import TopicRecord
 from quarterdeck_server.trading.facts import Facts
-from quarterdeck_server.trading.following import Anew, book_fill, counted_fills, follow
-from quarterdeck_server.trading.portfolio import Flow, FlowKind
+from quarterdeck_server.trading.following import Anew, book_fill, counted_fills, follow, holding_of
+from quarterdeck_server.trading.mapping.event import opening_event
+from quarterdeck_server.trading.portfolio import Dividend, Flow, FlowKind, Split
 from quarterdeck_server.trading.ports import RecordSink
 from quarterdeck_server.trading.publications import publications
-from quarterdeck_server.trading.store import amendments, flows, load
+from quarterdeck_server.trading.store import adjustments, amendments, load, restatements
 from quarterdeck_server.trading.store import log as store
 
 
@@ -56,14 +62,15 @@ class Recorder:
 
     def __init__(
         self,
-        postgres: Postgres,
-        clock: Clock,
+        shared: Shared,
         desk: Desk,
         facts: Facts,
         sink: RecordSink,
         moved: Callable[[], None],
+        patience: timedelta,
     ) -> None:
-        self._postgres, self._clock = postgres, clock
+        self._postgres, self._clock = shared.postgres, shared.clock
+        self._patience_ns = round(patience.total_seconds() * NS)
         self._desk, self._facts, self._sink, self._moved = desk, facts, sink, moved
         self._turn = asyncio.Lock()
 
@@ -93,8 +100,9 @@ class Recorder:
                 head = await self._locked(connection)
                 fresh = [one for one in openings if await store.open_account(connection, one)]
                 moved = list(self._opening_flows(fresh, head.event_position))
-                for flow, position in moved:
-                    await flows.write(connection, flow, position)
+                events = [opening_event(flow) for flow, _ in moved]
+                await store.write_events(connection, events, head.event_position)
+                await adjustments.write_flows(connection, list(self._in_base(moved)))
                 end = head.event_position + len(moved)
                 await store.move_head(connection, store.Head(head.epoch, end, head.record_position))
             for opening in fresh:
@@ -158,6 +166,17 @@ class Recorder:
             fills=fills,
             histories=await amendments.histories(connection, fills.values()),
             newest_ns=await store.newest_fills(connection, holdings(events)),
+            around=self._around(events),
+        )
+
+    def _around(self, events: Sequence[Event]) -> Surroundings:
+        book, bodies = self._desk.average, [event.body for event in events]
+        traded = {body.instrument for body in bodies if isinstance(body, Fill)}
+        acted = {body.instrument for body in bodies if isinstance(body, Split | Dividend)}
+        return Surroundings(
+            accounts=self._desk.bases,
+            holdings=[holding_of(key) for name in acted for key in book.holders(name)],
+            actions=[action for name in traded for action in book.actions(name)],
         )
 
     async def _accounts(self, connection: Connection, batch: Batch) -> list[Opening]:
@@ -165,13 +184,15 @@ class Recorder:
         fresh: dict[str, Opening] = {}
         for event in batch.events:
             account = event.word.account
-            if account not in self._desk.bases and account not in fresh:
+            if account and account not in self._desk.bases and account not in fresh:
                 fresh[account] = Opening(account, self._currency(event))
         return [one for one in fresh.values() if await store.add_account(connection, one)]
 
     def _currency(self, event: Event) -> str:
         if isinstance(event.body, AccountReport):
             return next((one.currency for one in event.body.balances), "USD")
+        if isinstance(event.body, Flow):
+            return event.body.money.currency
         return self._desk.average.instrument(str(event.instrument)).currency
 
     async def _write(self, connection: Connection, head: store.Head, batch: Batch) -> Anew:
@@ -182,8 +203,12 @@ class Recorder:
         await store.write_fills(connection, batch.new_fills)
         await amendments.write(connection, batch.fills, batch.amended)
         await store.write_newest_fills(connection, batch.newest_ns)
+        await adjustments.write_flows(connection, list(self._in_base(batch.new_flows)))
+        await adjustments.write_actions(connection, batch.new_actions)
         await store.write_orders(connection, batch.new_orders.values())
         await store.write_reports(connection, dict(_reported(batch)))
+        past = batch.changed_past(self._desk.shown_ns, self._patience_ns)
+        await restatements.write(connection, (head.event_position, batch.position), past)
         return await counted_fills(connection, batch.restated, batch.position)
 
     async def _publish(
@@ -205,6 +230,10 @@ class Recorder:
         for fill, position in batch.new_fills:
             if fill.holding not in batch.restated:
                 self._desk.apply(book_fill(fill), position)
+        for flow, position in batch.new_flows:
+            self._desk.transfer(flow, position)
+        for action, _ in batch.new_actions:
+            self._desk.learn(action)
         for key, fills in anew.items():
             self._desk.replay(key, fills)
         self._desk.position = batch.position
@@ -214,8 +243,17 @@ class Recorder:
         for fill, _ in batch.new_fills:
             settled = self._desk.average.instrument(fill.instrument).currency
             needed.setdefault(fill.account, set()).update((settled, fill.fee_currency))
+        for flow, _ in batch.new_flows:
+            needed.setdefault(flow.account, set()).add(flow.money.currency)
         for account, currencies in needed.items():
             await self._facts.ensure_rates(account, currencies)
+
+    def _in_base(
+        self, moved: Iterable[tuple[Flow, int]]
+    ) -> Iterator[tuple[Flow, int, Decimal | None]]:
+        """Add what flows are in the base currency of their accounts, if a rate is known now."""
+        for flow, position in moved:
+            yield flow, position, self._desk.in_base(flow.account, flow.money)
 
     def _opening_flows(self, openings: Iterable[Opening], after: int) -> Iterator[tuple[Flow, int]]:
         now_ns, position = self._clock.now_ns(), after

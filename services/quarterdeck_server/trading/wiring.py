@@ -7,6 +7,7 @@ from quarterdeck.api.trading.v1 import (
     node_service_pb2_grpc,
     order_life_service_pb2_grpc,
     portfolio_service_pb2_grpc,
+    position_change_service_pb2_grpc,
     reconciliation_service_pb2_grpc,
     trading_event_service_pb2_grpc,
 )
@@ -16,8 +17,10 @@ from quarterdeck_server.runtime.shared import Shared
 from quarterdeck_server.runtime.streaming import Streaming
 from quarterdeck_server.settings import Settings
 from quarterdeck_server.trading.area import Area, opened
-from quarterdeck_server.trading.peers import InstrumentPeer
-from quarterdeck_server.trading.ports import Broker
+from quarterdeck_server.trading.changes import ChangeReader
+from quarterdeck_server.trading.peers import HistoryPeer, InstrumentPeer
+from quarterdeck_server.trading.ports import Broker, Market
+from quarterdeck_server.trading.servicers.change import PositionChangeServicer
 from quarterdeck_server.trading.servicers.event import TradingEventServicer
 from quarterdeck_server.trading.servicers.life import OrderLifeServicer
 from quarterdeck_server.trading.servicers.node import NodeServicer
@@ -32,7 +35,8 @@ async def open(  # noqa: A001
     settings: Settings, shared: Shared, brokers: Mapping[str, Broker]
 ) -> AsyncIterator[Sequence[Service]]:
     """Open the trading area: its log, its desk and its nodes; ``brokers`` are those to be asked."""
-    async with opened(settings.trading, shared, InstrumentPeer(shared.peers)) as area:
+    market = Market(InstrumentPeer(shared.peers), HistoryPeer(shared.peers))
+    async with opened(settings.trading, shared, market) as area:
         yield services(area, shared, brokers)
 
 
@@ -42,10 +46,12 @@ def services(area: Area, shared: Shared, brokers: Mapping[str, Broker]) -> Seque
     breaks = ReconciliationServicer(area.reconciler, shared, brokers)
     streaming = Streaming(shared.live)
     events = TradingEventServicer(
-        area.recorder, area.importer, shared.postgres, area.followers, streaming
+        area.recorder, area.importer, shared.postgres, area.followers, streaming, shared.clock
     )
     portfolio = PortfolioServicer(area.desk, area.feed, area.daily, shared.postgres)
     lives = OrderLifeServicer(shared.postgres)
+    changes = PositionChangeServicer(ChangeReader(shared.postgres, area.desk))
+    add_changes = position_change_service_pb2_grpc.add_PositionChangeServiceServicer_to_server
     add_lives = order_life_service_pb2_grpc.add_OrderLifeServiceServicer_to_server
     add_nodes = node_service_pb2_grpc.add_NodeServiceServicer_to_server
     add_events = trading_event_service_pb2_grpc.add_TradingEventServiceServicer_to_server
@@ -53,6 +59,7 @@ def services(area: Area, shared: Shared, brokers: Mapping[str, Broker]) -> Seque
     add_breaks = reconciliation_service_pb2_grpc.add_ReconciliationServiceServicer_to_server
     return (
         Service(f"{PACKAGE}.ReconciliationService", lambda server: add_breaks(breaks, server)),
+        Service(f"{PACKAGE}.PositionChangeService", lambda server: add_changes(changes, server)),
         Service(f"{PACKAGE}.OrderLifeService", lambda server: add_lives(lives, server)),
         Service(f"{PACKAGE}.NodeService", lambda server: add_nodes(nodes, server)),
         Service(

@@ -35,7 +35,8 @@ from quarterdeck_server.runtime.shared import Shared
 from quarterdeck_server.settings import Settings, TradingSettings
 from quarterdeck_server.trading import wiring
 from quarterdeck_server.trading.area import Area, opened
-from quarterdeck_server.trading.peers import InstrumentPeer
+from quarterdeck_server.trading.peers import HistoryPeer, InstrumentPeer
+from quarterdeck_server.trading.ports import Market
 
 DOUBTFUL_SOON = TradingSettings(doubt_after=timedelta(seconds=0.2))
 PERMISSIONS = frozenset({"MARKETDATA_READ", "TRADING_READ", "TRADING_RECORD", "TRADING_CONTROL"})
@@ -171,8 +172,8 @@ async def deck_on(store: Postgres, bus: Bus) -> AsyncIterator[Deck]:
         peers.here = f"127.0.0.1:{server.add_insecure_port('127.0.0.1:0')}"
         runner = await stack.enter_async_context(jobs(store))
         shared = Shared(store, bus, clock, Compute(), runner, work, peers, tokens, live)
-        source = InstrumentPeer(peers)
-        area = await stack.enter_async_context(opened(DOUBTFUL_SOON, shared, source))
+        sources = Market(InstrumentPeer(peers), HistoryPeer(peers))
+        area = await stack.enter_async_context(opened(DOUBTFUL_SOON, shared, sources))
         instruments = Instruments()
         market = Service(
             "quarterdeck.api.marketdata.v1.InstrumentService",

@@ -1,6 +1,6 @@
 """A batch of events folded into what the log, the orders and the topics get. Pure."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping
 from dataclasses import dataclass, field, replace
 
 from quarterdeck_server.trading.domain.amendment import (
@@ -12,7 +12,7 @@ from quarterdeck_server.trading.domain.amendment import (
     terms_of,
     with_terms,
 )
-from quarterdeck_server.trading.domain.errors import EventIdReused
+from quarterdeck_server.trading.domain.errors import AccountNotFound, EventIdReused
 from quarterdeck_server.trading.domain.event import AccountReport, Event
 from quarterdeck_server.trading.domain.fill import Fill, FillKey, Holding, check_repeat
 from quarterdeck_server.trading.domain.order import (
@@ -25,6 +25,7 @@ from quarterdeck_server.trading.domain.order import (
     filled,
     refilled,
 )
+from quarterdeck_server.trading.portfolio import Action, Dividend, Flow, Split, concerns
 
 type OrderKey = tuple[str, str]
 
@@ -39,6 +40,18 @@ class Reported:
 
 
 type Outcome = Order | Fill | Reported
+
+
+@dataclass(frozen=True, slots=True)
+class Surroundings:
+    """The accounts, and of a batch's instruments who held them and what happened to them."""
+
+    accounts: Collection[str] = ()
+    holdings: Collection[Holding] = ()
+    actions: Collection[Action] = ()
+
+
+NOWHERE = Surroundings()
 
 
 @dataclass(slots=True)
@@ -61,6 +74,9 @@ class Batch:
     new_orders: dict[OrderKey, tuple[Order, int]] = field(default_factory=dict)
     amended: dict[FillKey, History] = field(default_factory=dict)
     restated: dict[Holding, int] = field(default_factory=dict)
+    around: Surroundings = NOWHERE
+    new_flows: list[tuple[Flow, int]] = field(default_factory=list)
+    new_actions: list[tuple[Action, int]] = field(default_factory=list)
     outcomes: list[Outcome] = field(default_factory=list)
 
     def fold(self, events: Iterable[Event]) -> None:
@@ -73,6 +89,23 @@ class Batch:
             self.events.append(event)
             self.position += 1
             self._take(event)
+
+    def changed_past(self, shown_ns: Callable[[str], int], patience_ns: int) -> dict[Holding, int]:
+        """Return the positions that are not what accounts showed, and since when.
+
+        ``shown_ns`` tells up to when an account was shown. What comes in time may be a little
+        late all the same: curves have no finer points. Cash is of no strategy and no instrument.
+        """
+        told = [(fill.holding, fill.event_time_ns) for fill, _ in self.new_fills]
+        told += [((flow.account, "", ""), flow.market_ns) for flow, _ in self.new_flows]
+        since: dict[Holding, int] = {}
+        for holding, time_ns in told:
+            if 0 < time_ns < shown_ns(holding[0]) - patience_ns:
+                since[holding] = min(since.get(holding, time_ns), time_ns)
+        for holding, time_ns in self.restated.items():
+            if time_ns <= shown_ns(holding[0]):
+                since[holding] = min(since.get(holding, time_ns), time_ns)
+        return since
 
     def _is_known(self, event: Event) -> bool:
         known = self.digests.get(event.event_id)
@@ -88,6 +121,10 @@ class Batch:
                 self._take_fill(event, event.body)
             case Correction() | Bust():
                 self._take_amendment(event, event.body)
+            case Flow():
+                self._take_flow(event, event.body)
+            case Split() | Dividend():
+                self._take_action(event.body)
             case AccountReport():
                 word = event.word
                 self.outcomes.append(Reported(word.account, event.body, word.time_ns))
@@ -108,7 +145,7 @@ class Batch:
         check_fill(order, fill, event.path)
         unknown = order is None or order.claim is OrderStatus.ORDER_UNKNOWN
         newest_ns = self.newest_ns.get(fill.holding, 0)
-        is_late = fill.event_time_ns < newest_ns
+        is_late = fill.event_time_ns < max(newest_ns, self._acted_ns(fill))
         fill = replace(fill, position=self.position, order_unknown=unknown, is_late=is_late)
         self.newest_ns[fill.holding] = max(newest_ns, fill.event_time_ns)
         if fill.is_late:
@@ -131,6 +168,34 @@ class Batch:
         self.outcomes.append(fill)
         key = (fill.account, fill.client_order_id)
         self._put(key, refilled(self.orders[key], known, fill))
+
+    def _take_flow(self, event: Event, flow: Flow) -> None:
+        if flow.counter_account and flow.counter_account not in self.around.accounts:
+            raise AccountNotFound(f"{event.path}.cash_flow.counter_account", flow.counter_account)
+        self.new_flows.append((flow, self.position))
+        if flow.counter_account:
+            self.new_flows.append((flow.mirrored(), self.position))
+
+    def _take_action(self, action: Action) -> None:
+        """Have everybody who holds the instrument taken anew: actions are few."""
+        self.new_actions.append((action, self.position))
+        traded = (fill.holding for fill, _ in self.new_fills)
+        for holding in {*self.around.holdings, *traded}:
+            account, _, instrument = holding
+            if instrument == action.instrument and concerns(action, account):
+                since = self.restated.get(holding, action.time_ns)
+                self.restated[holding] = min(since, action.time_ns)
+
+    def _acted_ns(self, fill: Fill) -> int:
+        actions = (*self.around.actions, *(action for action, _ in self.new_actions))
+        return max(
+            (
+                action.time_ns
+                for action in actions
+                if action.instrument == fill.instrument and concerns(action, fill.account)
+            ),
+            default=0,
+        )
 
     def _restate(self, fill: Fill) -> None:
         since = self.restated.get(fill.holding, fill.event_time_ns)

@@ -66,6 +66,15 @@ async def fills_of(
     return found
 
 
+async def fills_as_of(connection: Connection, holding: Holding, until: int) -> list[Fill]:
+    """Return the fills of a position as they were known at a place of the log."""
+    fills = (await fills_of(connection, [holding], until))[holding]
+    told = await histories(connection, fills)
+    return [
+        told[fill.key].until(until).applied(fill) if fill.key in told else fill for fill in fills
+    ]
+
+
 def _history(fill: Fill, rows: Iterable[asyncpg.Record]) -> History:
     first, *later = rows
     history = History(fill.position, _terms(first))
