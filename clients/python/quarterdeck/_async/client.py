@@ -10,14 +10,22 @@ from typing import Self
 
 from quarterdeck._address import parse
 from quarterdeck._async.channel import AsyncChannel
+from quarterdeck._async.lasting import AsyncLasting
+from quarterdeck._async.log import AsyncLogWatch, LogWish
 from quarterdeck._async.replay import replayed
 from quarterdeck._async.services import analytics, auth, marketdata, stream, system, trading
+from quarterdeck._async.services.analytics import WATCH_PERFORMANCE
 from quarterdeck._async.watch import AsyncWatch
 from quarterdeck._inbox import Inbox
+from quarterdeck._live import Definitions
 from quarterdeck._plan import Plan, subscribe
 from quarterdeck._positions import Positions
-from quarterdeck._times import timestamp
-from quarterdeck.api.analytics.v1.performance_pb2 import Conventions
+from quarterdeck._times import duration, timestamp
+from quarterdeck.api.analytics.v1.performance_pb2 import Conventions, Portfolio
+from quarterdeck.api.analytics.v1.performance_service_pb2 import (
+    WatchPerformanceRequest,
+    WatchPerformanceResponse,
+)
 from quarterdeck.api.marketdata.v1.ingest_service_pb2 import PublishResponse, PublishStreamResponse
 from quarterdeck.api.stream.v1.stream_service_pb2 import ReplayRequest
 from quarterdeck.api.stream.v1.subscription_pb2 import (
@@ -26,6 +34,7 @@ from quarterdeck.api.stream.v1.subscription_pb2 import (
     Delivery,
     Subscription,
 )
+from quarterdeck.api.trading.v1.trading_event_pb2 import LogCursor
 from quarterdeck.credentials import choose
 from quarterdeck.events import Item
 from quarterdeck.performance import Performance, SubjectLike, by, day, performance, subject
@@ -83,6 +92,7 @@ class AsyncClient:
         self.trading = trading.AsyncTradingEventService(self._channel)
         self.order_lives = trading.AsyncOrderLifeService(self._channel)
         self.portfolio = trading.AsyncPortfolioService(self._channel)
+        self.aggregates = trading.AsyncAggregateService(self._channel)
         self.reconciliation = trading.AsyncReconciliationService(self._channel)
         self.analytics = analytics.AsyncPerformanceService(self._channel)
         self.attribution = analytics.AsyncAttributionService(self._channel)
@@ -122,6 +132,57 @@ class AsyncClient:
         positions = Positions()
         positions.start(cursors)
         return AsyncWatch(self._channel, plan, Inbox(positions, plan), patience)
+
+    def watch_trading(
+        self,
+        account: str = "",
+        strategy: str = "",
+        *,
+        cursor: LogCursor | None = None,
+        live_only: bool = False,
+        heartbeat_interval: timedelta | None = None,
+        patience: float | None = None,
+    ) -> AsyncLogWatch:
+        """Stream the trading log: every event once, in its order, from its beginning.
+
+        ``cursor`` goes on where another watch stopped, ``live_only`` begins with what is recorded
+        from now on. Whenever the stream breaks it is opened again where it was, forever, or for
+        ``patience`` seconds.
+        """
+        wish = LogWish(account, strategy, live_only, duration(heartbeat_interval))
+        return AsyncLogWatch(self._channel, wish, cursor, patience)
+
+    async def watch_performance(
+        self,
+        account: str,
+        strategy: str = "",
+        *,
+        risk_free: float | str | None = None,
+        conventions: Conventions | None = None,
+        max_rate: float = 0.0,
+        patience: float | None = None,
+    ) -> AsyncIterator[Performance]:
+        """Stream the metrics of an account or strategy: as of now, then whenever they changed.
+
+        At most ``max_rate`` times a second, 4 by default. The day that is not over counts so far;
+        it is ``message.performance.provisional_day``. Whenever the stream breaks it is opened
+        again, forever, or for ``patience`` seconds.
+        """
+        definitions = Definitions()
+        request = WatchPerformanceRequest(
+            portfolio=Portfolio(account=account, strategy=strategy),
+            conventions=by(conventions, risk_free),
+            max_rate=max_rate,
+        )
+        answers: AsyncLasting[WatchPerformanceRequest, WatchPerformanceResponse] = AsyncLasting(
+            self._channel, WATCH_PERFORMANCE, lambda: request, patience
+        )
+        try:
+            async for answer in answers:
+                if answer.HasField("performance"):
+                    yield definitions.read(answer.performance)
+        finally:
+            await answers.aclose()
 
     async def replay(
         self,

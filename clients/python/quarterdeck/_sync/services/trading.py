@@ -12,6 +12,14 @@ from google.type.date_pb2 import Date
 from quarterdeck._method import Method
 from quarterdeck._sync.channel import Channel
 from quarterdeck._times import duration, timestamp
+from quarterdeck.api.trading.v1.aggregate_service_pb2 import (
+    AGGREGATE_INTERVAL_UNSPECIFIED,
+    AggregateInterval,
+    ListActivityRequest,
+    ListActivityResponse,
+    ListAggregatesRequest,
+    ListAggregatesResponse,
+)
 from quarterdeck.api.trading.v1.break_pb2 import BREAK_STATE_UNSPECIFIED, BreakState
 from quarterdeck.api.trading.v1.node_pb2 import (
     COMMAND_KIND_UNSPECIFIED,
@@ -63,6 +71,10 @@ from quarterdeck.api.trading.v1.portfolio_service_pb2 import (
     WatchPortfolioRequest,
     WatchPortfolioResponse,
 )
+from quarterdeck.api.trading.v1.position_change_service_pb2 import (
+    ListPositionChangesRequest,
+    ListPositionChangesResponse,
+)
 from quarterdeck.api.trading.v1.reconciliation_service_pb2 import (
     BrokerStatement,
     GetBreakRequest,
@@ -93,6 +105,88 @@ from quarterdeck.api.trading.v1.trading_event_service_pb2 import (
     WatchTradingRequest,
     WatchTradingResponse,
 )
+
+LIST_AGGREGATES = Method[ListAggregatesRequest, ListAggregatesResponse](
+    "/quarterdeck.api.trading.v1.AggregateService/ListAggregates",
+    ListAggregatesResponse,
+    repeatable=True,
+)
+LIST_ACTIVITY = Method[ListActivityRequest, ListActivityResponse](
+    "/quarterdeck.api.trading.v1.AggregateService/ListActivity",
+    ListActivityResponse,
+    repeatable=True,
+)
+
+
+class AggregateService:
+    """Performance and trading by minute, hour and trading day, folded where they are stored: years
+    are answered at once.
+    """
+
+    def __init__(self, channel: Channel) -> None:
+        self._channel = channel
+
+    def list_aggregates(
+        self,
+        *,
+        account: str = "",
+        strategy: str = "",
+        interval: AggregateInterval.ValueType = AGGREGATE_INTERVAL_UNSPECIFIED,
+        start_time: Timestamp | datetime | None = None,
+        end_time: Timestamp | datetime | None = None,
+        page_size: int = 0,
+        page_token: str = "",
+        timeout: float | None = None,
+    ) -> ListAggregatesResponse:
+        """Lists what an account was worth and made, or what a strategy in it made, oldest first.
+
+        Minutes are kept for a time, hours and days for ever. Fails with NOT_FOUND
+        (RESOURCE_NOT_FOUND) for an unknown account or strategy, and with PERMISSION_DENIED
+        (SCOPE_FORBIDDEN) for what is outside of the caller's scope.
+        """
+        request = ListAggregatesRequest(
+            account=account,
+            strategy=strategy,
+            interval=interval,
+            start_time=timestamp(start_time),
+            end_time=timestamp(end_time),
+            page_size=page_size,
+            page_token=page_token,
+        )
+        return self._channel.unary(LIST_AGGREGATES, request, timeout)
+
+    def list_activity(
+        self,
+        *,
+        account: str = "",
+        strategy: str = "",
+        instrument: str = "",
+        interval: AggregateInterval.ValueType = AGGREGATE_INTERVAL_UNSPECIFIED,
+        start_time: Timestamp | datetime | None = None,
+        end_time: Timestamp | datetime | None = None,
+        page_size: int = 0,
+        page_token: str = "",
+        timeout: float | None = None,
+    ) -> ListActivityResponse:
+        """Lists what was ordered and filled in an account, by interval, strategy and instrument,
+        oldest first.
+
+        Without a strategy those within the caller's scope are listed. Fails with NOT_FOUND
+        (RESOURCE_NOT_FOUND) for an unknown account, and with PERMISSION_DENIED (SCOPE_FORBIDDEN)
+        for what is outside of the caller's scope.
+        """
+        request = ListActivityRequest(
+            account=account,
+            strategy=strategy,
+            instrument=instrument,
+            interval=interval,
+            start_time=timestamp(start_time),
+            end_time=timestamp(end_time),
+            page_size=page_size,
+            page_token=page_token,
+        )
+        return self._channel.unary(LIST_ACTIVITY, request, timeout)
+
 
 REGISTER_NODE = Method[RegisterNodeRequest, RegisterNodeResponse](
     "/quarterdeck.api.trading.v1.NodeService/RegisterNode", RegisterNodeResponse, repeatable=True
@@ -426,6 +520,49 @@ class PortfolioService:
             account=account, strategy=strategy, start_date=start_date, end_date=end_date
         )
         return self._channel.unary(GET_DAILY_EQUITY, request, timeout)
+
+
+LIST_POSITION_CHANGES = Method[ListPositionChangesRequest, ListPositionChangesResponse](
+    "/quarterdeck.api.trading.v1.PositionChangeService/ListPositionChanges",
+    ListPositionChangesResponse,
+    repeatable=True,
+)
+
+
+class PositionChangeService:
+    """What each fill did to its position: for those who ask where profit came from."""
+
+    def __init__(self, channel: Channel) -> None:
+        self._channel = channel
+
+    def list_position_changes(
+        self,
+        *,
+        account: str = "",
+        strategy: str = "",
+        instrument: str = "",
+        start_time: Timestamp | datetime | None = None,
+        end_time: Timestamp | datetime | None = None,
+        page_size: int = 0,
+        page_token: str = "",
+        timeout: float | None = None,
+    ) -> ListPositionChangesResponse:
+        """Lists what happened to positions: by account, strategy and instrument, each by time.
+
+        Computed from the log as it is now, so that late fills, corrections and busts are in it.
+        Fails with PERMISSION_DENIED (SCOPE_FORBIDDEN) for a named account or strategy outside of
+        the caller's; without one, positions outside of the caller's scope are left out.
+        """
+        request = ListPositionChangesRequest(
+            account=account,
+            strategy=strategy,
+            instrument=instrument,
+            start_time=timestamp(start_time),
+            end_time=timestamp(end_time),
+            page_size=page_size,
+            page_token=page_token,
+        )
+        return self._channel.unary(LIST_POSITION_CHANGES, request, timeout)
 
 
 RECONCILE = Method[ReconcileRequest, ReconcileResponse](
