@@ -7,7 +7,7 @@ this order makes of them.
 from collections.abc import Iterable
 
 from quarterdeck_server.trading.portfolio.actions import Action
-from quarterdeck_server.trading.portfolio.events import Fill
+from quarterdeck_server.trading.portfolio.events import Fill, Flow
 
 type Movement = Fill | Action
 """What changes a position."""
@@ -19,4 +19,9 @@ def replayed(movements: Iterable[Movement]) -> list[Movement]:
     At one time the corporate actions come before the fills, since who trades at the ex-time trades
     without them; what is still equal keeps the order of the log.
     """
-    return sorted(movements, key=lambda one: (one.time_ns, isinstance(one, Fill)))
+    return sorted(movements, key=order_of)
+
+
+def order_of(event: Movement | Flow) -> tuple[int, bool]:
+    """Return by what events are put in order."""
+    return event.time_ns, isinstance(event, Fill)
