@@ -31,6 +31,7 @@ SUBSTITUTIONS = [
     (r"\b__a(iter|next|enter|exit)__", r"__\1__"),
     (r"\baclose\b", "close"),
     (r"\baiter\(", "iter("),
+    (r"\banext\(", "next("),
     (r"\basync (def|for|with)\b", r"\1"),
     (r"\bawait ", ""),
 ]

@@ -5,9 +5,12 @@ are Decimal, times are datetimes or nanoseconds since the Unix epoch, durations 
 """
 
 from quarterdeck._async.client import AsyncClient
+from quarterdeck._async.log import AsyncLogWatch
 from quarterdeck._async.watch import AsyncWatch
 from quarterdeck._sync.client import Client
+from quarterdeck._sync.log import LogWatch
 from quarterdeck._sync.watch import Watch
+from quarterdeck.api.trading.v1.trading_event_pb2 import LogCursor, LoggedEvent
 from quarterdeck.books import Level, OrderBook
 from quarterdeck.errors import (
     AlreadyExists,
@@ -59,6 +62,7 @@ __all__ = [
     "DELIVERY_LATEST",
     "AlreadyExists",
     "AsyncClient",
+    "AsyncLogWatch",
     "AsyncWatch",
     "Bar",
     "Bars",
@@ -79,6 +83,9 @@ __all__ = [
     "Level",
     "Link",
     "LinkState",
+    "LogCursor",
+    "LogWatch",
+    "LoggedEvent",
     "NotAllowed",
     "NotAuthenticated",
     "NotFound",

@@ -64,6 +64,13 @@ def error_from_stream(error: StreamError) -> QuarterdeckError:
     return _class(code, error.message, reason)(error.message, Cause(reason))
 
 
+def error_from_status(status: status_pb2.Status) -> QuarterdeckError:
+    """Translate a status that came in an answer."""
+    code = BY_NUMBER.get(status.code, grpc.StatusCode.UNKNOWN)
+    cause = _cause(status, "")
+    return _class(code, status.message, cause.reason)(status.message, cause)
+
+
 def _class(code: grpc.StatusCode, text: str, reason: str) -> type[QuarterdeckError]:
     """Choose the class; a connection that a proxy cut looks like a fault of the server."""
     if not reason and any(sign in text for sign in CONNECTION_LOST):
