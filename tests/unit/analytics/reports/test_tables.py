@@ -77,8 +77,8 @@ def test_metrics_are_the_numbers_themselves_and_say_why_one_is_missing(form: Tab
         # A spreadsheet's file has 16 digits.
         value = one.estimate.value
         assert number(row["value"]) == (value and pytest.approx(value, rel=1e-15))
-    ruined = next(row for row in rows if row["metric"] == "annual_return")
-    assert (ruined["value"] or None, ruined["state"]) == (None, "ruined")
+    annual = next(row for row in rows if row["metric"] == "annual_return")
+    assert (annual["value"] or None, annual["state"]) == (None, "insufficient")
 
 
 @pytest.mark.parametrize("form", TableForm)
