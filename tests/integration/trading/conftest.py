@@ -15,6 +15,7 @@ from quarterdeck.api.marketdata.v1 import instrument_service_pb2_grpc as rpc
 from quarterdeck.api.trading.v1.node_service_pb2_grpc import NodeServiceStub
 from quarterdeck.api.trading.v1.order_life_service_pb2_grpc import OrderLifeServiceStub
 from quarterdeck.api.trading.v1.portfolio_service_pb2_grpc import PortfolioServiceStub
+from quarterdeck.api.trading.v1.position_change_service_pb2_grpc import PositionChangeServiceStub
 from quarterdeck.api.trading.v1.reconciliation_service_pb2_grpc import ReconciliationServiceStub
 from quarterdeck.api.trading.v1.trading_event_service_pb2_grpc import TradingEventServiceStub
 from quarterdeck_server.kernel.errors import InstrumentNotFound
@@ -128,6 +129,7 @@ class Client:
     portfolio: PortfolioServiceStub
     breaks: ReconciliationServiceStub
     lives: OrderLifeServiceStub
+    changes: PositionChangeServiceStub
 
 
 @dataclass(frozen=True, slots=True)
@@ -150,6 +152,7 @@ class Deck:
             PortfolioServiceStub(channel),
             ReconciliationServiceStub(channel),
             OrderLifeServiceStub(channel),
+            PositionChangeServiceStub(channel),
         )
 
 
