@@ -1,0 +1,95 @@
+"""What happened to positions, over the wire."""
+
+from tests.integration.trading import events
+from tests.integration.trading.conftest import Client, Deck
+from tests.integration.trading.waiting import refusal
+
+from quarterdeck.api.trading.v1 import position_change_pb2
+from quarterdeck.api.trading.v1 import position_change_service_pb2 as pb
+
+KIND = position_change_pb2.PositionChangeKind.Name
+
+
+async def recorded(client: Client) -> None:
+    """Two positions: one long, closed and short, of which a part came late; and one in euros."""
+    await client.events.RecordEvents(
+        events.batch(
+            events.fill("10", "100", at=1, fee="1"),
+            events.fill("30", "120", at=3, side="SELL", client_order_id="O-2", fee="3"),
+            events.fill(
+                "5", "50", at=4, instrument="SAP.XETR", strategy="B-001", client_order_id="O-3"
+            ),
+        )
+    )
+    await client.events.RecordEvents(events.batch(events.fill("10", "110", at=2)))
+
+
+def rows(answer: pb.ListPositionChangesResponse) -> list[tuple[object, ...]]:
+    found = answer.changes
+    names = [f"{one.strategy}/{one.instrument}" for one in found.positions]
+    columns = zip(
+        [names[number] for number in found.position],
+        [KIND(kind).removeprefix("POSITION_CHANGE_KIND_") for kind in found.kind],
+        found.change,
+        found.quantity,
+        found.realised_profit,
+        found.fee,
+        strict=True,
+    )
+    return list(columns)
+
+
+AAPL, SAP = "Ema-001/AAPL.XNAS", "B-001/SAP.XETR"
+WHOLE = [
+    (SAP, "OPENED", 5, 5, 0, 0),
+    (AAPL, "OPENED", 10, 10, 0, 1),
+    (AAPL, "OPENED", 10, 20, 0, 0),
+    (AAPL, "CLOSED", -20, 0, 300, 2),
+    (AAPL, "OPENED", -10, -10, 0, 1),
+]
+
+
+async def test_changes_are_in_the_markets_order_on_one_page_or_many(
+    ada: Client,
+) -> None:
+    await recorded(ada)
+    answer = await ada.changes.ListPositionChanges(pb.ListPositionChangesRequest())
+    assert rows(answer) == WHOLE
+    assert answer.changes.positions[0].currency == "EUR"
+    token, paged = "", []
+    while True:
+        request = pb.ListPositionChangesRequest(page_size=3, page_token=token)
+        page = await ada.changes.ListPositionChanges(request)
+        paged += rows(page)
+        token = page.next_page_token
+        if not token:
+            break
+    assert paged == WHOLE
+
+
+async def test_what_was_held_at_the_start_comes_first(ada: Client) -> None:
+    await recorded(ada)
+    request = pb.ListPositionChangesRequest(
+        account="SIM-001", strategy="Ema-001", start_time=events.moment(3)
+    )
+    answer = await ada.changes.ListPositionChanges(request)
+    assert rows(answer) == [(AAPL, "CARRIED", 0, 20, 0, 0), *WHOLE[3:]]
+    assert (answer.changes.price[0], answer.changes.cost[0]) == (110, 2100)
+    assert answer.changes.event_time_ns[0] == events.moment(2).ToNanoseconds()
+    request.start_time.CopyFrom(events.moment(9))
+    later = await ada.changes.ListPositionChanges(request)
+    assert rows(later) == [(AAPL, "CARRIED", 0, -10, 0, 0)]
+
+
+async def test_a_scope_holds_and_a_token_belongs_to_its_query(deck: Deck, ada: Client) -> None:
+    await recorded(ada)
+    page = await ada.changes.ListPositionChanges(pb.ListPositionChangesRequest(page_size=3))
+    other = pb.ListPositionChangesRequest(strategy="B-001", page_token=page.next_page_token)
+    _, info = await refusal(ada.changes.ListPositionChanges(other))
+    assert info.reason == "PAGE_TOKEN_INVALID"
+    theirs = (await deck.client("ada@SIM-002")).changes
+    _, info = await refusal(
+        theirs.ListPositionChanges(pb.ListPositionChangesRequest(account="SIM-001"))
+    )
+    assert info.reason == "SCOPE_FORBIDDEN"
+    assert not rows(await theirs.ListPositionChanges(pb.ListPositionChangesRequest()))
