@@ -3,13 +3,13 @@
 import asyncio
 from collections.abc import Iterable
 
-from quarterdeck_server.kernel.errors import InstrumentNotFound, QuarterdeckError
+from quarterdeck_server.kernel.errors import InstrumentNotFound, InvalidField, QuarterdeckError
 from quarterdeck_server.runtime.postgres import Postgres
 from quarterdeck_server.trading.desk import Desk
 from quarterdeck_server.trading.domain.errors import FieldInstrumentNotFound
 from quarterdeck_server.trading.domain.event import Event
 from quarterdeck_server.trading.domain.fill import Fill
-from quarterdeck_server.trading.portfolio import Instrument
+from quarterdeck_server.trading.portfolio import Instrument, Split
 from quarterdeck_server.trading.ports import InstrumentSource
 from quarterdeck_server.trading.store import load
 
@@ -32,6 +32,8 @@ class Facts:
                 await self._learn(name, event.instrument_field)
             if isinstance(event.body, Fill):
                 self._check_price(event.path, event.body)
+            if isinstance(event.body, Split):
+                self._check_kind(event.instrument_field, event.body)
 
     async def ensure_rates(self, account: str, currencies: Iterable[str]) -> None:
         """Learn the pairs that convert an account's currencies, as far as there are any."""
@@ -73,6 +75,10 @@ class Facts:
     async def _store(self, instrument: Instrument) -> None:
         await load.add_fact(self._postgres, instrument)
         await self.refresh()
+
+    def _check_kind(self, field: str, split: Split) -> None:
+        if self._desk.average.instrument(split.instrument).is_inverse:
+            raise InvalidField(field, "must not be an inverse contract")
 
     def _check_price(self, path: str, fill: Fill) -> None:
         instrument = self._desk.average.instrument(fill.instrument)

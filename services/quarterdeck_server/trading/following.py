@@ -12,7 +12,7 @@ from quarterdeck_server.trading.desk import Desk
 from quarterdeck_server.trading.domain.fill import Fill, Holding, OrderSide
 from quarterdeck_server.trading.portfolio import Fill as BookFill
 from quarterdeck_server.trading.portfolio import Flow, PositionKey, Side
-from quarterdeck_server.trading.store import amendments, load
+from quarterdeck_server.trading.store import adjustments, amendments, load
 from quarterdeck_server.trading.store.load import Amended, Moved
 
 type Anew = Mapping[PositionKey, Sequence[BookFill]]
@@ -21,9 +21,9 @@ type Anew = Mapping[PositionKey, Sequence[BookFill]]
 
 async def follow(desk: Desk, connection: Connection, until: int) -> None:
     """Apply what the log has after the desk's position, up to one that nothing can change now."""
-    replayed: set[PositionKey] = set()
+    acted, replayed = await _acted(desk, connection, until)
     async for page in load.movements(connection, desk.position, until):
-        changed = {holding for _, movement in page for holding in _out_of_order(movement)}
+        changed = {holding for _, movement in page for holding in _out_of_order(movement, acted)}
         anew = dict(await counted_fills(connection, changed, until))
         for position, movement in page:
             if (key := _key(movement)) in anew and key not in replayed:
@@ -32,6 +32,21 @@ async def follow(desk: Desk, connection: Connection, until: int) -> None:
                 replayed.add(key)
             _move(desk, movement, position, replayed)
     desk.position = until
+
+
+async def _acted(
+    desk: Desk, connection: Connection, until: int
+) -> tuple[set[str], set[PositionKey]]:
+    """Take the corporate actions first, and replay who held their instruments already.
+
+    Whose fills are still to come is replayed then: an action may be of an earlier time.
+    """
+    actions = await adjustments.actions_between(connection, desk.position, until)
+    held = {key: None for action in actions for key in desk.learn(action)}
+    anew = await counted_fills(connection, [holding_of(key) for key in held], until)
+    for key, fills in anew.items():
+        desk.replay(key, fills)
+    return {action.instrument for action in actions}, set(anew)
 
 
 async def counted_fills(connection: Connection, holdings: Collection[Holding], until: int) -> Anew:
@@ -49,6 +64,11 @@ def position_key(holding: Holding) -> PositionKey:
     return PositionKey(account, instrument, strategy)
 
 
+def holding_of(key: PositionKey) -> Holding:
+    """Return a position as the log names it."""
+    return (key.account, key.strategy, key.instrument)
+
+
 def book_fill(fill: Fill) -> BookFill:
     """Return a fill as the portfolio takes it."""
     return BookFill(
@@ -64,11 +84,13 @@ def book_fill(fill: Fill) -> BookFill:
     )
 
 
-def _out_of_order(movement: Moved) -> Iterator[Holding]:
+def _out_of_order(movement: Moved, acted: Collection[str]) -> Iterator[Holding]:
     match movement:
         case Amended():
             yield movement.holding
         case Fill() if movement.is_late or movement.is_busted or movement.correction_count:
+            yield movement.holding
+        case Fill() if movement.instrument in acted:
             yield movement.holding
 
 

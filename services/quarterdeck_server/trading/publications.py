@@ -29,8 +29,8 @@ def publications(book: Book, batch: Batch, anew: Anew) -> Iterator[Publication]:
                     yield _position(next(positions))
             case _:
                 yield Publication(topics.accounts(outcome.account), outcome.report.payload)
-    for key, fills in anew.items():
-        yield _position(book.preview_replay(key, fills))
+    for position in book.preview_replay(anew, [action for action, _ in batch.new_actions]):
+        yield _position(position)
 
 
 def _order(order: Order) -> Publication:

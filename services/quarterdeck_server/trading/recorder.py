@@ -19,6 +19,7 @@ from quarterdeck_server.runtime.shared import Shared
 from quarterdeck_server.trading import metrics
 from quarterdeck_server.trading.desk import Desk
 from quarterdeck_server.trading.domain.account import Account, Opening
+from quarterdeck_server.trading.domain.activity import changes
 from quarterdeck_server.trading.domain.batch import (
     Batch,
     Surroundings,
@@ -36,7 +37,7 @@ from quarterdeck_server.trading.mapping.event import opening_event
 from quarterdeck_server.trading.portfolio import Dividend, Flow, FlowKind, Split
 from quarterdeck_server.trading.ports import RecordSink
 from quarterdeck_server.trading.publications import publications
-from quarterdeck_server.trading.store import adjustments, amendments, load, restatements
+from quarterdeck_server.trading.store import activity, adjustments, amendments, load, restatements
 from quarterdeck_server.trading.store import log as store
 
 
@@ -206,6 +207,7 @@ class Recorder:
         await adjustments.write_flows(connection, list(self._in_base(batch.new_flows)))
         await adjustments.write_actions(connection, batch.new_actions)
         await store.write_orders(connection, batch.new_orders.values())
+        await activity.write(connection, changes(batch, self._desk.average.instrument))
         await store.write_reports(connection, dict(_reported(batch)))
         past = batch.changed_past(self._desk.shown_ns, self._patience_ns)
         await restatements.write(connection, (head.event_position, batch.position), past)

@@ -4,6 +4,7 @@ from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import asynccontextmanager
 
 from quarterdeck.api.trading.v1 import (
+    aggregate_service_pb2_grpc,
     node_service_pb2_grpc,
     order_life_service_pb2_grpc,
     portfolio_service_pb2_grpc,
@@ -20,6 +21,7 @@ from quarterdeck_server.trading.area import Area, opened
 from quarterdeck_server.trading.changes import ChangeReader
 from quarterdeck_server.trading.peers import HistoryPeer, InstrumentPeer
 from quarterdeck_server.trading.ports import Broker, Market
+from quarterdeck_server.trading.servicers.aggregate import AggregateServicer
 from quarterdeck_server.trading.servicers.change import PositionChangeServicer
 from quarterdeck_server.trading.servicers.event import TradingEventServicer
 from quarterdeck_server.trading.servicers.life import OrderLifeServicer
@@ -48,7 +50,9 @@ def services(area: Area, shared: Shared, brokers: Mapping[str, Broker]) -> Seque
     events = TradingEventServicer(
         area.recorder, area.importer, shared.postgres, area.followers, streaming, shared.clock
     )
-    portfolio = PortfolioServicer(area.desk, area.feed, area.daily, shared.postgres)
+    portfolio = PortfolioServicer(area, shared.postgres, shared.compute)
+    aggregates = AggregateServicer(shared.postgres, area.desk, area.aggregates.roll)
+    add_aggregates = aggregate_service_pb2_grpc.add_AggregateServiceServicer_to_server
     lives = OrderLifeServicer(shared.postgres)
     changes = PositionChangeServicer(ChangeReader(shared.postgres, area.desk))
     add_changes = position_change_service_pb2_grpc.add_PositionChangeServiceServicer_to_server
@@ -61,6 +65,7 @@ def services(area: Area, shared: Shared, brokers: Mapping[str, Broker]) -> Seque
         Service(f"{PACKAGE}.ReconciliationService", lambda server: add_breaks(breaks, server)),
         Service(f"{PACKAGE}.PositionChangeService", lambda server: add_changes(changes, server)),
         Service(f"{PACKAGE}.OrderLifeService", lambda server: add_lives(lives, server)),
+        Service(f"{PACKAGE}.AggregateService", lambda server: add_aggregates(aggregates, server)),
         Service(f"{PACKAGE}.NodeService", lambda server: add_nodes(nodes, server)),
         Service(
             f"{PACKAGE}.TradingEventService",

@@ -10,13 +10,18 @@ from google.type.decimal_pb2 import Decimal as DecimalMessage
 from quarterdeck.api.marketdata.v1.quote_pb2 import QuoteBatch
 from quarterdeck.api.trading.v1 import (
     account_pb2,
+    cash_flow_pb2,
+    corporate_action_pb2,
     fill_pb2,
     node_pb2,
     node_service_pb2,
     order_pb2,
     trading_event_pb2,
 )
-from quarterdeck.api.trading.v1.trading_event_service_pb2 import RecordEventsRequest
+from quarterdeck.api.trading.v1.trading_event_service_pb2 import (
+    RecordAdjustmentsRequest,
+    RecordEventsRequest,
+)
 from quarterdeck_server.runtime.bus import Message
 
 DAY_S = 1_073_000_000
@@ -72,10 +77,58 @@ def fill(quantity="10", price="100", *, side="BUY", client_order_id="O-1", **whe
     return event(fill=message, **where)
 
 
+def amended(trade_id, client_order_id="O-1", instrument="AAPL.XNAS"):
+    return {"trade_id": trade_id, "client_order_id": client_order_id, "instrument": instrument}
+
+
+def correction(trade_id, quantity="10", price="100", fee=None, **where):
+    which = {name: where.pop(name) for name in ("client_order_id", "instrument") if name in where}
+    message = trading_event_pb2.FillCorrection(
+        **amended(trade_id, **which), quantity=number(quantity), price=number(price)
+    )
+    if fee:
+        message.fee.CopyFrom(number(fee))
+        message.fee_currency = "USD"
+    return event(fill_correction=message, **where)
+
+
+def bust(trade_id, **where):
+    which = {name: where.pop(name) for name in ("client_order_id", "instrument") if name in where}
+    message = trading_event_pb2.FillBust(**amended(trade_id, **which), reason="erroneous")
+    return event(fill_bust=message, **where)
+
+
 def account_state(total="1000", **where):
     balance = account_pb2.Balance(currency="USD", total=number(total))
     state = account_pb2.AccountState(balances=[balance], reported=True)
     return event(strategy="", account_state=state, **where)
+
+
+def cash_flow(kind="DEPOSIT", amount="500", **where):
+    message = cash_flow_pb2.CashFlow(
+        kind=cash_flow_pb2.CashFlowKind.Value(f"CASH_FLOW_KIND_{kind}"),
+        amount=number(amount),
+        currency=where.pop("currency", "USD"),
+        counter_account=where.pop("counter_account", ""),
+        instrument=where.pop("instrument", ""),
+    )
+    return event(strategy=where.pop("strategy", ""), cash_flow=message, **where)
+
+
+def split(numerator="2", denominator="1", instrument="AAPL.XNAS", **where):
+    ratio = corporate_action_pb2.Split(numerator=number(numerator), denominator=number(denominator))
+    message = corporate_action_pb2.CorporateAction(instrument=instrument, split=ratio)
+    return event(account="", strategy="", corporate_action=message, **where)
+
+
+def dividend(amount="1", instrument="AAPL.XNAS", account="", **where):
+    paid = corporate_action_pb2.CashDividend(amount=number(amount), currency="USD")
+    message = corporate_action_pb2.CorporateAction(instrument=instrument, cash_dividend=paid)
+    return event(account=account, strategy="", corporate_action=message, **where)
+
+
+def adjustments(*events: trading_event_pb2.TradingEvent) -> RecordAdjustmentsRequest:
+    return RecordAdjustmentsRequest(events=events)
 
 
 def registration(account="SIM-001", balance="1000000", **more):

@@ -1,7 +1,6 @@
 """Equity by trading day."""
 
 from datetime import date
-from decimal import Decimal
 
 from google.type.date_pb2 import Date
 from tests.integration.trading import events
@@ -9,9 +8,6 @@ from tests.integration.trading.conftest import Client, Deck
 from tests.integration.trading.waiting import refusal
 
 from quarterdeck.api.trading.v1 import portfolio_service_pb2 as pb
-from quarterdeck_server.kernel.money import Money
-from quarterdeck_server.trading.portfolio import Flow, FlowKind
-from quarterdeck_server.trading.store import flows
 
 DAY_S = 86_400
 
@@ -68,12 +64,9 @@ async def test_a_flow_counts_on_the_first_day_whose_value_includes_it(
     deck: Deck, ada: Client
 ) -> None:
     await traded(deck, ada)
-    after_first_value = int((events.DAY_S + 20) * 1e9)
     for kind, amount in (("DEPOSIT", "500"), ("WITHDRAWAL", "-200")):
-        money = Money(Decimal(amount), "USD")
-        flow = Flow(f"flow-{kind}", "SIM-001", FlowKind[kind], money, after_first_value)
-        async with deck.shared.postgres.transaction() as connection:
-            await flows.write(connection, flow, 1000 + len(kind))
+        flow = events.cash_flow(kind, amount, at=20)
+        await ada.events.RecordAdjustments(events.adjustments(flow))
     assert list((await daily(ada)).flows) == [0, 300]
 
 

@@ -78,6 +78,12 @@ class Batch:
     new_flows: list[tuple[Flow, int]] = field(default_factory=list)
     new_actions: list[tuple[Action, int]] = field(default_factory=list)
     outcomes: list[Outcome] = field(default_factory=list)
+    known_orders: dict[OrderKey, Order] = field(init=False)
+    known_fills: dict[FillKey, Fill] = field(init=False)
+
+    def __post_init__(self) -> None:
+        """Keep what was before."""
+        self.known_orders, self.known_fills = dict(self.orders), dict(self.fills)
 
     def fold(self, events: Iterable[Event]) -> None:
         """Take events one by one; the first that cannot be accepted fails the whole batch."""

@@ -31,6 +31,14 @@ class FieldInstrumentNotFound(InstrumentNotFound):
         self.metadata["field"] = field
 
 
+class AccountNotFound(NotFound):
+    """The log has no account that a field names."""
+
+    def __init__(self, field: str, account: str) -> None:
+        super().__init__("account", account)
+        self.metadata["field"] = field
+
+
 class FillNotFound(NotFound):
     """The log has no fill that a field names."""
 

@@ -3,9 +3,10 @@
 from dataclasses import dataclass
 from decimal import Decimal
 
-from quarterdeck_server.trading.domain.amendment import Bust, Correction
+from quarterdeck_server.trading.domain.amendment import Amendment, Bust, Correction
 from quarterdeck_server.trading.domain.fill import Fill
 from quarterdeck_server.trading.domain.order import OrderChange, Word
+from quarterdeck_server.trading.portfolio import Action, Dividend, Flow, Split
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,6 +33,10 @@ class AccountReport:
     payload: bytes
 
 
+type Body = OrderChange | Fill | Amendment | PositionReport | AccountReport | Flow | Action
+"""What an event tells."""
+
+
 @dataclass(frozen=True, slots=True)
 class Event:
     """One event of a batch; ``path`` names it in refusals, for example "events[3]"."""
@@ -41,7 +46,7 @@ class Event:
     digest: bytes
     content: bytes
     word: Word
-    body: OrderChange | Fill | Correction | Bust | PositionReport | AccountReport
+    body: Body
 
     @property
     def kind(self) -> str:
@@ -58,6 +63,10 @@ class Event:
                 return self.body.instrument
             case Correction() | Bust():
                 return self.body.key.instrument
+            case Flow():
+                return self.body.instrument or None
+            case Split() | Dividend():
+                return self.body.instrument
             case AccountReport():
                 return None
 
@@ -90,4 +99,7 @@ _KINDS: dict[type, str] = {
     Bust: "fill_bust",
     PositionReport: "position",
     AccountReport: "account",
+    Flow: "cash_flow",
+    Split: "corporate_action",
+    Dividend: "corporate_action",
 }

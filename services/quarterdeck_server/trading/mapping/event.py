@@ -1,18 +1,23 @@
 """Reported events to the domain; what is refused is named by its path in the request."""
 
 import hashlib
-from collections.abc import Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from decimal import Decimal
 
 from google.type.decimal_pb2 import Decimal as DecimalMessage
 
 from quarterdeck.api.trading.v1 import account_pb2, fill_pb2, trading_event_pb2
-from quarterdeck.api.trading.v1 import trading_event_service_pb2 as pb
 from quarterdeck_server.kernel.errors import InvalidField
 from quarterdeck_server.kernel.money import checked, currency_code, positive
 from quarterdeck_server.runtime.convert import decimal_from, decimal_to, timestamp_from
-from quarterdeck_server.trading.domain.amendment import Amendment, Bust, Correction, FillTerms
-from quarterdeck_server.trading.domain.event import AccountReport, Balance, Event, PositionReport
+from quarterdeck_server.trading.domain.amendment import Bust, Correction, FillTerms
+from quarterdeck_server.trading.domain.event import (
+    AccountReport,
+    Balance,
+    Body,
+    Event,
+    PositionReport,
+)
 from quarterdeck_server.trading.domain.fill import Fill, FillKey, OrderSide
 from quarterdeck_server.trading.domain.order import (
     Nature,
@@ -21,8 +26,10 @@ from quarterdeck_server.trading.domain.order import (
     Terms,
     Word,
 )
+from quarterdeck_server.trading.mapping.adjustment import action_from, flow_from, opening_to
+from quarterdeck_server.trading.portfolio import Flow
 
-type Body = OrderChange | Fill | Amendment | PositionReport | AccountReport
+WITHOUT_STRATEGY = frozenset({"account_state", "cash_flow", "corporate_action"})
 
 IGNORED = (
     *("account", "strategy", "node", "event_time", "order_unknown", "late"),
@@ -31,11 +38,25 @@ IGNORED = (
 """The fields of a reported fill that the log fills in by itself."""
 
 
-def events_from(request: pb.RecordEventsRequest) -> tuple[Event, ...]:
+def opening_event(flow: Flow) -> Event:
+    """Return an opening balance as the event that the log keeps of it."""
+    message = opening_to(flow)
+    return Event(
+        path="opening_balances",
+        event_id=flow.id,
+        digest=digest(message),
+        content=message.SerializeToString(deterministic=True),
+        word=Word("", flow.account, "", flow.time_ns, is_reconciliation=False),
+        body=flow,
+    )
+
+
+def events_from(
+    messages: Iterable[trading_event_pb2.TradingEvent], node: str = ""
+) -> tuple[Event, ...]:
     """Read the events of a batch, refusing the first that cannot be accepted."""
     return tuple(
-        event_from(message, request.node, f"events[{index}]")
-        for index, message in enumerate(request.events)
+        event_from(message, node, f"events[{index}]") for index, message in enumerate(messages)
     )
 
 
@@ -44,8 +65,10 @@ def event_from(message: trading_event_pb2.TradingEvent, node: str, path: str) ->
     time_ns = timestamp_from(message.event_time, f"{path}.event_time")
     word = Word(node, message.account, message.strategy, time_ns, message.reconciliation)
     kind = message.WhichOneof("event")
-    if kind != "account_state" and not message.strategy:
+    if kind not in WITHOUT_STRATEGY and not message.strategy:
         raise InvalidField(f"{path}.strategy", "must not be empty")
+    if kind != "corporate_action" and not message.account:
+        raise InvalidField(f"{path}.account", "must not be empty")
     return Event(
         path=path,
         event_id=message.event_id,
@@ -79,21 +102,10 @@ def digest(message: trading_event_pb2.TradingEvent) -> bytes:
 
 
 def _body(message: trading_event_pb2.TradingEvent, word: Word, path: str) -> Body:
-    match message.WhichOneof("event"):
-        case "order":
-            return _order_from(message.order, f"{path}.order")
-        case "fill":
-            return _fill_from(message.fill, message.event_id, word, f"{path}.fill")
-        case "fill_correction":
-            return _correction_from(message.fill_correction, word, f"{path}.fill_correction")
-        case "fill_bust":
-            return Bust(_fill_key(message.fill_bust, word), word.time_ns)
-        case "position":
-            return _position_from(message.position, f"{path}.position")
-        case "account_state":
-            return _account_from(message.account_state, word, f"{path}.account_state")
-        case _:
-            raise InvalidField(f"{path}.event", "must be given")
+    kind = message.WhichOneof("event")
+    if kind is None:
+        raise InvalidField(f"{path}.event", "must be given")
+    return _READERS[kind](message, word, path)
 
 
 def _order_from(message: trading_event_pb2.OrderEvent, path: str) -> OrderChange:
@@ -226,3 +238,23 @@ def _positive(message: DecimalMessage, field: str) -> Decimal:
 def _plain(number: Decimal) -> Decimal:
     # As the database will give it back: no exponent, no negative zero.
     return Decimal(format(number, "f")) if number else abs(number)
+
+
+type _Reader = Callable[[trading_event_pb2.TradingEvent, Word, str], Body]
+
+_READERS: Mapping[str, _Reader] = {
+    "order": lambda m, _, path: _order_from(m.order, f"{path}.order"),
+    "fill": lambda m, word, path: _fill_from(m.fill, m.event_id, word, f"{path}.fill"),
+    "position": lambda m, _, path: _position_from(m.position, f"{path}.position"),
+    "account_state": lambda m, word, path: _account_from(
+        m.account_state, word, f"{path}.account_state"
+    ),
+    "cash_flow": lambda m, word, path: flow_from(m.cash_flow, m.event_id, word, path),
+    "fill_correction": lambda m, word, path: _correction_from(
+        m.fill_correction, word, f"{path}.fill_correction"
+    ),
+    "fill_bust": lambda m, word, _: Bust(_fill_key(m.fill_bust, word), word.time_ns),
+    "corporate_action": lambda m, word, path: action_from(
+        m.corporate_action, m.event_id, word, path
+    ),
+}

@@ -5,12 +5,13 @@ was made and where it is are exact decimals; what positions are worth at the mar
 float64 statistics. Definitions and formulas: docs/guides/profit-and-loss.md.
 """
 
-from quarterdeck_server.trading.portfolio.actions import Action, Dividend, Split
+from quarterdeck_server.trading.portfolio.actions import Action, Dividend, Split, concerns
 from quarterdeck_server.trading.portfolio.basis import CostMethod, Lot
 from quarterdeck_server.trading.portfolio.book import EVERYTHING, Book
 from quarterdeck_server.trading.portfolio.cells import Scope
 from quarterdeck_server.trading.portfolio.columns import PositionColumns
 from quarterdeck_server.trading.portfolio.events import (
+    EXTERNAL,
     Allocation,
     Fill,
     Flow,
@@ -27,6 +28,7 @@ from quarterdeck_server.trading.portfolio.summary import Summary, Totals
 
 __all__ = [
     "EVERYTHING",
+    "EXTERNAL",
     "Action",
     "Allocation",
     "Book",
@@ -53,5 +55,6 @@ __all__ = [
     "Summary",
     "Totals",
     "ValuationRule",
+    "concerns",
     "replayed",
 ]

@@ -115,6 +115,14 @@ class Book:
         """Take a corporate action of an instrument, and return the positions to be replayed."""
         return self._ledger.learn(action)
 
+    def holders(self, instrument: str) -> tuple[PositionKey, ...]:
+        """Return the positions in an instrument, open or closed."""
+        return self._ledger.holders(instrument)
+
+    def actions(self, instrument: str) -> tuple[Action, ...]:
+        """Return what happened to everybody who held an instrument, in the order it was learned."""
+        return tuple(self._ledger.actions.get(instrument, ()))
+
     def allocate(self, allocation: Allocation) -> None:
         """Set the capital a strategy's return and equity count from."""
         self._ledger.allocate(allocation)

@@ -87,8 +87,12 @@ class Ledger:
         self.actions.setdefault(action.instrument, []).append(action)
         if isinstance(action, Split):
             self.board.split(action)
-        keys = self._keys.get(action.instrument, ())
-        return tuple(key for key in keys if concerns(action, key.account))
+        holders = self.holders(action.instrument)
+        return tuple(key for key in holders if concerns(action, key.account))
+
+    def holders(self, instrument: str) -> tuple[PositionKey, ...]:
+        """Return the positions in an instrument, open or closed."""
+        return tuple(self._keys.get(instrument, ()))
 
     def transfer(self, flow: Flow) -> None:
         """Move an account's cash without a fill; income is also what somebody earned."""

@@ -1,10 +1,14 @@
 """TradingEventService."""
 
+from collections.abc import Sequence
+from functools import partial
+
 from quarterdeck.api.trading.v1 import trading_event_service_pb2 as pb
 from quarterdeck.api.trading.v1.trading_event_service_pb2_grpc import TradingEventServiceServicer
 from quarterdeck.api.type.v1.row_problem_pb2 import RowProblem
 from quarterdeck_server.kernel import page
 from quarterdeck_server.runtime.caller import current
+from quarterdeck_server.runtime.clock import Clock
 from quarterdeck_server.runtime.convert import LATEST_NS, timestamp_from
 from quarterdeck_server.runtime.postgres import Postgres
 from quarterdeck_server.runtime.service import Context
@@ -17,7 +21,8 @@ from quarterdeck_server.trading.mapping import log as mapping
 from quarterdeck_server.trading.mapping.event import events_from
 from quarterdeck_server.trading.mapping.life import event_filter_from, logged_to
 from quarterdeck_server.trading.mapping.logged import cursor_from
-from quarterdeck_server.trading.recorder import Recorder
+from quarterdeck_server.trading.recorder import Recorded, Recorder
+from quarterdeck_server.trading.servicers.admission import check_adjustment, permit
 from quarterdeck_server.trading.servicers.view import view_of
 from quarterdeck_server.trading.store import listing
 from quarterdeck_server.trading.store.topics import topic_page
@@ -36,28 +41,33 @@ class TradingEventServicer(TradingEventServiceServicer):
         postgres: Postgres,
         followers: Followers,
         streaming: Streaming,
+        clock: Clock,
     ) -> None:
         self._recorder, self._importer, self._postgres = recorder, importer, postgres
-        self._followers, self._streaming = followers, streaming
+        self._followers, self._streaming, self._clock = followers, streaming, clock
 
     async def RecordEvents(
         self, request: pb.RecordEventsRequest, context: Context
     ) -> pb.RecordEventsResponse:
-        caller = current()
-        for index, event in enumerate(request.events):
-            caller.require_scope(event.account, event.strategy, f"events[{index}].account")
-        recorded = await self._recorder.record(events_from(request))
+        recorded = await self._record(events_from(request.events, request.node))
         return pb.RecordEventsResponse(recorded_count=recorded.new, duplicate_count=recorded.known)
+
+    async def RecordAdjustments(
+        self, request: pb.RecordAdjustmentsRequest, context: Context
+    ) -> pb.RecordAdjustmentsResponse:
+        events = events_from(request.events)
+        for event in events:
+            check_adjustment(event, self._clock.now_ns())
+        recorded = await self._record(events)
+        return pb.RecordAdjustmentsResponse(
+            recorded_count=recorded.new, duplicate_count=recorded.known
+        )
 
     async def ImportTradingEvents(
         self, request: pb.ImportTradingEventsRequest, context: Context
     ) -> pb.ImportTradingEventsResponse:
-        caller = current()
-
-        def permit(event: Event) -> None:
-            caller.require_scope(event.word.account, event.word.strategy, f"{event.path}.account")
-
-        imported = await self._importer.run(request.csv, permit, dry_run=request.dry_run)
+        admit = partial(permit, current())
+        imported = await self._importer.run(request.csv, admit, dry_run=request.dry_run)
         return pb.ImportTradingEventsResponse(
             recorded_count=imported.new,
             duplicate_count=imported.known,
@@ -141,6 +151,12 @@ class TradingEventServicer(TradingEventServiceServicer):
         )
         follower = await self._followers.follower(wish)
         await self._streaming.run(context, follower.answers(), follower.ended)
+
+    async def _record(self, events: Sequence[Event]) -> Recorded:
+        caller = current()
+        for event in events:
+            permit(caller, event)
+        return await self._recorder.record(events)
 
 
 def _filters(request: pb.ListOrdersRequest | pb.ListFillsRequest) -> tuple[str, str, str]:

@@ -2,19 +2,24 @@
 
 from collections.abc import AsyncIterator
 
+from google.api.httpbody_pb2 import HttpBody
+
 from quarterdeck.api.trading.v1 import portfolio_service_pb2 as pb
 from quarterdeck.api.trading.v1.portfolio_service_pb2_grpc import PortfolioServiceServicer
 from quarterdeck_server.kernel import page
 from quarterdeck_server.kernel.errors import InvalidField, NotFound
+from quarterdeck_server.runtime.compute import Compute
 from quarterdeck_server.runtime.convert import LATEST_NS, timestamp_from
 from quarterdeck_server.runtime.day import day_from
 from quarterdeck_server.runtime.postgres import Postgres
 from quarterdeck_server.runtime.service import Context
-from quarterdeck_server.trading.daily import DailyCurves
-from quarterdeck_server.trading.desk import Desk
-from quarterdeck_server.trading.feed import Feed
+from quarterdeck_server.trading.area import Area
+from quarterdeck_server.trading.domain.view import View
+from quarterdeck_server.trading.exports import Table, cash_table, positions_table, profit_table
+from quarterdeck_server.trading.mapping import exporting
 from quarterdeck_server.trading.mapping import portfolio as mapping
-from quarterdeck_server.trading.portfolio import PositionKey
+from quarterdeck_server.trading.mapping.exporting import TableKind
+from quarterdeck_server.trading.portfolio import CostMethod, PositionKey
 from quarterdeck_server.trading.servicers.view import view_of
 from quarterdeck_server.trading.store import load, thinned
 
@@ -26,8 +31,9 @@ DEFAULT_POINTS, MOST_POINTS = 1_000, 10_000
 class PortfolioServicer(PortfolioServiceServicer):
     """Serves what is held and what it earned."""
 
-    def __init__(self, desk: Desk, feed: Feed, daily: DailyCurves, postgres: Postgres) -> None:
-        self._desk, self._feed, self._daily, self._postgres = desk, feed, daily, postgres
+    def __init__(self, area: Area, postgres: Postgres, compute: Compute) -> None:
+        self._desk, self._feed, self._daily = area.desk, area.feed, area.daily
+        self._postgres, self._compute = postgres, compute
 
     async def GetPortfolio(
         self, request: pb.GetPortfolioRequest, context: Context
@@ -92,6 +98,28 @@ class PortfolioServicer(PortfolioServiceServicer):
         async for answer in self._feed.watch(view, request.max_rate):
             yield answer
 
+    async def ExportPortfolio(
+        self, request: pb.ExportPortfolioRequest, context: Context
+    ) -> AsyncIterator[HttpBody]:
+        view = view_of(request.account, request.strategy)
+        wanted = exporting.wanted_from(request)
+        table = self._table(wanted.table, view, wanted.method)
+        content = await self._compute.thread(wanted.form.write, table)
+        await context.send_initial_metadata(exporting.headers_to(wanted))
+        for piece in exporting.bodies_to(wanted, content):
+            yield piece
+
+    def _table(self, table: TableKind, view: View, method: CostMethod) -> Table:
+        desk = self._desk
+        match table:
+            case TableKind.POSITIONS:
+                keys = desk.keys(view, method, open_only=False)
+                return positions_table(desk.book(method).columns_of(keys), desk.unpriced)
+            case TableKind.PROFIT:
+                return profit_table(desk.profits(view, method))
+            case TableKind.CASH:
+                return cash_table(desk.cash_of(view))
+
     async def GetEquityCurve(
         self, request: pb.GetEquityCurveRequest, context: Context
     ) -> pb.GetEquityCurveResponse:
@@ -118,7 +146,7 @@ class PortfolioServicer(PortfolioServiceServicer):
             raise NotFound("account", account)
         if strategy and strategy not in self._desk.strategies_of(view, account):
             raise NotFound("strategy", strategy)
-        found = await self._daily.read(account, strategy, currency, _days(request))
+        found = await self._daily.read(account, strategy, _days(request))
         return mapping.daily_to(found, currency)
 
 

@@ -57,9 +57,7 @@ async def actions_between(connection: Connection, after: int, until: int) -> lis
     return [_action(row) for row in await connection.fetch(_ACTIONS, after, until)]
 
 
-async def flows_between(
-    connection: Connection, account: str, after: int, until: int
-) -> list[Flow]:
+async def flows_between(connection: Connection, account: str, after: int, until: int) -> list[Flow]:
     """Return the flows of an account that the log got between two positions."""
     return [flow_of(row) for row in await connection.fetch(_FLOWS, account, after, until)]
 

@@ -1,5 +1,8 @@
 """Equity at the end of each day, from the rollups of curves."""
 
+from decimal import Decimal
+
+from quarterdeck_server.kernel.money import Money
 from quarterdeck_server.runtime.postgres import Postgres
 from quarterdeck_server.trading.domain.equity import DayValue
 from quarterdeck_server.trading.store.rollup import DAY_NS, DAY_S, PROFIT
@@ -20,7 +23,7 @@ _FIRST = f"""
 SELECT first_time_ns, equity_open - profit_open, 0 {_DAYS_OF} = ''
 ORDER BY start_ns LIMIT 1"""
 _FLOWS = """
-SELECT event_time_ns, currency, amount::double precision
+SELECT event_time_ns, currency, amount, base_amount
 FROM trading.flow
 WHERE account = $1 AND kind IN ('deposit', 'withdrawal', 'transfer')
   AND event_time_ns > $2 AND event_time_ns <= $3
@@ -55,7 +58,10 @@ async def paid_in(postgres: Postgres, account: str, day: int) -> DayValue | None
 
 async def flows(
     postgres: Postgres, account: str, after_ns: int, until_ns: int
-) -> list[tuple[int, str, float]]:
-    """Return when cash came (above zero) or left, and in which currency."""
+) -> list[tuple[int, Money, Decimal | None]]:
+    """Return when cash came from outside or went there, and what it was in the base currency.
+
+    The last is ``None`` where no rate was known when it was recorded.
+    """
     rows = await postgres.fetch(_FLOWS, account, after_ns, until_ns)
-    return [(row[0], row[1], row[2]) for row in rows]
+    return [(row[0], Money(row[2], row[1]), row[3]) for row in rows]

@@ -8,7 +8,6 @@ from typing import cast
 import asyncpg
 import orjson
 
-from quarterdeck_server.kernel.money import Money
 from quarterdeck_server.runtime.postgres import Connection, Postgres
 from quarterdeck_server.trading.domain.account import Account
 from quarterdeck_server.trading.domain.fill import Fill, Holding
@@ -16,10 +15,10 @@ from quarterdeck_server.trading.domain.price import Newest
 from quarterdeck_server.trading.portfolio import (
     BookState,
     Flow,
-    FlowKind,
     Instrument,
     Settlement,
 )
+from quarterdeck_server.trading.store.adjustments import flow_of
 from quarterdeck_server.trading.store.log import Head
 from quarterdeck_server.trading.store.rows import FILL_COLUMNS, fill_of
 
@@ -95,7 +94,7 @@ async def _page(connection: Connection, *within: int) -> list[Movement]:
         _select("position, account, strategy, instrument", "trading.amendment"), *within, PAGE
     )
     found: list[Movement] = [(row["position"], fill_of(row)) for row in fills]
-    found += [(row["position"], _flow(row)) for row in flows]
+    found += [(row["position"], flow_of(row)) for row in flows]
     found += [(row["position"], Amended(tuple(row)[1:])) for row in amended]
     # The first so many of each kind are surely the first so many of all.
     return sorted(found, key=lambda movement: movement[0])[:PAGE]
@@ -179,14 +178,4 @@ def _instrument(row: asyncpg.Record) -> Instrument:
         settlement=Settlement.MARGINED if row["is_margined"] else Settlement.PAID,
         base_currency=row["base_currency"],
         quote_currency=row["quote_currency"],
-    )
-
-
-def _flow(row: asyncpg.Record) -> Flow:
-    return Flow(
-        id=row["event_id"],
-        account=row["account"],
-        kind=FlowKind(row["kind"]),
-        money=Money(row["amount"], row["currency"]),
-        time_ns=row["event_time_ns"],
     )

@@ -11,6 +11,7 @@ from quarterdeck_server.trading.domain.event import Event
 from quarterdeck_server.trading.domain.fill import Fill, FillKey, Holding
 from quarterdeck_server.trading.domain.order import Order
 from quarterdeck_server.trading.domain.topic import Publication, TopicRecord
+from quarterdeck_server.trading.portfolio import EXTERNAL
 from quarterdeck_server.trading.store.rows import (
     FILL_COLUMNS,
     ORDER_COLUMNS,
@@ -241,9 +242,11 @@ async def open_account(connection: Connection, opening: Opening) -> bool:
     answer = await connection.execute(
         "INSERT INTO trading.account (account, base_currency) VALUES ($1, $2) "
         "ON CONFLICT (account) DO UPDATE SET base_currency = excluded.base_currency "
-        "WHERE NOT EXISTS (SELECT FROM trading.flow WHERE flow.account = excluded.account)",
+        "WHERE NOT EXISTS (SELECT FROM trading.flow WHERE flow.account = excluded.account "
+        "AND kind = ANY($3))",
         opening.account,
         opening.base_currency,
+        [kind.value for kind in EXTERNAL],
     )
     return bool(answer.endswith(" 1"))
 

@@ -26,7 +26,7 @@ from buf.validate import validate_pb2 as buf_dot_validate_dot_validate__pb2
 from google.type import decimal_pb2 as google_dot_type_dot_decimal__pb2
 
 
-DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n*quarterdeck/api/trading/v1/cash_flow.proto\x12\x1aquarterdeck.api.trading.v1\x1a\x1b\x62uf/validate/validate.proto\x1a\x19google/type/decimal.proto\"\xb4\x02\n\x08\x43\x61shFlow\x12H\n\x04kind\x18\x01 \x01(\x0e\x32(.quarterdeck.api.trading.v1.CashFlowKindB\n\xbaH\x07\x82\x01\x04\x10\x01 \x00R\x04kind\x12\x34\n\x06\x61mount\x18\x02 \x01(\x0b\x32\x14.google.type.DecimalB\x06\xbaH\x03\xc8\x01\x01R\x06\x61mount\x12%\n\x08\x63urrency\x18\x03 \x01(\tB\t\xbaH\x06r\x04\x10\x01\x18\x10R\x08\x63urrency\x12\x30\n\x0f\x63ounter_account\x18\x04 \x01(\tB\x07\xbaH\x04r\x02\x18\x64R\x0e\x63ounterAccount\x12\'\n\ninstrument\x18\x05 \x01(\tB\x07\xbaH\x04r\x02\x18\x64R\ninstrument\x12&\n\treference\x18\x06 \x01(\tB\x08\xbaH\x05r\x03\x18\xc8\x01R\treference*\xf7\x01\n\x0c\x43\x61shFlowKind\x12\x1e\n\x1a\x43\x41SH_FLOW_KIND_UNSPECIFIED\x10\x00\x12\x1a\n\x16\x43\x41SH_FLOW_KIND_DEPOSIT\x10\x01\x12\x1d\n\x19\x43\x41SH_FLOW_KIND_WITHDRAWAL\x10\x02\x12\x1b\n\x17\x43\x41SH_FLOW_KIND_TRANSFER\x10\x03\x12\x1a\n\x16\x43\x41SH_FLOW_KIND_FUNDING\x10\x04\x12\x1b\n\x17\x43\x41SH_FLOW_KIND_DIVIDEND\x10\x05\x12\x1b\n\x17\x43\x41SH_FLOW_KIND_INTEREST\x10\x06\x12\x19\n\x15\x43\x41SH_FLOW_KIND_CHARGE\x10\x07\x62\x06proto3')
+DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n*quarterdeck/api/trading/v1/cash_flow.proto\x12\x1aquarterdeck.api.trading.v1\x1a\x1b\x62uf/validate/validate.proto\x1a\x19google/type/decimal.proto\"\xb4\x02\n\x08\x43\x61shFlow\x12H\n\x04kind\x18\x01 \x01(\x0e\x32(.quarterdeck.api.trading.v1.CashFlowKindB\n\xbaH\x07\x82\x01\x04\x10\x01 \x00R\x04kind\x12\x34\n\x06\x61mount\x18\x02 \x01(\x0b\x32\x14.google.type.DecimalB\x06\xbaH\x03\xc8\x01\x01R\x06\x61mount\x12%\n\x08\x63urrency\x18\x03 \x01(\tB\t\xbaH\x06r\x04\x10\x01\x18\x10R\x08\x63urrency\x12\x30\n\x0f\x63ounter_account\x18\x04 \x01(\tB\x07\xbaH\x04r\x02\x18\x64R\x0e\x63ounterAccount\x12\'\n\ninstrument\x18\x05 \x01(\tB\x07\xbaH\x04r\x02\x18\x64R\ninstrument\x12&\n\treference\x18\x06 \x01(\tB\x08\xbaH\x05r\x03\x18\xc8\x01R\treference*\x9b\x02\n\x0c\x43\x61shFlowKind\x12\x1e\n\x1a\x43\x41SH_FLOW_KIND_UNSPECIFIED\x10\x00\x12\x1a\n\x16\x43\x41SH_FLOW_KIND_DEPOSIT\x10\x01\x12\x1d\n\x19\x43\x41SH_FLOW_KIND_WITHDRAWAL\x10\x02\x12\x1b\n\x17\x43\x41SH_FLOW_KIND_TRANSFER\x10\x03\x12\x1a\n\x16\x43\x41SH_FLOW_KIND_FUNDING\x10\x04\x12\x1b\n\x17\x43\x41SH_FLOW_KIND_DIVIDEND\x10\x05\x12\x1b\n\x17\x43\x41SH_FLOW_KIND_INTEREST\x10\x06\x12\x19\n\x15\x43\x41SH_FLOW_KIND_CHARGE\x10\x07\x12\"\n\x1e\x43\x41SH_FLOW_KIND_OPENING_BALANCE\x10\x08\x62\x06proto3')
 
 _globals = globals()
 _builder.BuildMessageAndEnumDescriptors(DESCRIPTOR, _globals)
@@ -46,7 +46,7 @@ if not _descriptor._USE_C_DESCRIPTORS:
   _globals['_CASHFLOW'].fields_by_name['reference']._loaded_options = None
   _globals['_CASHFLOW'].fields_by_name['reference']._serialized_options = b'\272H\005r\003\030\310\001'
   _globals['_CASHFLOWKIND']._serialized_start=442
-  _globals['_CASHFLOWKIND']._serialized_end=689
+  _globals['_CASHFLOWKIND']._serialized_end=725
   _globals['_CASHFLOW']._serialized_start=131
   _globals['_CASHFLOW']._serialized_end=439
 # @@protoc_insertion_point(module_scope)

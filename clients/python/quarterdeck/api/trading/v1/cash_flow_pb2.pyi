@@ -40,6 +40,8 @@ class _CashFlowKindEnumTypeWrapper(_enum_type_wrapper._EnumTypeWrapper[_CashFlow
     """Interest on cash, paid or received."""
     CASH_FLOW_KIND_CHARGE: _CashFlowKind.ValueType  # 7
     """What something cost, such as data or borrowing; above zero if it was paid back."""
+    CASH_FLOW_KIND_OPENING_BALANCE: _CashFlowKind.ValueType  # 8
+    """What the log of an account begins with. The registration of a node tells it; refused in events."""
 
 class CashFlowKind(_CashFlowKind, metaclass=_CashFlowKindEnumTypeWrapper):
     """Why cash moved without a fill."""
@@ -60,6 +62,8 @@ CASH_FLOW_KIND_INTEREST: CashFlowKind.ValueType  # 6
 """Interest on cash, paid or received."""
 CASH_FLOW_KIND_CHARGE: CashFlowKind.ValueType  # 7
 """What something cost, such as data or borrowing; above zero if it was paid back."""
+CASH_FLOW_KIND_OPENING_BALANCE: CashFlowKind.ValueType  # 8
+"""What the log of an account begins with. The registration of a node tells it; refused in events."""
 Global___CashFlowKind: _TypeAlias = CashFlowKind  # noqa: Y015
 
 @_typing.final
