@@ -16,6 +16,7 @@ from quarterdeck_server.stream.engine.outage import Outages
 from quarterdeck_server.stream.engine.reader import Sent
 from quarterdeck_server.stream.ports import Published, Records
 from quarterdeck_server.stream.sessions import Sessions
+from quarterdeck_server.stream.turns import in_turns
 
 log = structlog.get_logger()
 
@@ -60,6 +61,9 @@ class Intake:
             self._hub.publish(message, now)
             if place % BREATH == 0:
                 await asyncio.sleep(0)
+        # Readers first, then the bus again: asking it takes longer than a frame.
+        self._hub.flush()
+        await asyncio.sleep(0)
 
     def _note_back(self, share: Share) -> None:
         if self._outages.end(share.number, share.holds, self._clock.monotonic()):
@@ -91,13 +95,15 @@ class Housekeeping:
         """Look once a second, for ever."""
         while True:
             await asyncio.sleep(HOUSEKEEPING_S)
-            self.look()
+            await self.look()
 
-    def look(self) -> None:
-        """Look once."""
+    async def look(self) -> None:
+        """Look once, in turns: with thousands of streams it is work for many milliseconds."""
         hub, sessions = self._hub, self._sessions
-        sessions.look_after()
+        await sessions.look_after()
         hub.evict(self._clock.monotonic())
+        async for group in in_turns(hub.index):
+            group.trim()
         hub.watch_silence(self._clock.monotonic())
         before, self._sent = self._sent, sessions.sent()
         metrics.add_sent(before, self._sent)

@@ -20,7 +20,7 @@ from quarterdeck_server.stream.domain import (
     Subscription,
     Unsubscribed,
 )
-from quarterdeck_server.stream.engine.frame import Frame
+from quarterdeck_server.stream.engine.frame import Frame, joined
 from quarterdeck_server.stream.engine.hub import Hub
 from quarterdeck_server.stream.engine.plan import Plan
 from quarterdeck_server.stream.engine.reader import Reader
@@ -185,7 +185,7 @@ class Session:
                 await self._resume()
             else:
                 await self._idle()
-        await write(self._hub.mint.control("", self._ending, 0.0).chunk)
+        await write(joined([self._hub.mint.control("", self._ending, 0.0)]).data)
         raise self._ending.error
 
     def _measure(self, frame: Frame) -> None:

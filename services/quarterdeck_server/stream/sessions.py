@@ -5,7 +5,7 @@ import uuid
 from collections import Counter
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
 from contextlib import asynccontextmanager
-from dataclasses import astuple
+from dataclasses import replace
 from typing import Protocol
 
 from quarterdeck_server.kernel.errors import NotAuthenticated, NotFound
@@ -21,6 +21,7 @@ from quarterdeck_server.stream.notices import TOPIC
 from quarterdeck_server.stream.ports import Records
 from quarterdeck_server.stream.rights import may_read
 from quarterdeck_server.stream.session import About, Session
+from quarterdeck_server.stream.turns import in_turns
 
 type Elsewhere = Callable[[int], Awaitable[int]]
 """Tells how many streams the caller has at other workers, exactly if that leaves no room here."""
@@ -80,7 +81,7 @@ class Sessions:
             del self._open[about.session]
             self._count(caller.principal, -1)
             self._cut_and_closed += session.was_cut
-            self._sent_by_closed = _sum(self._sent_by_closed, session.reader.sent)
+            self._sent_by_closed.include(session.reader.sent)
 
     def census(self) -> Census:
         """Count the streams by principal, and those that hear notices."""
@@ -100,9 +101,9 @@ class Sessions:
 
     def sent(self) -> Sent:
         """Return what was sent since the start."""
-        total = self._sent_by_closed
+        total = replace(self._sent_by_closed)
         for session in self:
-            total = _sum(total, session.reader.sent)
+            total.include(session.reader.sent)
         return total
 
     def cut_count(self) -> int:
@@ -116,11 +117,11 @@ class Sessions:
                 return session.caller.token
         return None
 
-    def look_after(self) -> None:
+    async def look_after(self) -> None:
         """End sessions whose token or cursors do not hold, or whose reader is too far behind."""
-        now = self._clock.monotonic()
         cut_after_s = self.settings.cut_after.total_seconds()
-        for session in self:
+        async for session in in_turns(self):
+            now = self._clock.monotonic()
             if verdict := self._gate.verdict(session.caller):
                 session.end(verdict)
             session.check_cursors(now)
@@ -147,7 +148,3 @@ class Sessions:
         await self._gate.draining.wait()
         for session in self:
             session.end(ShuttingDown())
-
-
-def _sum(left: Sent, right: Sent) -> Sent:
-    return Sent(*(a + b for a, b in zip(astuple(left), astuple(right), strict=True)))

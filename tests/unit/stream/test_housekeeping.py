@@ -31,8 +31,8 @@ async def test_whatever_is_not_handed_on_is_counted_once():
     deck.publish(QUOTES, 1, 2, 2, 6, epoch=2)
     deck.publish(QUOTES, 1, epoch=1)
     deck.publish("riddles/x", 1)
-    house.look()
-    house.look()
+    await house.look()
+    await house.look()
     assert [after - one for after, one in zip(counted(), before, strict=True)] == [3, 3, 1, 1, 1]
 
 

@@ -1,7 +1,7 @@
 """What a ring and a log hold: one event or one control, encoded once and shared by every reader."""
 
-from dataclasses import dataclass, field
 from enum import IntEnum
+from typing import Self
 
 from quarterdeck_server.runtime.garbage import untrack
 from quarterdeck_server.stream.domain import Control, Delivery, Gap, GapCause, Skipped, Subscribed
@@ -17,12 +17,13 @@ class Mark(IntEnum):
     OTHER = 3
 
 
-@dataclass(slots=True, eq=False)
-class Entry:
+class Entry(bytes):
     """An encoded event or control of a topic, covering ``sequence`` to ``last``.
 
-    ``weight`` is how many sequence numbers it carries, loses or skips; ``arrived`` is in seconds of
-    a clock that never runs backwards.
+    It is the bytes that readers get, since fifty readers join it into fifty frames: bytes that an
+    object refers to would be looked up fifty times, in memory that no cache holds (11 µs a frame of
+    55 events instead of 2.5). ``weight`` is how many sequence numbers it carries, loses or skips;
+    ``arrived`` is in seconds of a clock that never runs backwards.
     """
 
     topic: str
@@ -32,12 +33,20 @@ class Entry:
     weight: int
     time_ns: int
     arrived: float
-    chunk: bytes
     mark: Mark = Mark.EVENT
-    size: int = field(init=False)
 
-    def __post_init__(self) -> None:
-        self.size = len(self.chunk)
+    @classmethod
+    def control(cls, chunk: bytes, topic: str, arrived: float, mark: Mark) -> Self:
+        """Make an entry that covers no sequence numbers yet."""
+        entry = cls(chunk)
+        entry.topic, entry.arrived, entry.mark = topic, arrived, mark
+        entry.epoch = entry.sequence = entry.last = entry.weight = entry.time_ns = 0
+        return entry
+
+    def covering(self, epoch: int, first: int, last: int, weight: int) -> Self:
+        """Say which sequence numbers it is about."""
+        self.epoch, self.sequence, self.last, self.weight = epoch, first, last, weight
+        return self
 
 
 class Mint:
@@ -52,17 +61,11 @@ class Mint:
 
     def event(self, prefix: bytes, kind: str, message: Published, now: float) -> Entry:
         """Return the entry of a message."""
+        entry = Entry(self._encoder.event(prefix, kind, message))
         first, rows = message.sequence, message.rows
-        entry = Entry(
-            message.topic,
-            message.epoch,
-            first,
-            first + rows - 1,
-            rows,
-            message.publish_time_ns,
-            now,
-            self._encoder.event(prefix, kind, message),
-        )
+        entry.topic, entry.epoch = message.topic, message.epoch
+        entry.sequence, entry.last, entry.weight = first, first + rows - 1, rows
+        entry.time_ns, entry.arrived = message.publish_time_ns, now
         return untrack(entry)
 
     def gap(
@@ -72,23 +75,14 @@ class Mint:
         first, last = lost
         chunk = self._encoder.control(Gap(topic, epoch, first, last, cause))
         weight = last - first + 1 if last else 0
-        return Entry(topic, epoch, first, last, weight, 0, now, chunk, Mark.GAP)
+        return Entry.control(chunk, topic, now, Mark.GAP).covering(epoch, first, last, weight)
 
     def skipped(self, entry: Entry, count: int) -> Entry:
         """Return the announcement that ``count`` sequence numbers up to ``entry`` are left out."""
         chunk = self._encoder.control(Skipped(entry.topic, count, entry.last))
         first = entry.last - count + 1
-        return Entry(
-            entry.topic,
-            entry.epoch,
-            first,
-            entry.last,
-            count,
-            0,
-            entry.arrived,
-            chunk,
-            Mark.SKIPPED,
-        )
+        made = Entry.control(chunk, entry.topic, entry.arrived, Mark.SKIPPED)
+        return made.covering(entry.epoch, first, entry.last, count)
 
     def appeared(self, topic: str, delivery: Delivery, now: float) -> Entry:
         """Return the announcement of a topic that is new under a prefix."""
@@ -97,4 +91,4 @@ class Mint:
     def control(self, topic: str, control: Control, now: float) -> Entry:
         """Return any other control."""
         chunk = self._encoder.control(control)
-        return Entry(topic, 0, 0, 0, 0, 0, now, chunk, Mark.OTHER)
+        return Entry.control(chunk, topic, now, Mark.OTHER)

@@ -64,7 +64,7 @@ class Feed:
         """Pass over one entry."""
         entry = self.log.oldest(self.cursor)
         self.cursor += 1
-        self.seen += entry.size if entry is not None else 0
+        self.seen += len(entry) if entry is not None else 0
 
     def take_rest(self) -> list[Entry]:
         """Take every entry, as they are."""

@@ -68,7 +68,7 @@ class Folds:
     def size(self) -> int:
         """How many bytes the newest events have."""
         folds = self._by_topic.values()
-        return sum(fold.newest.size for fold in folds if fold.newest is not None)
+        return sum(len(fold.newest) for fold in folds if fold.newest is not None)
 
     @property
     def since(self) -> float | None:

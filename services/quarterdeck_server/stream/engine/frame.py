@@ -2,14 +2,11 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from operator import attrgetter
 
 from quarterdeck_server.stream.engine.entry import Entry, Mark
 
 MAX_FRAME_BYTES = 256 * 1024
 """Far below the 4 MiB that gRPC clients accept; a larger event is a frame of its own."""
-
-_CHUNK = attrgetter("chunk")
 
 
 @dataclass(slots=True, eq=False)
@@ -39,10 +36,10 @@ def joined(entries: Sequence[Entry], start: int = 0) -> Frame:
     size = events = skipped = lost = oldest_ns = 0
     for place in range(start, len(entries)):
         entry = entries[place]
-        size += entry.size
+        size += len(entry)
         if chunks and (size > MAX_FRAME_BYTES or (entry.mark and events)):
             break
-        chunks.append(entry.chunk)
+        chunks.append(entry)
         if not entry.mark:
             events += 1
             oldest_ns = oldest_ns or entry.time_ns
@@ -55,5 +52,5 @@ def joined(entries: Sequence[Entry], start: int = 0) -> Frame:
 
 def of_events(entries: Sequence[Entry]) -> Frame:
     """Join entries that are known to be events and to fit: the hot path."""
-    data = b"".join(map(_CHUNK, entries))
+    data = b"".join(entries)
     return Frame(data, len(entries), len(entries), entries[0].time_ns)

@@ -45,6 +45,7 @@ class Group:
         self.readers: set[Member] = set()
         self.topics: dict[str, Topic] = {}
         self._mint = mint
+        self._visited_at = 0.0
         self.logs = {manner: self._log(manner) for manner in self._manners()}
 
     def _manners(self) -> set[Manner]:
@@ -77,12 +78,19 @@ class Group:
         return [log for log in self.logs.values() if isinstance(log, PacedLog)]
 
     def relieve(self, now: float, cut_bytes: int) -> None:
-        """Bound what the logs hold for readers that are far behind; drop what all have taken."""
+        """Bound what the logs hold for readers that are far behind; drop what all have taken.
+
+        What came since the last visit is little, so it is not even summed up.
+        """
         for place, log in enumerate(self.logs.values()):
-            if log.kept_bytes > RELIEF_BYTES:
+            self._trim(place, log)
+            oldest = log.oldest(log.base)
+            is_old = oldest is not None and oldest.arrived <= self._visited_at
+            if is_old and log.kept_bytes > RELIEF_BYTES:
                 for reader in tuple(self.readers):
                     reader.relieve(place, now, cut_bytes)
-            self._trim(place, log)
+                self._trim(place, log)
+        self._visited_at = now
 
     def trim(self) -> None:
         """Drop what every reader has taken."""

@@ -165,10 +165,8 @@ class Hub:
         self._rounds.go(published, len(self.index), self._now)
 
     def evict(self, now: float) -> None:
-        """Forget what is older than the window, and what every reader has taken."""
+        """Forget what is older than the window."""
         self._budget.evict(self.topics, now)
-        for group in self.index:
-            group.trim()
 
     def _begin_group(self, plan: Plan) -> Group:
         group = Group(plan, self.mint, self.bells.new())
@@ -207,7 +205,7 @@ class Hub:
         topic.accept(entry)
         self._budget.add(entry, self.topics)
         self.counts.published += 1
-        self._published_bytes += entry.size
+        self._published_bytes += len(entry)
         for tap in topic.taps:
             tap(entry)
         self.bells.touch(topic)

@@ -1,7 +1,6 @@
 """The append-only log of a group: readers are cursors into it and share its frames."""
 
 from collections.abc import Callable, Sequence
-from operator import attrgetter
 
 from quarterdeck_server.stream.engine.entry import Entry
 from quarterdeck_server.stream.engine.fold import Folds
@@ -9,8 +8,6 @@ from quarterdeck_server.stream.engine.frame import MAX_FRAME_BYTES, Frame, joine
 
 RELIEF_BYTES = 1024 * 1024
 """A log is looked after each time so much was published."""
-
-_SIZE = attrgetter("size")
 
 
 class Log:
@@ -52,7 +49,7 @@ class Log:
     def size(self) -> int:
         """How many bytes were ever appended."""
         if self._measured_to < self.head:
-            self._size += sum(map(_SIZE, self._entries[self._measured_to - self.base :]))
+            self._size += sum(map(len, self._entries[self._measured_to - self.base :]))
             self._measured_to = self.head
         return self._size
 
@@ -106,9 +103,19 @@ class Log:
             self._measured_to, self._size = cursor, seen
 
     def _joined(self, cursor: int, seen: int) -> Frame:
-        if self._last_control < cursor and self.size - seen <= MAX_FRAME_BYTES:
-            return of_events(self._entries[cursor - self.base :])
+        if self._last_control < cursor:
+            if self._is_likely_small(self.head - cursor):
+                # Joined at once: a look at each size first would cost as much as the join.
+                frame = of_events(self._entries[cursor - self.base :])
+                if frame.size <= MAX_FRAME_BYTES:
+                    return frame
+            elif self.size - seen <= MAX_FRAME_BYTES:
+                return of_events(self._entries[cursor - self.base :])
         return joined(self._entries, cursor - self.base)
+
+    def _is_likely_small(self, count: int) -> bool:
+        """Tell whether so many entries fit into a frame twice, if they are like those before."""
+        return 2 * count * self._size <= MAX_FRAME_BYTES * self._measured_to
 
 
 class PacedLog(Log):

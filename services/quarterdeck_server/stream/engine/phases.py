@@ -47,7 +47,7 @@ class Phases:
         return known.since if known.phase.is_open else None
 
     def _learn(self, entry: Entry, known: _Known | None) -> _Known:
-        phase = self._read(entry.chunk)
+        phase = self._read(entry)
         is_same = known is not None and known.phase == phase
         return _Known(entry, phase, known.since if known and is_same else entry.arrived)
 

@@ -34,6 +34,14 @@ class Sent:
         self.skipped += frame.skipped
         self.lost += frame.lost
 
+    def include(self, other: "Sent") -> None:
+        """Add what another reader was sent."""
+        self.events += other.events
+        self.frames += other.frames
+        self.bytes += other.bytes
+        self.skipped += other.skipped
+        self.lost += other.lost
+
 
 class Reader:
     """Takes frames: first its own backlog, then the shared ones of its group."""
@@ -66,7 +74,7 @@ class Reader:
     @property
     def backlog_bytes(self) -> int:
         """How many bytes of that are its own, which nothing conflates and no log bounds."""
-        return sum(entry.size for entry in self._backlog[self._place :])
+        return sum(map(len, self._backlog[self._place :]))
 
     def behind_s(self, now: float) -> float:
         """Return how long the oldest event that waits for the reader has waited."""
@@ -140,7 +148,7 @@ class Reader:
         for feed in self.feeds:
             if feed.delivery is Delivery.LATEST:
                 continue
-            if feed.behind_s(now) > cut_after_s or feed.is_too_far_behind(now, cut_bytes):
+            if feed.is_too_far_behind(now, cut_bytes) or feed.behind_s(now) > cut_after_s:
                 self.cut(feed.behind_bytes)
                 return
 

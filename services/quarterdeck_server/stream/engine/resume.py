@@ -84,7 +84,7 @@ def _of_another_epoch(topic: Topic, subscription: Subscription, mint: Mint) -> S
 
 def folded(entries: list[Entry], subscription: Subscription, mint: Mint) -> list[Entry]:
     """Return the entries, or what LATEST leaves of them when they are many."""
-    is_small = sum(entry.size for entry in entries) <= MAX_FRAME_BYTES
+    is_small = sum(map(len, entries)) <= MAX_FRAME_BYTES
     if subscription.delivery is Delivery.ALL or (is_small and not subscription.max_rate):
         return entries
     folds = Folds(mint)

@@ -23,7 +23,7 @@ class Budget:
         """
         order, oldest = self._order, entry.arrived - self._window_s
         order.append(entry)
-        self.kept_bytes += entry.size
+        self.kept_bytes += len(entry)
         if order[0].arrived < oldest:
             self._drop_oldest(topics)
             if order[0].arrived < oldest:
@@ -39,5 +39,5 @@ class Budget:
 
     def _drop_oldest(self, topics: Mapping[str, Topic]) -> None:
         entry = self._order.popleft()
-        self.kept_bytes -= entry.size
+        self.kept_bytes -= len(entry)
         topics[entry.topic].evict(entry)

@@ -150,7 +150,7 @@ class StreamServicer(rpc.StreamServiceServicer):
         found = []
         for place, (name, topic) in enumerate(tuple(self._hub.topics.items()), start=1):
             if topic.newest is not None and plan.route(name) is not None:
-                found.append(topic.newest.chunk)
+                found.append(topic.newest)
             if place % BREATH == 0:
                 await asyncio.sleep(0)
         return found
