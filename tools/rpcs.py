@@ -74,6 +74,10 @@ class Module:
 
     def annotation(self, item: FieldDescriptor) -> str:
         """Tell the type of a parameter."""
+        if item.message_type and item.message_type.GetOptions().map_entry:
+            self.imports.add("from collections.abc import Mapping")
+            key, value = item.message_type.fields
+            return f"Mapping[{self._one(key)}, {self._one(value)}]"
         one = self._one(item)
         if not item.is_repeated:
             return one
@@ -201,6 +205,8 @@ def docstring(text: str, indent: str) -> list[str]:
     width = WIDTH - len(indent)
     if len(paragraphs) == 1 and len(paragraphs[0]) + 6 <= width:
         return [f'{indent}"""{paragraphs[0]}"""']
+    # A line that leaves no room for the quotes after it is two.
+    width -= 3 if len(paragraphs) == 1 else 0
     wrapped = [
         textwrap.wrap(p, width, initial_indent="" if i else "...") for i, p in enumerate(paragraphs)
     ]

@@ -1,13 +1,14 @@
 """Performance: of what, by which conventions, and what came out.
 
 A subject is the identifier of an instrument, or what ``portfolio`` and ``returns`` make. Tables
-need the extra ``quarterdeck[pandas]``; pandas is imported when first used.
+need the extra ``quarterdeck[pandas]``, plots ``quarterdeck[plot]``; both are imported when first
+used.
 """
 
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import TYPE_CHECKING, Any, NamedTuple, Protocol, TypedDict
 
 from google.type.date_pb2 import Date
 
@@ -19,11 +20,13 @@ from quarterdeck.api.analytics.v1.performance_pb2 import (
     Subject,
 )
 from quarterdeck.api.analytics.v1.performance_service_pb2 import ComputePerformanceResponse
+from quarterdeck.plot import performance_figure
 
 if TYPE_CHECKING:
     from collections.abc import ItemsView
 
     import pandas as pd
+    from matplotlib.figure import Figure
 
 type SubjectLike = Subject | str
 """A subject, or the identifier of an instrument."""
@@ -82,6 +85,40 @@ def day(value: date | None) -> Date | None:
     return Date(year=value.year, month=value.month, day=value.day)
 
 
+class Question(TypedDict, total=False):
+    """What most questions about performance have in common."""
+
+    benchmark: SubjectLike | None
+    """What it is held against."""
+    start: date | None
+    """The inclusive first day."""
+    end: date | None
+    """The inclusive last day."""
+    risk_free: float | str | None
+    """A rate a year as a fraction, or a series of rates in percent, "series/fred/DGS3MO"."""
+    conventions: Conventions | None
+    """All the other choices."""
+
+
+class Asked(NamedTuple):
+    """A question in the words of the contract."""
+
+    start_date: Date | None
+    end_date: Date | None
+    benchmark: Subject | None
+    conventions: Conventions
+
+
+def asked(question: Question) -> Asked:
+    """Put a question into the words of the contract."""
+    return Asked(
+        day(question.get("start")),
+        day(question.get("end")),
+        subject(question.get("benchmark")),
+        by(question.get("conventions"), question.get("risk_free")),
+    )
+
+
 @dataclass(frozen=True, slots=True)
 class Number:
     """A metric: its value, or why it has none, and what it means."""
@@ -123,6 +160,10 @@ class Performance:
         names = ("returns", "growth", "drawdown")
         return pd.DataFrame({name: list(getattr(found, name)) for name in names}, index=index)
 
+    def plot(self) -> "Figure":
+        """Draw the growth of one unit and the drawdowns; needs ``quarterdeck[plot]``."""
+        return performance_figure(self.message.columns)
+
     def table(self) -> Table:
         """Return the metrics, one a row; where the value is NaN, ``state`` says why."""
         import pandas as pd  # noqa: PLC0415 - optional
@@ -139,7 +180,7 @@ def performance(message: ComputePerformanceResponse) -> Performance:
     has_rate = found.HasField("money_weighted_return")
     return Performance(
         {metric.name: _metric(metric) for metric in found.metrics},
-        _estimate(found.money_weighted_return) if has_rate else None,
+        estimate(found.money_weighted_return) if has_rate else None,
         message,
     )
 
@@ -147,13 +188,14 @@ def performance(message: ComputePerformanceResponse) -> Performance:
 def _metric(metric: Metric) -> Number:
     unit = MetricUnit.Name(metric.unit).removeprefix("METRIC_UNIT_").lower()
     about = (metric.title, unit, metric.formula, metric.source)
-    return _estimate(metric.estimate, *about)
+    return estimate(metric.estimate, *about)
 
 
-def _estimate(estimate: Estimate, *about: str) -> Number:
-    state = EstimateState.Name(estimate.state).removeprefix("ESTIMATE_STATE_").lower()
-    value = estimate.value if estimate.HasField("value") else None
-    return Number(value, estimate.count, state, estimate.needed, *about)
+def estimate(message: Estimate, *about: str) -> Number:
+    """Read a number, or why there is none."""
+    state = EstimateState.Name(message.state).removeprefix("ESTIMATE_STATE_").lower()
+    value = message.value if message.HasField("value") else None
+    return Number(value, message.count, state, message.needed, *about)
 
 
 def _number(value: date) -> int:

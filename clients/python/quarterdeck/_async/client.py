@@ -2,11 +2,11 @@
 
 import os
 import uuid
-from collections.abc import AsyncIterable, AsyncIterator, Iterable
-from datetime import date, datetime, timedelta
+from collections.abc import AsyncIterable, AsyncIterator, Iterable, Mapping
+from datetime import datetime, timedelta
 from pathlib import Path
 from types import TracebackType
-from typing import Self
+from typing import Self, Unpack
 
 from quarterdeck._address import parse
 from quarterdeck._async.channel import AsyncChannel
@@ -37,7 +37,15 @@ from quarterdeck.api.stream.v1.subscription_pb2 import (
 from quarterdeck.api.trading.v1.trading_event_pb2 import LogCursor
 from quarterdeck.credentials import choose
 from quarterdeck.events import Item
-from quarterdeck.performance import Performance, SubjectLike, by, day, performance, subject
+from quarterdeck.performance import (
+    Performance,
+    Question,
+    SubjectLike,
+    asked,
+    by,
+    performance,
+    subject,
+)
 from quarterdeck.publishing import (
     Bars,
     Quotes,
@@ -47,6 +55,17 @@ from quarterdeck.publishing import (
     stream_request,
     trade_batches,
 )
+from quarterdeck.reports import (
+    Report,
+    TableForm,
+    TableName,
+    TearsheetForm,
+    report,
+    report_table,
+    table_format,
+    tearsheet_format,
+)
+from quarterdeck.rolling import Comparison, Rolling, Statistic, comparison, rolling_metric
 
 ADDRESS_VARIABLE = "QUARTERDECK_ADDRESS"
 API_KEY_VARIABLE = "QUARTERDECK_API_KEY"
@@ -61,7 +80,7 @@ class AsyncClient:
     are sent again when the deck was not reachable, within the call's timeout.
     """
 
-    def __init__(
+    def __init__(  # noqa: PLR0915 - one line a service
         self,
         address: str = DEFAULT_ADDRESS,
         *,
@@ -95,6 +114,7 @@ class AsyncClient:
         self.aggregates = trading.AsyncAggregateService(self._channel)
         self.reconciliation = trading.AsyncReconciliationService(self._channel)
         self.analytics = analytics.AsyncPerformanceService(self._channel)
+        self.reports = analytics.AsyncReportService(self._channel)
         self.attribution = analytics.AsyncAttributionService(self._channel)
         self.execution = analytics.AsyncExecutionService(self._channel)
         self.health = system.AsyncHealthService(self._channel)
@@ -238,16 +258,7 @@ class AsyncClient:
         requests = (stream_request(batch) async for batch in batches)
         return await self.ingest.publish_stream(requests, timeout=timeout)
 
-    async def performance(
-        self,
-        of: SubjectLike,
-        *,
-        benchmark: SubjectLike | None = None,
-        start: date | None = None,
-        end: date | None = None,
-        risk_free: float | str | None = None,
-        conventions: Conventions | None = None,
-    ) -> Performance:
+    async def performance(self, of: SubjectLike, **question: Unpack[Question]) -> Performance:
         """Compute what an instrument, account, strategy or series of returns earned.
 
         ``of`` and ``benchmark`` are identifiers of instruments, or what ``quarterdeck.performance``
@@ -255,14 +266,84 @@ class AsyncClient:
         fraction, or a series of rates in percent such as ``series/fred/DGS3MO``.
         """
         answer = await self.analytics.compute_performance(
-            subject=subject(of),
-            start_date=day(start),
-            end_date=day(end),
-            benchmark=subject(benchmark),
-            conventions=by(conventions, risk_free),
-            with_columns=True,
+            subject=subject(of), with_columns=True, **asked(question)._asdict()
         )
         return performance(answer)
+
+    async def rolling(
+        self,
+        of: SubjectLike,
+        *statistics: Statistic,
+        window: int = 0,
+        **question: Unpack[Question],
+    ) -> Rolling:
+        """Compute statistics of every window of returns: ``sharpe_ratio``, ``volatility``, ….
+
+        Without any name these two; the default window is of 126 periods. What else is asked is
+        as in ``performance``.
+        """
+        answer = await self.analytics.compute_rolling(
+            subject=subject(of),
+            metrics=[rolling_metric(one) for one in statistics or ("sharpe_ratio", "volatility")],
+            window=window,
+            **asked(question)._asdict(),
+        )
+        return Rolling(answer)
+
+    async def compare(
+        self, of: Mapping[str, SubjectLike], **question: Unpack[Question]
+    ) -> Comparison:
+        """Compute the metrics of subjects, by names of yours, on the days that all of them have."""
+        answer = await self.analytics.compare_performance(
+            subjects=[one for one in map(subject, of.values()) if one is not None],
+            **asked(question)._asdict(),
+        )
+        return comparison(list(of), answer)
+
+    async def tearsheet(
+        self,
+        of: SubjectLike,
+        *,
+        format: TearsheetForm = "html",  # noqa: A002 - what it is called everywhere
+        window: int = 0,
+        title: str = "",
+        **question: Unpack[Question],
+    ) -> Report:
+        """Render a tearsheet as ``html`` or ``pdf``: ``(await …).save("tearsheet.pdf")``.
+
+        What else is asked is as in ``performance``.
+        """
+        pieces = self.reports.render_tearsheet(
+            subject=subject(of),
+            format=tearsheet_format(format),
+            window=window,
+            title=title,
+            **asked(question)._asdict(),
+        )
+        return report([piece async for piece in pieces])
+
+    async def export(
+        self,
+        of: SubjectLike,
+        table: TableName,
+        *,
+        format: TableForm = "csv",  # noqa: A002 - what it is called everywhere
+        window: int = 0,
+        **question: Unpack[Question],
+    ) -> Report:
+        """Export a table as ``csv``, ``xlsx``, ``json`` or ``parquet``.
+
+        ``table`` is ``metrics``, ``returns``, ``drawdowns``, ``monthly_returns``, ``rolling`` or
+        ``fills``. What else is asked is as in ``performance``.
+        """
+        pieces = self.reports.export_table(
+            subject=subject(of),
+            table=report_table(table),
+            format=table_format(format),
+            window=window,
+            **asked(question)._asdict(),
+        )
+        return report([piece async for piece in pieces])
 
     async def aclose(self) -> None:
         """Close the connection; watches close by themselves."""
