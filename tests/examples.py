@@ -6,6 +6,7 @@ A test compares the names with the descriptors, so an rpc without an example is 
 import itertools
 import time
 import uuid
+from base64 import b64decode
 from collections.abc import Callable
 from dataclasses import dataclass, field
 
@@ -352,9 +353,25 @@ def analytics(s: Session) -> None:
     assert [one["name"] for one in regression["coefficients"]] == ["alpha", "own"]
 
 
+def reports(s: Session) -> None:
+    returns = {"days": [1, 2], "returns": [0.5, -0.25]}
+    subject: Fields = {"subject": {"returns": returns}}
+    page = s.call("ReportService/RenderTearsheet", {**subject, "format": "TEARSHEET_FORMAT_HTML"})
+    assert page["contentType"] == "text/html; charset=utf-8"
+    assert b64decode(page["data"]).startswith(b"<!doctype html>")
+    wanted = {"table": "REPORT_TABLE_RETURNS", "format": "TABLE_FORMAT_CSV"}
+    table = s.call("ReportService/ExportTable", {**subject, **wanted})
+    lines = (
+        "date,return,growth,drawdown",
+        "1970-01-02,0.5,1.5,0.0",
+        "1970-01-03,-0.25,1.125,-0.25",
+    )
+    assert b64decode(table["data"]).decode() == "".join(f"{line}\r\n" for line in lines)
+
+
 STEPS: tuple[Callable[[Session], None], ...] = (
     *(auth, keys, audit, marketdata, sources, observations, filings),
-    *(system, nodes, trading, portfolio, analytics, reconciliation, stream),
+    *(system, nodes, trading, portfolio, analytics, reports, reconciliation, stream),
 )
 
 # These need a stream that stays open while they are called; tests/contract/test_stream.py has them.

@@ -3,6 +3,7 @@
 import json
 import re
 import struct
+from base64 import b64encode
 from collections.abc import Iterator, Mapping
 from contextlib import closing
 from dataclasses import dataclass
@@ -114,10 +115,13 @@ class Json:
         with closing(connection(self.address)) as http:
             http.request(verb, path, body, headers)
             with http.getresponse() as response:
-                text = response.readline() if rpc.streams and response.status == 200 else b""
-                text = text or response.read()
+                is_lines = rpc.streams and not rpc.answers_file and response.status == 200
+                text = (response.readline() if is_lines else b"") or response.read()
         if response.status != 200:
             raise Refused(str(response.status), text.decode())
+        if rpc.answers_file:
+            kind = response.getheader("content-type") or ""
+            return {"contentType": kind, "data": b64encode(text).decode()}
         return json.loads(text) if text.strip() else {}
 
 

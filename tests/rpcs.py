@@ -39,6 +39,11 @@ class Rpc:
         return self.method.server_streaming
 
     @property
+    def answers_file(self) -> bool:
+        """Whether the edge writes the data of the answers as they are."""
+        return self.method.output_type.full_name == "google.api.HttpBody"
+
+    @property
     def permission(self) -> str:
         value = self.method.GetOptions().Extensions[permission_pb2.permission]
         return permission_pb2.Permission.Name(value).removeprefix("PERMISSION_")
