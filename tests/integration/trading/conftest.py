@@ -12,6 +12,7 @@ from google.type.decimal_pb2 import Decimal as DecimalMessage
 from quarterdeck.api.marketdata.v1 import instrument_pb2
 from quarterdeck.api.marketdata.v1 import instrument_service_pb2 as pb
 from quarterdeck.api.marketdata.v1 import instrument_service_pb2_grpc as rpc
+from quarterdeck.api.trading.v1.aggregate_service_pb2_grpc import AggregateServiceStub
 from quarterdeck.api.trading.v1.node_service_pb2_grpc import NodeServiceStub
 from quarterdeck.api.trading.v1.order_life_service_pb2_grpc import OrderLifeServiceStub
 from quarterdeck.api.trading.v1.portfolio_service_pb2_grpc import PortfolioServiceStub
@@ -130,6 +131,7 @@ class Client:
     breaks: ReconciliationServiceStub
     lives: OrderLifeServiceStub
     changes: PositionChangeServiceStub
+    aggregates: AggregateServiceStub
 
 
 @dataclass(frozen=True, slots=True)
@@ -153,6 +155,7 @@ class Deck:
             ReconciliationServiceStub(channel),
             OrderLifeServiceStub(channel),
             PositionChangeServiceStub(channel),
+            AggregateServiceStub(channel),
         )
 
 
