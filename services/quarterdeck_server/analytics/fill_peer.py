@@ -64,7 +64,7 @@ def _fill_from(message: fill_pb2.Fill) -> Fill:
         side=order_pb2.OrderSide.Name(message.side).removeprefix("ORDER_SIDE_").lower(),
         quantity=decimal_from(message.quantity, "quantity"),
         price=decimal_from(message.price, "price"),
-        fee=decimal_from(message.fee, "fee"),
+        fee=decimal_from(message.fee, "fee") if message.HasField("fee") else None,
         fee_currency=message.fee_currency,
         liquidity=liquidity.removeprefix("LIQUIDITY_SIDE_").lower(),
         trade_id=message.trade_id,

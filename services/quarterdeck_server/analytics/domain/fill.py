@@ -15,7 +15,7 @@ class Fill:
     side: str
     quantity: Decimal
     price: Decimal
-    fee: Decimal
+    fee: Decimal | None
     fee_currency: str
     liquidity: str
     trade_id: str
