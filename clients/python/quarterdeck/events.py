@@ -6,6 +6,7 @@ from enum import StrEnum
 
 from google.protobuf.message import Message
 
+from quarterdeck.api.analytics.v1.performance_pb2 import Performance
 from quarterdeck.api.marketdata.v1.bar_pb2 import BarBatch
 from quarterdeck.api.marketdata.v1.book_pb2 import OrderBookDeltaBatch, OrderBookSnapshot
 from quarterdeck.api.marketdata.v1.filing_pb2 import Filing
@@ -85,6 +86,7 @@ type Payload = (
     | Position
     | AccountState
     | ProfitAndLoss
+    | Performance
     | Node
     | Notice
     | EventMessage

@@ -13,8 +13,11 @@ from quarterdeck_server.kernel.errors import (
 DURABLE = frozenset({"orders", "fills", "positions", "accounts"})
 """Kinds whose every event is stored by its owner and can be read again."""
 
-SCOPED = frozenset({"orders", "fills", "positions", "accounts", "pnl"})
+SCOPED = frozenset({"orders", "fills", "positions", "accounts", "pnl", "performance"})
 """Kinds whose key is an account, or an account and a strategy."""
+
+COMMISSIONED = {"performance": "pnl"}
+"""Kinds whose events are made while somebody reads them, and the kind whose topics they follow."""
 
 UNDIVIDED = frozenset({"nodes"})
 """Kinds whose events tell of several accounts at once: only for who may see every account."""

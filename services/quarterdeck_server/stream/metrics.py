@@ -37,6 +37,14 @@ PASSED_ON = Counter(
 REPAIRS = Counter(
     "quarterdeck_stream_repairs_total", "Losses of the bus in durable topics.", ["outcome"]
 )
+COMMISSIONS = Gauge(
+    "quarterdeck_stream_commissions", "Topics that are made since somebody reads them here."
+)
+COMMISSION_FAILURES = Counter(
+    "quarterdeck_stream_commission_failures_total",
+    "Ends of what makes a topic while somebody reads it, by reason.",
+    ["reason"],
+)
 LATENCY = Histogram(
     "quarterdeck_stream_publish_to_write_seconds",
     "Time from the publication of an event to its write, sampled.",

@@ -1,14 +1,22 @@
-"""The trading area's log, for readers that come back and for what the bus lost."""
+"""The other areas, asked with the token of the reader that needs them.
+
+The trading area's log is for readers that come back and for what the bus lost; analytics makes
+topics that exist while somebody reads them.
+"""
 
 import asyncio
+from collections.abc import AsyncGenerator
 from dataclasses import dataclass
 
 import grpc
 
+from quarterdeck.api.analytics.v1 import performance_pb2, performance_service_pb2
+from quarterdeck.api.analytics.v1.performance_service_pb2_grpc import PerformanceServiceStub
 from quarterdeck.api.trading.v1 import trading_event_pb2 as pb
 from quarterdeck.api.trading.v1 import trading_event_service_pb2 as service_pb
 from quarterdeck.api.trading.v1 import trading_event_service_pb2_grpc as rpc
-from quarterdeck_server.kernel.errors import NotAllowed, Unavailable
+from quarterdeck_server.kernel import topics
+from quarterdeck_server.kernel.errors import NotAllowed, NotFound, Unavailable
 from quarterdeck_server.runtime.bus.message import Message
 from quarterdeck_server.runtime.convert import timestamp_from
 from quarterdeck_server.runtime.peers import Peers
@@ -95,3 +103,41 @@ def _message(record: pb.TopicRecord) -> Message:
     payload = getattr(record, kind).SerializeToString()
     time_ns = timestamp_from(record.publish_time, "publish_time")
     return Message(record.topic, record.epoch, record.sequence, 1, time_ns, payload)
+
+
+PERFORMANCES_A_SECOND = 1.0
+"""Of each topic: people read them, and each costs analytics a computation."""
+
+
+class PerformanceMaker:
+    """Has analytics compute what a reader wants, with the reader's own token."""
+
+    def __init__(self, peers: Peers) -> None:
+        self._peers = peers
+
+    async def events(self, topic: str, token: str) -> AsyncGenerator[bytes]:
+        """Yield performances as they change; raises NotFound, or Unavailable when they end."""
+        (_, account, *rest) = topics.split(topic)
+        portfolio = performance_pb2.Portfolio(account=account, strategy="".join(rest))
+        request = performance_service_pb2.WatchPerformanceRequest(
+            portfolio=portfolio, max_rate=PERFORMANCES_A_SECOND
+        )
+        stub = PerformanceServiceStub(self._peers.channel("analytics"))
+        call = stub.WatchPerformance(request, metadata=(("authorization", f"Bearer {token}"),))
+        try:
+            async for answer in call:
+                if answer.HasField("performance"):
+                    yield _bare(answer.performance).SerializeToString(deterministic=True)
+        except grpc.aio.AioRpcError as error:
+            if error.code() is grpc.StatusCode.NOT_FOUND:
+                raise NotFound("portfolio", topic) from error
+            raise Unavailable(f"{topic} cannot be made now", dependency="analytics") from error
+        finally:
+            call.cancel()
+
+
+def _bare(found: performance_pb2.Performance) -> performance_pb2.Performance:
+    """Leave out what metrics mean: ComputePerformance tells, and it is most of the bytes."""
+    for metric in found.metrics:
+        metric.title = metric.formula = metric.source = ""
+    return found

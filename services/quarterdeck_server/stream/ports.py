@@ -1,6 +1,6 @@
 """What the stream needs from others."""
 
-from collections.abc import Sequence
+from collections.abc import AsyncGenerator, Sequence
 from typing import Protocol
 
 from quarterdeck_server.stream.domain import Control
@@ -82,4 +82,12 @@ class TopicRecords(Protocol):
     @property
     def messages(self) -> Sequence[Published]:
         """The records."""
+        ...
+
+
+class Makers(Protocol):
+    """Makes the events of topics that exist while somebody reads them."""
+
+    def events(self, topic: str, token: str) -> AsyncGenerator[bytes]:
+        """Yield the encoded nouns of a topic as long as the token holds."""
         ...

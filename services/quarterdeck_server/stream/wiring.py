@@ -15,6 +15,7 @@ from quarterdeck_server.runtime.shared import Shared
 from quarterdeck_server.settings import Settings, StreamSettings
 from quarterdeck_server.stream import jobs, mapping
 from quarterdeck_server.stream.alerts import Alerts
+from quarterdeck_server.stream.commissions import Commissions
 from quarterdeck_server.stream.directory import Directory
 from quarterdeck_server.stream.domain import TICKING
 from quarterdeck_server.stream.encode import KINDS, WireEncoder
@@ -23,7 +24,7 @@ from quarterdeck_server.stream.engine.hub import Hub, Limits
 from quarterdeck_server.stream.notices import Notices
 from quarterdeck_server.stream.opening import Openings
 from quarterdeck_server.stream.others import Others
-from quarterdeck_server.stream.peers import TradingRecords
+from quarterdeck_server.stream.peers import PerformanceMaker, TradingRecords
 from quarterdeck_server.stream.replay.replays import Replays
 from quarterdeck_server.stream.servicers.connection import ConnectionServicer
 from quarterdeck_server.stream.servicers.stream import StreamServicer
@@ -46,6 +47,10 @@ async def open(  # noqa: A001 - every area opens by this word
     others = _others(settings.stream, shared, sessions)
     tasks += _follow_others(shared, others)
     tasks += _watch_silence(settings.stream, shared, hub, others)
+    commissions = Commissions(
+        hub, sessions.token_for, PerformanceMaker(shared.peers), shared.bus, shared.clock
+    )
+    tasks.append(shared.background.start("stream-commissions", commissions.run))
     notices = Notices(shared.bus, shared.clock)
     openings = Openings(settings.stream.opens_per_minute, shared.clock)
     replays = Replays(shared.peers, WireEncoder(), shared.clock, settings.stream)

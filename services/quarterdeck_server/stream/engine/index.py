@@ -3,6 +3,7 @@
 from collections.abc import Callable, Hashable, Iterator
 
 from quarterdeck_server.kernel import topics
+from quarterdeck_server.stream.domain import COMMISSIONED
 from quarterdeck_server.stream.engine.group import Group
 from quarterdeck_server.stream.engine.plan import Plan
 
@@ -15,6 +16,8 @@ class Index:
         self._groups: dict[Hashable, Group] = {}
         self._by_name: dict[str, set[Group]] = {}
         self.paced: set[Group] = set()
+        self.commissioned: set[str] = set()
+        """The topics, and stems of patterns, of kinds that are made while somebody reads them."""
 
     def __len__(self) -> int:
         return len(self._groups)
@@ -29,6 +32,8 @@ class Index:
             group = self._groups[plan.key] = self._begin(plan)
             for name in (*plan.exact, *plan.stems):
                 self._by_name.setdefault(name, set()).add(group)
+                if topics.kind(name) in COMMISSIONED:
+                    self.commissioned.add(name)
             if group.paced():
                 self.paced.add(group)
         return group
@@ -42,6 +47,7 @@ class Index:
             found.discard(group)
             if not found:
                 self._by_name.pop(name, None)
+                self.commissioned.discard(name)
         group.disconnect()
 
     def exact_names(self) -> Iterator[str]:

@@ -5,6 +5,7 @@ isort:skip_file
 
 from google.protobuf import descriptor as _descriptor
 from google.protobuf import message as _message
+from quarterdeck.api.analytics.v1 import performance_pb2 as _performance_pb2
 from quarterdeck.api.marketdata.v1 import bar_pb2 as _bar_pb2
 from quarterdeck.api.marketdata.v1 import book_pb2 as _book_pb2
 from quarterdeck.api.marketdata.v1 import filing_pb2 as _filing_pb2
@@ -61,6 +62,7 @@ class Event(_message.Message):
     ACCOUNTS_FIELD_NUMBER: _builtins.int
     PNL_FIELD_NUMBER: _builtins.int
     NODES_FIELD_NUMBER: _builtins.int
+    PERFORMANCE_FIELD_NUMBER: _builtins.int
     NOTICES_FIELD_NUMBER: _builtins.int
     topic: _builtins.str
     """The topic, for example "quotes/AAPL.XNAS"."""
@@ -133,6 +135,12 @@ class Event(_message.Message):
         """Nodes: topic "nodes/{node}"."""
 
     @_builtins.property
+    def performance(self) -> _performance_pb2.Performance:
+        """Metrics as of now: topic "performance/{account}/{strategy}", and "performance/{account}" for the
+        account; made while somebody reads it, at most once a second.
+        """
+
+    @_builtins.property
     def notices(self) -> _notice_pb2.Notice:
         """What people should know: topic "notices/{subject}"."""
 
@@ -159,13 +167,14 @@ class Event(_message.Message):
         accounts: _account_pb2.AccountState | None = ...,
         pnl: _portfolio_pb2.ProfitAndLoss | None = ...,
         nodes: _node_pb2.Node | None = ...,
+        performance: _performance_pb2.Performance | None = ...,
         notices: _notice_pb2.Notice | None = ...,
     ) -> None: ...
-    _HasFieldArgType: _TypeAlias = _typing.Literal["accounts", b"accounts", "bars", b"bars", "books", b"books", "deltas", b"deltas", "filings", b"filings", "fills", b"fills", "nodes", b"nodes", "notices", b"notices", "observations", b"observations", "orders", b"orders", "payload", b"payload", "pnl", b"pnl", "positions", b"positions", "quotes", b"quotes", "sources", b"sources", "statuses", b"statuses", "trades", b"trades"]  # noqa: Y015
+    _HasFieldArgType: _TypeAlias = _typing.Literal["accounts", b"accounts", "bars", b"bars", "books", b"books", "deltas", b"deltas", "filings", b"filings", "fills", b"fills", "nodes", b"nodes", "notices", b"notices", "observations", b"observations", "orders", b"orders", "payload", b"payload", "performance", b"performance", "pnl", b"pnl", "positions", b"positions", "quotes", b"quotes", "sources", b"sources", "statuses", b"statuses", "trades", b"trades"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["accounts", b"accounts", "bars", b"bars", "books", b"books", "deltas", b"deltas", "epoch", b"epoch", "filings", b"filings", "fills", b"fills", "nodes", b"nodes", "notices", b"notices", "observations", b"observations", "orders", b"orders", "payload", b"payload", "pnl", b"pnl", "positions", b"positions", "publish_time_ns", b"publish_time_ns", "quotes", b"quotes", "rows", b"rows", "sequence", b"sequence", "sources", b"sources", "statuses", b"statuses", "topic", b"topic", "trades", b"trades"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["accounts", b"accounts", "bars", b"bars", "books", b"books", "deltas", b"deltas", "epoch", b"epoch", "filings", b"filings", "fills", b"fills", "nodes", b"nodes", "notices", b"notices", "observations", b"observations", "orders", b"orders", "payload", b"payload", "performance", b"performance", "pnl", b"pnl", "positions", b"positions", "publish_time_ns", b"publish_time_ns", "quotes", b"quotes", "rows", b"rows", "sequence", b"sequence", "sources", b"sources", "statuses", b"statuses", "topic", b"topic", "trades", b"trades"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
-    _WhichOneofReturnType_payload: _TypeAlias = _typing.Literal["quotes", "trades", "bars", "books", "deltas", "statuses", "sources", "observations", "filings", "orders", "fills", "positions", "accounts", "pnl", "nodes", "notices"]  # noqa: Y015
+    _WhichOneofReturnType_payload: _TypeAlias = _typing.Literal["quotes", "trades", "bars", "books", "deltas", "statuses", "sources", "observations", "filings", "orders", "fills", "positions", "accounts", "pnl", "nodes", "performance", "notices"]  # noqa: Y015
     _WhichOneofArgType_payload: _TypeAlias = _typing.Literal["payload", b"payload"]  # noqa: Y015
     def WhichOneof(self, oneof_group: _WhichOneofArgType_payload) -> _WhichOneofReturnType_payload | None: ...
 
