@@ -264,6 +264,9 @@ class TradingSettings(_Section):
     """A node that has not reported for so long is lost."""
     equity_interval: timedelta = timedelta(seconds=5)
     """How often a changed equity is kept as a point of its curve."""
+    reporting_currency: str = Field(default="", pattern=r"^([A-Z0-9][A-Z0-9._-]{0,15})?$")
+    """In which the profit of all accounts together is told; empty means the base currency that the
+    accounts share, and without one it is not told."""
     doubt_after: timedelta = timedelta(seconds=30)
     """A fill whose order stays unknown, or an order unanswered, for so long is a break."""
     day_zone: str = "UTC"

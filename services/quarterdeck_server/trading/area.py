@@ -71,7 +71,7 @@ class Area:
 @asynccontextmanager
 async def opened(settings: TradingSettings, shared: Shared, market: Market) -> AsyncIterator[Area]:
     """Restore the area and run it until the block ends."""
-    desk = await restored(shared)
+    desk = await restored(settings, shared)
     area = await _assembled(settings, shared, market, desk)
     keeper = Keeper(shared, area)
     work = shared.background
@@ -97,9 +97,9 @@ async def opened(settings: TradingSettings, shared: Shared, market: Market) -> A
         await _saved(area, keeper)
 
 
-async def restored(shared: Shared) -> Desk:
+async def restored(settings: TradingSettings, shared: Shared) -> Desk:
     """Return the desk as the log makes it."""
-    desk = Desk()
+    desk = Desk(settings.reporting_currency)
     await _restore_checkpoint(shared, desk)
     for mark in await load.marks(shared.postgres):
         desk.newest[mark.instrument] = mark

@@ -29,6 +29,9 @@ from quarterdeck_server.trading.versions import RowVersions
 
 type ScopeKey = tuple[str, str]
 
+FIRM: ScopeKey = ("", "")
+"""The scope of all accounts."""
+
 
 @dataclass(frozen=True, slots=True)
 class Flush:
@@ -66,7 +69,8 @@ class Changes:
 class Desk:
     """Both books, the newest prices, and what changed when. One owner, one event loop."""
 
-    def __init__(self) -> None:
+    def __init__(self, reporting_currency: str = "") -> None:
+        self._reporting_currency = reporting_currency
         self.version = 0
         self.position = 0
         self.bases: dict[str, str] = {}
@@ -194,6 +198,8 @@ class Desk:
         self._cash.update(dict.fromkeys(self._moved, self.version))
         unpriced = self.unpriced
         changed = [profit for scope in scopes if (profit := self._revalued(scope, unpriced))]
+        # The firm is told to who asks for the portfolio; it has no topic and no curve.
+        changed = [profit for profit in changed if profit.account]
         filled = tuple(p for p in changed if (p.account, p.strategy) in self._filled)
         self._touched.clear()
         self._moved.clear()
@@ -218,9 +224,9 @@ class Desk:
         """Return the profits within a view as of now."""
         book, unpriced = self.book(method), self.unpriced
         return tuple(
-            profit_of(book, account, strategy, self._base(account), unpriced)
+            profit_of(book, account, strategy, currency, unpriced)
             for account, strategy in self._scopes()
-            if view.shows(account, strategy)
+            if view.shows(account, strategy) and (currency := self.base_of(account))
         )
 
     def keys(self, view: View, method: CostMethod, *, open_only: bool) -> tuple[PositionKey, ...]:
@@ -261,9 +267,12 @@ class Desk:
     def _scopes(self) -> list[ScopeKey]:
         accounts = sorted(self.bases.keys() | set(self._average.accounts()))
         return [
-            (account, strategy)
-            for account in accounts
-            for strategy in ("", *self._average.strategies(account))
+            FIRM,
+            *(
+                (account, strategy)
+                for account in accounts
+                for strategy in ("", *self._average.strategies(account))
+            ),
         ]
 
     def _dirty_scopes(self) -> dict[ScopeKey, None]:
@@ -272,19 +281,29 @@ class Desk:
         scopes = dict(self._filled)
         for key in self._touched:
             scopes[key.account, key.strategy] = scopes[key.account, ""] = None
-        return scopes
+        return scopes | {FIRM: None} if scopes else scopes
 
     def _revalued(self, scope: ScopeKey, unpriced: frozenset[str]) -> ProfitAndLoss | None:
         account, strategy = scope
-        profit = profit_of(self._average, account, strategy, self._base(account), unpriced)
+        if not (currency := self.base_of(account)):
+            self._profits.pop(scope, None)
+            return None
+        profit = profit_of(self._average, account, strategy, currency, unpriced)
         _, before = self._profits.get(scope, (0, None))
         if not profit.differs(before):
             return None
         self._profits[scope] = (self.version, profit)
         return profit
 
-    def _base(self, account: str) -> str:
-        return self.bases[account]
+    def base_of(self, account: str) -> str:
+        """Return the currency in which an account, or without one the firm, is told.
+
+        The firm's is empty if none was chosen and the accounts do not share one.
+        """
+        if account:
+            return self.bases[account]
+        shared = set(self.bases.values())
+        return self._reporting_currency or (shared.pop() if len(shared) == 1 else "")
 
     @property
     def unpriced(self) -> frozenset[str]:

@@ -16,7 +16,10 @@ CONVERTED_DECIMALS = 18
 
 @dataclass(frozen=True, slots=True)
 class ProfitAndLoss:
-    """What a strategy made in an account, or, if ``strategy`` is empty, the whole account."""
+    """What a strategy made in an account, or, if ``strategy`` is empty, the whole account.
+
+    Without an account it is what all of them made, in the reporting currency.
+    """
 
     account: str
     strategy: str
@@ -47,11 +50,11 @@ class ProfitAndLoss:
 def profit_of(
     book: Book, account: str, strategy: str, currency: str, unpriced: frozenset[str]
 ) -> ProfitAndLoss:
-    """Compute the profit of a strategy in an account, or of the account.
+    """Compute the profit of a strategy in an account, of the account, or without one of the firm.
 
     ``unpriced`` are the instruments that no market price was seen of.
     """
-    scope = Scope(account, strategy or None)
+    scope = Scope(account or None, strategy or None)
     summary = book.summary(currency, scope)
     sums = _whole(summary) if not summary.rate_missing else _partial(book, scope, currency)
     return ProfitAndLoss(
@@ -125,9 +128,7 @@ def _float_sum(known: _Known, field: Callable[[Totals], float | None]) -> Decima
 
 
 def _held(book: Book, scope: Scope, unpriced: frozenset[str]) -> tuple[str, ...]:
-    if not unpriced:
-        return ()
-    return tuple(sorted({key.instrument for key in book.keys(scope)} & unpriced))
+    return tuple(sorted(name for name in unpriced if book.is_held(name, scope)))
 
 
 def _amount(value: Decimal | None) -> Decimal:

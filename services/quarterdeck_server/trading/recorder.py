@@ -249,6 +249,7 @@ class Recorder:
             needed.setdefault(flow.account, set()).add(flow.money.currency)
         for account, currencies in needed.items():
             await self._facts.ensure_rates(account, currencies)
+            await self._facts.ensure_rates("", {*currencies, self._desk.base_of(account)})
 
     def _in_base(
         self, moved: Iterable[tuple[Flow, int]]

@@ -32,6 +32,7 @@ def profit_to(profit: ProfitAndLoss) -> portfolio_pb2.ProfitAndLoss:
         open_positions=profit.open_positions,
         unpriced_instruments=profit.unpriced,
         missing_rates=profit.missing_rates,
+        income=decimal_to(profit.income),
     )
     if profit.equity is not None:
         message.equity.CopyFrom(decimal_to(profit.equity))
@@ -69,6 +70,7 @@ def columns_to(
         unrealised_profit=columns.unrealised.tolist(),
         realised_profit=columns.realised.tolist(),
         fees=columns.fees.tolist(),
+        income=columns.income.tolist(),
     )
 
 
@@ -124,6 +126,7 @@ def curve_to(
         realised_profit=[point.realised_profit for point in points],
         unrealised_profit=[point.unrealised_profit for point in points],
         fees=[point.fees for point in points],
+        income=[point.income for point in points],
     )
 
 

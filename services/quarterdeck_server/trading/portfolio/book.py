@@ -119,6 +119,11 @@ class Book:
         """Return the positions in an instrument, open or closed."""
         return self._ledger.holders(instrument)
 
+    def is_held(self, instrument: str, scope: Scope) -> bool:
+        """Tell whether anybody in a scope holds an instrument now."""
+        open_keys = self._ledger.open_keys(instrument)
+        return any(scope.holds(key.account, key.strategy) for key in open_keys)
+
     def actions(self, instrument: str) -> tuple[Action, ...]:
         """Return what happened to everybody who held an instrument, in the order it was learned."""
         return tuple(self._ledger.actions.get(instrument, ()))
@@ -158,14 +163,12 @@ class Book:
 
     def accounts(self) -> tuple[str, ...]:
         """Return the accounts known from fills, flows and allocations, sorted."""
-        names = {key.account for key in self._ledger.holdings} | self._ledger.cash.accounts()
+        names = self._ledger.cells.accounts() | self._ledger.cash.accounts()
         return tuple(sorted(names | {account for account, _ in self._ledger.allocations}))
 
     def strategies(self, account: str) -> tuple[str, ...]:
         """Return the strategies known in an account from fills and allocations, sorted."""
-        keys = self._ledger.holdings
-        names = {key.strategy for key in keys if key.account == account}
-        names |= self._ledger.cells.strategies(account)
+        names = self._ledger.cells.strategies(account)
         given = {name for owner, name in self._ledger.allocations if owner == account}
         return tuple(sorted(names | given))
 

@@ -49,6 +49,7 @@ class Cells:
     def __init__(self) -> None:
         self._cells: dict[tuple[str, str, str], Cell] = {}
         self._of_strategy: dict[tuple[str, str], list[Cell]] = {}
+        self._of_account: dict[str, list[Cell]] = {}
 
     def cell(self, account: str, strategy: str, currency: str) -> Cell:
         """Return a cell, new if need be."""
@@ -57,6 +58,7 @@ class Cells:
         if found is None:
             found = self._cells[key] = Cell(*key)
             self._of_strategy.setdefault((account, strategy), []).append(found)
+            self._of_account.setdefault(account, []).append(found)
         return found
 
     def all(self) -> Iterator[Cell]:
@@ -65,7 +67,12 @@ class Cells:
 
     def strategies(self, account: str) -> frozenset[str]:
         """Return the strategies that an account has cells of."""
-        return frozenset(name for owner, name in self._of_strategy if owner == account and name)
+        cells = self._of_account.get(account, ())
+        return frozenset(cell.strategy for cell in cells if cell.strategy)
+
+    def accounts(self) -> frozenset[str]:
+        """Return the accounts that have cells."""
+        return frozenset(self._of_account)
 
     def within(self, scope: Scope) -> Iterator[Cell]:
         """Yield the cells of a scope."""
@@ -73,9 +80,12 @@ class Cells:
             # Asked for each strategy that a price touched: must not look at all the others.
             yield from self._of_strategy.get((scope.account, scope.strategy), ())
             return
-        for cell in self._cells.values():
-            if scope.holds(cell.account, cell.strategy):
-                yield cell
+        own = (
+            self._cells.values()
+            if scope.account is None
+            else self._of_account.get(scope.account, ())
+        )
+        yield from (cell for cell in own if scope.holds(cell.account, cell.strategy))
 
     def rows(self, scope: Scope) -> Indices | None:
         """Return the rows of a scope in ascending order, or ``None`` if it is everything."""

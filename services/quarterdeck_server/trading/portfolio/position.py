@@ -49,7 +49,7 @@ class Position:
     @property
     def is_open(self) -> bool:
         """Whether it holds anything."""
-        return self.closed_ns is None
+        return bool(self.quantity)
 
 
 @dataclass(frozen=True, slots=True)
