@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 import structlog
 
-from quarterdeck_server.kernel.errors import InvalidField, NotFound
+from quarterdeck_server.kernel.errors import InvalidField
 from quarterdeck_server.kernel.sheet import Row, SheetInvalid
 from quarterdeck_server.runtime.compute import Compute
 from quarterdeck_server.trading import metrics
@@ -60,21 +60,18 @@ class Importer:
     async def _with_facts(
         self, good: Sequence[tuple[Row, Event]]
     ) -> tuple[list[tuple[Row, Event]], list[SheetInvalid]]:
-        """Keep the events whose instruments are known; each other name is asked for once."""
-        known, unknown = [], []
-        missing: dict[str | None, NotFound] = {}
+        """Keep the events whose instruments are known and can be what the events say."""
+        known, refused = [], []
+        unknown = await self._facts.learn(event for _, event in good)
         for row, event in good:
             try:
-                if found := missing.get(event.instrument):
-                    raise found
-                await self._facts.ensure([event])
+                if event.instrument in unknown:
+                    raise row.refused("instrument", "is not known")
+                self._facts.check(event)
                 known.append((row, event))
-            except NotFound as error:
-                missing[event.instrument] = error
-                unknown.append(row.refused("instrument", "is not known"))
             except InvalidField as error:
-                unknown.append(refusal(row, error))
-        return known, unknown
+                refused.append(refusal(row, error))
+        return known, refused
 
 
 def _read(content: str, *, dry_run: bool) -> tuple[list[tuple[Row, Event]], list[SheetInvalid]]:

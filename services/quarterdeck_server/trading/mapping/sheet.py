@@ -81,8 +81,12 @@ def _event(row: Row) -> Event:
             message.fill.CopyFrom(_fill(row))
         case "order":
             message.order.CopyFrom(_order(row))
+        case "correction":
+            message.fill_correction.CopyFrom(_correction(row))
+        case "bust":
+            message.fill_bust.CopyFrom(_bust(row))
         case _:
-            raise row.refused("record", "must be order or fill")
+            raise row.refused("record", "must be order, fill, correction or bust")
     enforce(message, MOST_BYTES)
     return event_from(message, "", f"rows[{row.number}]")
 
@@ -110,6 +114,30 @@ def _fill(row: Row) -> fill_pb2.Fill:
     if (fee := row.optional_number("fee")) is not None:
         message.fee.CopyFrom(decimal_to(fee))
     return message
+
+
+def _correction(row: Row) -> trading_event_pb2.FillCorrection:
+    message = trading_event_pb2.FillCorrection(
+        instrument=row.text("instrument"),
+        client_order_id=row.text("client_order_id"),
+        trade_id=row.text("trade_id"),
+        quantity=decimal_to(row.number_of("quantity")),
+        price=decimal_to(row.number_of("price")),
+        fee_currency=row.optional("fee_currency"),
+        reason=row.optional("reason"),
+    )
+    if (fee := row.optional_number("fee")) is not None:
+        message.fee.CopyFrom(decimal_to(fee))
+    return message
+
+
+def _bust(row: Row) -> trading_event_pb2.FillBust:
+    return trading_event_pb2.FillBust(
+        instrument=row.text("instrument"),
+        client_order_id=row.text("client_order_id"),
+        trade_id=row.text("trade_id"),
+        reason=row.optional("reason"),
+    )
 
 
 def _order(row: Row) -> trading_event_pb2.OrderEvent:

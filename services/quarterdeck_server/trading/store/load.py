@@ -36,6 +36,15 @@ type Moved = Fill | Flow | Amended
 type Movement = tuple[int, Moved]
 
 
+_ADD_FACT = """
+INSERT INTO trading.instrument_fact
+  (instrument, currency, base_currency, quote_currency, multiplier, price_precision,
+   size_precision, is_inverse, is_margined)
+VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9) ON CONFLICT DO NOTHING"""
+_SOME_FACTS = """
+SELECT * FROM trading.instrument_fact WHERE instrument = ANY($1) ORDER BY create_time, instrument"""
+
+
 async def head(postgres: Postgres) -> Head:
     """Return where the log stands."""
     row = await postgres.fetchrow("SELECT epoch, event_position, record_position FROM trading.head")
@@ -58,24 +67,14 @@ async def facts(source: Postgres | Connection) -> list[Instrument]:
     return [_instrument(row) for row in rows]
 
 
-async def add_fact(postgres: Postgres, instrument: Instrument) -> None:
-    """Store what the log will always know of an instrument; the first to tell is right."""
-    await postgres.execute(
-        """
-        INSERT INTO trading.instrument_fact
-          (instrument, currency, base_currency, quote_currency, multiplier, price_precision,
-           size_precision, is_inverse, is_margined)
-        VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9) ON CONFLICT DO NOTHING""",
-        instrument.id,
-        instrument.currency,
-        instrument.base_currency,
-        instrument.quote_currency,
-        instrument.multiplier,
-        instrument.price_precision,
-        instrument.size_precision,
-        instrument.is_inverse,
-        instrument.settlement is Settlement.MARGINED,
-    )
+async def add_facts(postgres: Postgres, instruments: Sequence[Instrument]) -> Sequence[Instrument]:
+    """Store what the log will always know of instruments, and return what it knows of them now.
+
+    The first to tell is right.
+    """
+    await postgres.executemany(_ADD_FACT, [_fact_row(one) for one in instruments])
+    rows = await postgres.fetch(_SOME_FACTS, [one.id for one in instruments])
+    return [_instrument(row) for row in rows]
 
 
 async def movements(
@@ -164,6 +163,20 @@ def _account(row: asyncpg.Record) -> Account:
         base_currency=row["base_currency"],
         reported_time_ns=row["reported_time_ns"],
         reported={currency: Decimal(total) for currency, total in reported.items()},
+    )
+
+
+def _fact_row(instrument: Instrument) -> tuple[object, ...]:
+    return (
+        instrument.id,
+        instrument.currency,
+        instrument.base_currency,
+        instrument.quote_currency,
+        instrument.multiplier,
+        instrument.price_precision,
+        instrument.size_precision,
+        instrument.is_inverse,
+        instrument.settlement is Settlement.MARGINED,
     )
 
 
