@@ -23,3 +23,14 @@ READS = Counter(
     "Readings of finished days for live performance.",
 )
 READERS = Gauge("quarterdeck_analytics_performance_readers", "Open streams of performance.")
+EXECUTIONS = Histogram(
+    "quarterdeck_analytics_executions_seconds",
+    "Measuring the execution quality of orders, with the reading of prices.",
+    buckets=(0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10),
+)
+EXECUTED_ORDERS = Counter(
+    "quarterdeck_analytics_executed_orders_total", "Orders whose execution quality was measured."
+)
+QUALITY_READERS = Gauge(
+    "quarterdeck_analytics_quality_readers", "Open streams of execution quality."
+)

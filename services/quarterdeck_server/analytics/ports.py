@@ -1,8 +1,14 @@
 """What analytics needs of the other areas."""
 
+from collections.abc import Sequence
 from typing import Protocol
 
 from quarterdeck_server.analytics.domain.earning import DailyEquity
+from quarterdeck_server.analytics.domain.execution.asking import AskedOrders
+from quarterdeck_server.analytics.domain.execution.budget import Budget
+from quarterdeck_server.analytics.domain.execution.market import Bars, Facts, Quotes, Trades
+from quarterdeck_server.analytics.domain.execution.orders import Orders
+from quarterdeck_server.analytics.domain.execution.spans import Span
 from quarterdeck_server.analytics.domain.fill import Fill
 from quarterdeck_server.analytics.domain.subject import Period, Portfolio
 from quarterdeck_server.quant.series import Dated
@@ -34,3 +40,31 @@ class RateSource(Protocol):
 
     async def observations(self, series: str, period: Period) -> Dated:
         """Return what was observed, without the days that have no value; fails with NotFound."""
+
+
+class OrderSource(Protocol):
+    """The lives of orders."""
+
+    async def page(self, wanted: AskedOrders, size: int, token: str) -> tuple[Orders, str]:
+        """Return some orders, the newest first, and the token of those after them."""
+
+
+class TickSource(Protocol):
+    """Instruments and their recorded prices; what is read counts against a budget."""
+
+    async def facts(self, instrument: str) -> Facts:
+        """Return what an instrument is; fails with InstrumentNotFound."""
+
+    async def newest_quote_ns(self, instrument: str) -> int:
+        """Return the time of the newest quote; 0 without one."""
+
+    async def quotes(self, instrument: str, spans: Sequence[Span], budget: Budget) -> Quotes:
+        """Return the middle prices of spans."""
+
+    async def trades(self, instrument: str, spans: Sequence[Span], budget: Budget) -> Trades:
+        """Return the trades of spans."""
+
+    async def bars(
+        self, instrument: str, span_ns: int, spans: Sequence[Span], budget: Budget
+    ) -> Bars:
+        """Return the bars of a length that close within spans."""

@@ -9,8 +9,10 @@ from quarterdeck.api.analytics.v1 import (
     attribution_service_pb2_grpc,
     performance_service_pb2_grpc,
 )
+from quarterdeck_server.analytics.execution_wiring import execution_service
 from quarterdeck_server.analytics.gathering import Gatherer
 from quarterdeck_server.analytics.live import Means
+from quarterdeck_server.analytics.live_quality import Changes
 from quarterdeck_server.analytics.measuring import Measurer
 from quarterdeck_server.analytics.peers import HistoryPeer, ObservationPeer, TradingPeer
 from quarterdeck_server.analytics.profits import Profits
@@ -42,7 +44,8 @@ async def open(  # noqa: A001 - every area opens by this word
     attribution = AttributionServicer(measurer)
     add_performance = performance_service_pb2_grpc.add_PerformanceServiceServicer_to_server
     add_attribution = attribution_service_pb2_grpc.add_AttributionServiceServicer_to_server
-    async with _running(shared, profits):
+    changes = Changes(shared.bus)
+    async with _running(shared, profits, changes):
         yield (
             Service(
                 f"{PACKAGE}.PerformanceService",
@@ -52,16 +55,18 @@ async def open(  # noqa: A001 - every area opens by this word
                 f"{PACKAGE}.AttributionService", lambda server: add_attribution(attribution, server)
             ),
             report_service(settings.trading, shared, measurer),
+            execution_service(shared, changes),
         )
 
 
 @asynccontextmanager
-async def _running(shared: Shared, profits: Profits) -> AsyncIterator[None]:
-    """Follow live profits while the block runs."""
+async def _running(shared: Shared, profits: Profits, changes: Changes) -> AsyncIterator[None]:
+    """Follow live profits, and for those who watch them orders, while the block runs."""
     start = shared.background.start
     tasks = [
         start("analytics-profits", profits.run),
         start("analytics-restatements", profits.hear),
+        start("analytics-executions", changes.run),
     ]
     try:
         yield

@@ -52,6 +52,7 @@ SELECT number, trade_id, event_time_ns, price::float8, fill.quantity::float8,
 FROM unnest($1::text[], $2::text[], $3::text[]) WITH ORDINALITY
   AS wanted (account, instrument, client_order_id, number)
 JOIN trading.fill USING (account, instrument, client_order_id)
+WHERE bust_time_ns IS NULL
 ORDER BY number, event_time_ns, position"""
 
 _ORDER_NAMES = (

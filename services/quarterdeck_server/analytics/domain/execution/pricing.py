@@ -1,0 +1,236 @@
+"""What each order is compared with: reference prices, and from which data they come."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, fields
+from enum import IntEnum
+from typing import Any, Self
+
+import numpy as np
+from numpy.typing import NDArray
+
+from quarterdeck_server.analytics.domain.execution.asking import Manner
+from quarterdeck_server.analytics.domain.execution.market import DAY_NS, Bars, Market
+from quarterdeck_server.analytics.domain.execution.orders import Orders, Texts
+from quarterdeck_server.analytics.domain.execution.spans import LONG_NS, REALISED_NS
+from quarterdeck_server.quant.execution.benchmark import Times
+from quarterdeck_server.quant.execution.columns import (
+    Bools,
+    average_prices,
+    last_prices,
+    time_weighted_prices,
+)
+from quarterdeck_server.quant.series import FloatArray
+
+type Sources = NDArray[np.int8]
+
+
+class Source(IntEnum):
+    """Where a price comes from."""
+
+    NONE = 0
+    QUOTES = 1
+    TRADES = 2
+    BARS = 3
+
+
+@dataclass(frozen=True, slots=True)
+class Priced:
+    """Prices by order and by fill; NaN where nothing was recorded.
+
+    ``market`` is what others traded over each order's life.
+    """
+
+    currency: Texts
+    multiplier: FloatArray
+    is_inverse: Bools
+    arrival: FloatArray
+    arrival_source: Sources
+    end: FloatArray
+    vwap: FloatArray
+    vwap_source: Sources
+    twap: FloatArray
+    twap_source: Sources
+    close: FloatArray
+    market: FloatArray
+    fill_mid: FloatArray
+    realised_mid: FloatArray
+    horizon_mids: FloatArray
+    """Shape (m, h)."""
+
+    @classmethod
+    def empty(cls, orders: int, fills: int, horizons: int) -> Self:
+        """Return columns without a price."""
+        shapes: dict[str, int | tuple[int, int]] = {
+            "fill_mid": fills,
+            "realised_mid": fills,
+            "horizon_mids": (fills, horizons),
+        }
+        columns: dict[str, Any] = {}
+        for one in fields(cls):
+            shape = shapes.get(one.name, orders)
+            columns[one.name] = _blank(one.name, shape)
+        return cls(**columns)
+
+
+def _blank(name: str, shape: int | tuple[int, int]) -> NDArray[Any]:
+    if name == "currency":
+        return np.full(shape, "", dtype=object)
+    if name == "is_inverse":
+        return np.zeros(shape, np.bool_)
+    return np.zeros(shape, np.int8) if name.endswith("_source") else np.full(shape, np.nan)
+
+
+def priced(orders: Orders, markets: Mapping[str, Market], manner: Manner) -> Priced:
+    """Give orders their reference prices, instrument by instrument."""
+    whole = Priced.empty(len(orders), len(orders.fills.price), len(manner.horizons_ns))
+    for instrument, market in markets.items():
+        chosen = orders.instrument == instrument
+        part = _priced(orders.of(chosen), market, manner)
+        of_fills = chosen[orders.fills.order]
+        for one in fields(Priced):
+            column = getattr(part, one.name)
+            is_of_fills = one.name in {"fill_mid", "realised_mid", "horizon_mids"}
+            getattr(whole, one.name)[of_fills if is_of_fills else chosen] = column
+    return whole
+
+
+def lacking(orders: Orders, market: Market, manner: Manner) -> Bools:
+    """Tell which of the orders in one instrument need bars: ticks do not tell all prices."""
+    lives = _Lives(orders, market)
+    arrival, _ = _at(orders.sent_ns, market, manner.most_age_ns)
+    unknown = np.isnan(arrival) | np.isnan(lives.vwap()[0]) | np.isnan(lives.twap()[0])
+    return np.asarray(unknown & orders.is_sent)
+
+
+def _priced(orders: Orders, market: Market, manner: Manner) -> Priced:
+    others = _Lives(orders, market)
+    arrival, arrival_source = _at(orders.sent_ns, market, manner.most_age_ns)
+    vwap, vwap_source, volume = others.vwap()
+    twap, twap_source = others.twap()
+    mids = [_mids(orders, market, each, manner.most_age_ns) for each in (0, REALISED_NS)]
+    later = [_mids(orders, market, each, manner.most_age_ns) for each in manner.horizons_ns]
+    return Priced(
+        currency=np.full(len(orders), market.facts.currency, dtype=object),
+        multiplier=np.full(len(orders), market.facts.multiplier),
+        is_inverse=np.full(len(orders), market.facts.is_inverse),
+        arrival=arrival,
+        arrival_source=arrival_source,
+        end=_at(orders.life_end_ns, market, manner.most_age_ns)[0],
+        vwap=vwap,
+        vwap_source=vwap_source,
+        twap=twap,
+        twap_source=twap_source,
+        close=_closes(orders.sent_ns, market),
+        market=volume,
+        fill_mid=mids[0],
+        realised_mid=mids[1],
+        horizon_mids=np.stack(later, axis=1) if later else np.empty((len(mids[0]), 0)),
+    )
+
+
+def _at(moments_ns: Times, market: Market, most_age_ns: int) -> tuple[FloatArray, Sources]:
+    """Return the price at each moment, from quotes, else trades, else the finest bars."""
+    bars = market.bars[0] if market.bars else Bars(0)
+    candidates = (
+        (Source.QUOTES, market.quotes.time_ns, market.quotes.price),
+        (Source.TRADES, market.trades.time_ns, market.trades.price),
+        (Source.BARS, bars.close_ns, bars.close),
+    )
+    found, source = np.full(len(moments_ns), np.nan), np.zeros(len(moments_ns), np.int8)
+    for name, times_ns, prices in candidates:
+        missing = np.isnan(found)
+        found[missing] = last_prices(times_ns, prices, moments_ns[missing], most_age_ns)
+        source[missing & ~np.isnan(found)] = name
+    found[moments_ns == 0] = np.nan
+    source[moments_ns == 0] = Source.NONE
+    return found, source
+
+
+def _mids(orders: Orders, market: Market, later_ns: int, most_age_ns: int) -> FloatArray:
+    """Return the middle price a while after each fill, if that is known already."""
+    quotes, wanted_ns = market.quotes, orders.fills.time_ns + later_ns
+    found = last_prices(quotes.time_ns, quotes.price, wanted_ns, most_age_ns)
+    if later_ns:
+        found[wanted_ns > market.newest_ns] = np.nan
+    return found
+
+
+def _closes(sent_ns: Times, market: Market) -> FloatArray:
+    days = (sent_ns // DAY_NS).astype("datetime64[D]")
+    known = market.days
+    if not len(known.dates):
+        return np.full(len(sent_ns), np.nan)
+    place = np.minimum(np.searchsorted(known.dates, days), len(known.dates) - 1)
+    return np.where((known.dates[place] == days) & (sent_ns > 0), known.close[place], np.nan)
+
+
+class _Lives:
+    """Averages over the lives of orders: from ticks, and from bars where there are none."""
+
+    def __init__(self, orders: Orders, market: Market) -> None:
+        self._market = market
+        self._own = frozenset(orders.fills.trade_id.tolist())
+        self._starts, self._ends = orders.sent_ns, orders.life_end_ns
+        # Longer lives were not read tick by tick.
+        self._short = orders.is_sent & (self._ends - self._starts <= LONG_NS)
+        self._sent = orders.is_sent
+        self._filled = orders.filled
+
+    def vwap(self) -> tuple[FloatArray, Sources, FloatArray]:
+        """Return the average prices of what others traded, their sources, and how much it was."""
+        trades = self._market.trades.without(self._own)
+        found, volume = average_prices(
+            trades.time_ns, trades.price, trades.size, self._starts, self._ends
+        )
+        found[~self._short] = np.nan
+        volume = np.where(np.isnan(found), np.nan, volume)
+        source = np.where(np.isnan(found), Source.NONE, Source.TRADES).astype(np.int8)
+        for bars in self._market.bars:
+            missing = np.isnan(found) & self._sent
+            inside = self._overlapping(bars, missing)
+            # A venue's bars hold the own fills: what is left are the others'.
+            total = inside.sum(bars.volume)
+            found[missing] = inside.sum(bars.typical * bars.volume) / _above_zero(total)
+            volume[missing] = np.maximum(total - self._filled[missing], 0.0)
+            source[missing & ~np.isnan(found)] = Source.BARS
+        return found, source, np.where(np.isnan(found), np.nan, volume)
+
+    def twap(self) -> tuple[FloatArray, Sources]:
+        """Return the time-weighted prices, and their sources."""
+        quotes = self._market.quotes
+        found = time_weighted_prices(quotes.time_ns, quotes.price, self._starts, self._ends)
+        found[~self._short] = np.nan
+        source = np.where(np.isnan(found), Source.NONE, Source.QUOTES).astype(np.int8)
+        for bars in self._market.bars:
+            missing = np.isnan(found) & self._sent
+            inside = self._overlapping(bars, missing)
+            found[missing] = inside.sum(bars.close) / _above_zero(inside.count)
+            source[missing & ~np.isnan(found)] = Source.BARS
+        return found, source
+
+    def _overlapping(self, bars: Bars, chosen: Bools) -> "_Inside":
+        """Return the bars that have a part in the life of each chosen order."""
+        starts, ends = self._starts[chosen], self._ends[chosen]
+        first = np.searchsorted(bars.close_ns, starts, side="right")
+        last = np.searchsorted(bars.close_ns - bars.span_ns, ends, side="right")
+        return _Inside(first, np.maximum(first, last))
+
+
+@dataclass(frozen=True, slots=True)
+class _Inside:
+    """Runs of rows, from a place up to but without another."""
+
+    first: NDArray[np.intp]
+    last: NDArray[np.intp]
+
+    @property
+    def count(self) -> FloatArray:
+        return (self.last - self.first).astype(np.float64)
+
+    def sum(self, values: FloatArray) -> FloatArray:
+        running = np.concatenate(([0.0], np.cumsum(values)))
+        return np.asarray(running[self.last] - running[self.first])
+
+
+def _above_zero(values: FloatArray) -> FloatArray:
+    return np.where(values > 0, values, np.nan)
