@@ -294,6 +294,13 @@ def portfolio(s: Session) -> None:
     assert s.call("PortfolioService/GetDailyEquity", dict(account))["currency"] == "USD"
 
 
+def aggregates(s: Session) -> None:
+    by_day: Fields = {"account": s.known["account"], "interval": "AGGREGATE_INTERVAL_DAY"}
+    assert s.call("AggregateService/ListAggregates", dict(by_day))["currency"] == "USD"
+    counted = s.call("AggregateService/ListActivity", dict(by_day))["activity"]
+    assert counted["instrument"] == [INSTRUMENT]
+
+
 def reconciliation(s: Session) -> None:
     account = s.known["account"]
     csv = f"record,account,instrument,quantity\nposition,{account},{INSTRUMENT},3\n"
@@ -371,7 +378,7 @@ def reports(s: Session) -> None:
 
 STEPS: tuple[Callable[[Session], None], ...] = (
     *(auth, keys, audit, marketdata, sources, observations, filings),
-    *(system, nodes, trading, portfolio, analytics, reports, reconciliation, stream),
+    *(system, nodes, trading, portfolio, aggregates, analytics, reports, reconciliation, stream),
 )
 
 # These need a stream that stays open while they are called; tests/contract/test_stream.py has them.

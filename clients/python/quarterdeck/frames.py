@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 from quarterdeck.api.marketdata.v1.bar_pb2 import BarBatch
 from quarterdeck.api.marketdata.v1.quote_pb2 import QuoteBatch
 from quarterdeck.api.marketdata.v1.trade_pb2 import TradeBatch
+from quarterdeck.api.trading.v1.aggregate_pb2 import ActivityColumns, EquityAggregateColumns
 from quarterdeck.api.trading.v1.portfolio_pb2 import PositionColumns
 from quarterdeck.api.trading.v1.portfolio_service_pb2 import GetEquityCurveResponse
 
@@ -18,11 +19,16 @@ if TYPE_CHECKING:
     import numpy as np
     import pandas as pd
 
-type Columnar = QuoteBatch | TradeBatch | BarBatch | PositionColumns | GetEquityCurveResponse
+type Aggregates = EquityAggregateColumns | ActivityColumns
+type Columnar = (
+    QuoteBatch | TradeBatch | BarBatch | PositionColumns | GetEquityCurveResponse | Aggregates
+)
 type Columns = "dict[str, np.ndarray[tuple[int], np.dtype[Any]]]"
 type Table = "pd.DataFrame"
 
-TIMES = ("event_time_ns", "close_time_ns")
+TIMES = ("event_time_ns", "close_time_ns", "start_time_ns")
+"""What rows are indexed by."""
+OTHER_TIMES = ("end_time_ns", "last_time_ns")
 QUOTE_SCALES = {
     "bid_price": "price_precision",
     "ask_price": "price_precision",
@@ -38,9 +44,23 @@ POSITION_SCALES = {
     "unrealised_profit": "money_scale",
     "realised_profit": "money_scale",
     "fees": "money_scale",
+    "income": "money_scale",
 }
 BAR_VALUES = ("open", "high", "low", "close", "volume")
-CURVE_VALUES = ("equity", "realised_profit", "unrealised_profit", "fees")
+CURVE_VALUES = ("equity", "realised_profit", "unrealised_profit", "fees", "income")
+
+
+AGGREGATE_VALUES = (
+    *("equity_open", "equity_high", "equity_low", "equity_close"),
+    *("profit_open", "profit_high", "profit_low", "profit_close"),
+    *("realised_profit", "unrealised_profit", "fees", "income"),
+    *("gross_exposure", "gross_exposure_high", "point_count"),
+)
+ACTIVITY_VALUES = (
+    *("orders", "rejects", "cancels", "fills", "bought_quantity", "sold_quantity"),
+    *("bought_value", "sold_value", "fees"),
+)
+COUNTS = frozenset({"point_count", "orders", "rejects", "cancels", "fills"})
 
 
 def columns(message: Columnar) -> Columns:
@@ -55,8 +75,9 @@ def columns(message: Columnar) -> Columns:
         case PositionColumns():
             return _positions(message)
         case GetEquityCurveResponse():
-            present = (name for name in CURVE_VALUES if len(getattr(message, name)))
-            return _times(message, "event_time_ns") | _plain(message, present)
+            return _times(message, "event_time_ns") | _present(message, CURVE_VALUES)
+        case EquityAggregateColumns() | ActivityColumns():
+            return _aggregates(message)
 
 
 def table(*messages: Columnar) -> Table:
@@ -75,6 +96,8 @@ def _table(message: Columnar) -> Table:
     found: dict[str, Any] = dict(columns(message))
     time = next((name for name in TIMES if name in found), None)
     index = pd.Index(pd.to_datetime(found.pop(time), utc=True)) if time else None
+    for name in (name for name in OTHER_TIMES if name in found):
+        found[name.removesuffix("_ns")] = pd.to_datetime(found.pop(name), utc=True)
     made = pd.DataFrame(found, index=index)
     if index is not None:
         made.index.name = str(time).removesuffix("_ns")
@@ -95,23 +118,44 @@ def _trades(message: TradeBatch) -> Columns:
 def _positions(message: PositionColumns) -> Columns:
     import numpy as np  # noqa: PLC0415 - optional
 
-    names = ("account", "strategy", "instrument", "currency")
-    texts = {name: np.array(getattr(message, name), dtype=np.object_) for name in names}
+    texts = _texts(message, "account", "strategy", "instrument", "currency")
     numbers = _scaled(message, POSITION_SCALES)
     numbers["mark_price"][~np.array(message.has_mark, dtype=np.bool_)] = np.nan
     return {**texts, **numbers}
 
 
-def _times(message: Columnar, name: str) -> Columns:
+def _aggregates(message: Aggregates) -> Columns:
+    times = _times(message, "start_time_ns", "end_time_ns")
+    if isinstance(message, ActivityColumns):
+        texts = _texts(message, "strategy", "instrument", "currency")
+        return times | texts | _plain(message, ACTIVITY_VALUES)
+    return times | _times(message, "last_time_ns") | _present(message, AGGREGATE_VALUES)
+
+
+def _times(message: Columnar, *names: str) -> Columns:
     import numpy as np  # noqa: PLC0415 - optional
 
-    return {name: np.array(getattr(message, name), dtype=np.int64)}
+    return {name: np.array(getattr(message, name), dtype=np.int64) for name in names}
+
+
+def _texts(message: Columnar, *names: str) -> Columns:
+    import numpy as np  # noqa: PLC0415 - optional
+
+    return {name: np.array(getattr(message, name), dtype=np.object_) for name in names}
 
 
 def _plain(message: Columnar, names: Iterable[str]) -> Columns:
     import numpy as np  # noqa: PLC0415 - optional
 
-    return {name: np.array(getattr(message, name), dtype=np.float64) for name in names}
+    return {
+        name: np.array(getattr(message, name), dtype=np.int64 if name in COUNTS else np.float64)
+        for name in names
+    }
+
+
+def _present(message: Columnar, names: Iterable[str]) -> Columns:
+    """Return columns without those that what is told of has not."""
+    return _plain(message, (name for name in names if len(getattr(message, name))))
 
 
 def _scaled(message: Columnar, scales: dict[str, str]) -> Columns:

@@ -105,7 +105,7 @@ async def test_what_is_unknown_forbidden_or_malformed_is_refused(deck: Deck, ada
 
 
 async def traded(deck: Deck, ada: Client) -> None:
-    """Orders that are filled, rejected, canceled after a fill, and told late."""
+    """Orders filled, rejected, canceled after a fill and told late; fills amended."""
     await ada.nodes.RegisterNode(events.registration())
     first = events.fill(trade_id="T-x", fee="1", at=30)
     for batch in (
@@ -115,6 +115,9 @@ async def traded(deck: Deck, ada: Client) -> None:
         [events.fill("4", side="BUY", client_order_id="O-3", at=90_100, fee="2")],
         [events.fill("7", fee="1", fee_currency="EUR", client_order_id="O-4", at=10)],
         [events.order("O-4", at=5, quantity="7"), first],
+        [events.fill("9", trade_id="T-y", at=50, fee="1"), events.fill(trade_id="T-z", at=50)],
+        [events.correction("T-y", quantity="3", price="90", fee="0.25", at=60)],
+        [events.bust("T-z", at=60)],
     ):
         await ada.events.RecordEvents(events.batch(*batch))
 
@@ -126,10 +129,10 @@ async def test_activity_is_counted_when_it_happened(deck: Deck, ada: Client) -> 
     assert list(found.orders) == [0, 3, 1]
     assert list(found.rejects) == [0, 1, 0]
     assert list(found.cancels) == [0, 0, 1]
-    assert list(found.fills) == [0, 3, 1]
-    assert list(found.bought_quantity) == [0, 27, 4]
-    assert list(found.bought_value) == [0, 10 * 100 + 10 * 101 + 7 * 100, 400]
-    assert list(found.fees) == [1, 1.5, 2]
+    assert list(found.fills) == [0, 4, 1]
+    assert list(found.bought_quantity) == [0, 30, 4]
+    assert list(found.bought_value) == [0, 10 * 100 + 10 * 101 + 7 * 100 + 3 * 90, 400]
+    assert list(found.fees) == [1, 1.75, 2]
 
 
 async def test_activity_is_what_counting_the_log_from_scratch_makes(

@@ -10,9 +10,10 @@ from quarterdeck import Event
 from quarterdeck.api.marketdata.v1.quote_pb2 import QuoteBatch
 from quarterdeck.api.marketdata.v1.trade_pb2 import TradeBatch
 from quarterdeck.api.stream.v1.notice_pb2 import Notice
+from quarterdeck.api.trading.v1.aggregate_pb2 import ActivityColumns, EquityAggregateColumns
 from quarterdeck.api.trading.v1.portfolio_pb2 import PositionColumns
 from quarterdeck.api.trading.v1.portfolio_service_pb2 import GetEquityCurveResponse
-from quarterdeck.frames import columns, table
+from quarterdeck.frames import ACTIVITY_VALUES, columns, table
 
 QUOTES = QuoteBatch(
     instrument="AAPL.XNAS",
@@ -68,6 +69,27 @@ def test_the_curve_of_a_strategy_has_no_equity() -> None:
         event_time_ns=[1], realised_profit=[1], unrealised_profit=[2], fees=[0]
     )
     assert list(columns(curve)) == ["event_time_ns", "realised_profit", "unrealised_profit", "fees"]
+
+
+def test_aggregates_are_indexed_by_their_beginning_and_count_in_integers() -> None:
+    curve = EquityAggregateColumns(
+        start_time_ns=[0, 60 * 10**9],
+        end_time_ns=[60 * 10**9, 120 * 10**9],
+        last_time_ns=[5, 60 * 10**9],
+        point_count=[3, 1],
+        profit_close=[1.5, 2.5],
+    )
+    made = table(curve)
+    assert list(made) == ["profit_close", "point_count", "end_time", "last_time"]
+    assert made["point_count"].dtype == np.int64
+    assert (made["end_time"] - made.index == np.timedelta64(60, "s")).all()
+    activity = ActivityColumns(
+        start_time_ns=[0],
+        end_time_ns=[1],
+        **{name: ["x"] for name in ("strategy", "instrument", "currency")},
+        **{name: [2] for name in ACTIVITY_VALUES},
+    )
+    assert table(activity)["fills"].tolist() == [2]
 
 
 def test_an_event_with_columns_becomes_a_table() -> None:
