@@ -9,8 +9,10 @@ import pytest
 from tests.integration.trading.conftest import Calls, Streams
 
 from quarterdeck.api.analytics.v1.attribution_service_pb2_grpc import AttributionServiceStub
+from quarterdeck.api.analytics.v1.execution_service_pb2_grpc import ExecutionServiceStub
 from quarterdeck.api.analytics.v1.performance_service_pb2_grpc import PerformanceServiceStub
 from quarterdeck.api.analytics.v1.report_service_pb2_grpc import ReportServiceStub
+from quarterdeck.api.marketdata.v1.history_service_pb2_grpc import HistoryServiceStub
 from quarterdeck.api.marketdata.v1.ingest_service_pb2_grpc import IngestServiceStub
 from quarterdeck.api.marketdata.v1.instrument_service_pb2_grpc import InstrumentServiceStub
 from quarterdeck.api.trading.v1.node_service_pb2_grpc import NodeServiceStub
@@ -60,6 +62,8 @@ class Client:
     nodes: NodeServiceStub
     events: TradingEventServiceStub
     attribution: AttributionServiceStub
+    execution: ExecutionServiceStub
+    history: HistoryServiceStub
     reports: ReportServiceStub
 
 
@@ -83,6 +87,8 @@ class Deck:
             NodeServiceStub(channel),
             TradingEventServiceStub(channel),
             AttributionServiceStub(channel),
+            ExecutionServiceStub(channel),
+            HistoryServiceStub(channel),
             ReportServiceStub(channel),
         )
 
