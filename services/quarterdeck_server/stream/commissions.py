@@ -60,11 +60,11 @@ class Commissions:
         now = self._clock.monotonic()
         for topic in sorted(wanted - self._made.keys()):
             if len(self._made) >= MOST_MADE:
-                log.warning("topics_not_made", wanted=len(wanted), made=len(self._made))
                 break
             if now >= self._retry_at.get(topic, 0.0) and (token := self._token_for(topic)):
                 self._begin(topic, token)
-        metrics.COMMISSIONS.set(len(self._made))
+        metrics.COMMISSIONS.labels("made").set(len(self._made))
+        metrics.COMMISSIONS.labels("left_out").set(len(wanted) - len(self._made))
 
     def _wanted(self) -> frozenset[str]:
         names = self._hub.index.commissioned

@@ -38,7 +38,9 @@ REPAIRS = Counter(
     "quarterdeck_stream_repairs_total", "Losses of the bus in durable topics.", ["outcome"]
 )
 COMMISSIONS = Gauge(
-    "quarterdeck_stream_commissions", "Topics that are made since somebody reads them here."
+    "quarterdeck_stream_commissions",
+    "Topics that somebody reads here and that are made for it, or not.",
+    ["state"],
 )
 COMMISSION_FAILURES = Counter(
     "quarterdeck_stream_commission_failures_total",
