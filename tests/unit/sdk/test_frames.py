@@ -58,6 +58,7 @@ def test_a_position_without_a_mark_has_none() -> None:
         market_value=[1, 1],
         unrealised_profit=[1, 1],
         realised_profit=[1, 1],
+        income=[0, 0],
     )
     made = table(positions)
     assert np.isnan(made["mark_price"][1])
