@@ -18,6 +18,32 @@ DURATION = Histogram(
 OPEN_STREAMS = Gauge("quarterdeck_server_open_streams", "Streams being served.", LABELS[1:])
 
 
+class Meter:
+    """Counts the calls of one rpc; its labels are looked up once, not at each call."""
+
+    def __init__(self, kind: str, service: str, name: str) -> None:
+        self._labels = (kind, service, name)
+        self._started = STARTED.labels(*self._labels)
+        self._duration = DURATION.labels(*self._labels)
+        self._open = OPEN_STREAMS.labels(service, name) if kind != "unary" else None
+        self._handled: dict[str, Counter] = {}
+
+    def begin(self) -> None:
+        """Count a call that begins."""
+        self._started.inc()
+        if self._open is not None:
+            self._open.inc()
+
+    def end(self, code: str, seconds: float) -> None:
+        """Count a call that ended with a code."""
+        if code not in self._handled:
+            self._handled[code] = HANDLED.labels(*self._labels, code)
+        self._handled[code].inc()
+        self._duration.observe(seconds)
+        if self._open is not None:
+            self._open.dec()
+
+
 @contextmanager
 def exposed(port: int) -> Iterator[None]:
     """Offer the metrics to Prometheus on loopback while the block runs; port 0 offers none."""

@@ -13,8 +13,8 @@ import grpc
 from quarterdeck.api.stream.v1 import connection_service_pb2 as pb
 from quarterdeck.api.stream.v1 import connection_service_pb2_grpc as rpc
 from quarterdeck_server.kernel.errors import Unavailable
+from quarterdeck_server.runtime.call import CALL
 from quarterdeck_server.runtime.caller import current
-from quarterdeck_server.runtime.guard import CALL
 from quarterdeck_server.runtime.peers import Peers
 from quarterdeck_server.runtime.service import Context
 from quarterdeck_server.stream import metrics

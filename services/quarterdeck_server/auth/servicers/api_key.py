@@ -20,8 +20,8 @@ from quarterdeck_server.auth.mapping import api_key as mapping
 from quarterdeck_server.auth.ports import Stores
 from quarterdeck_server.kernel import page
 from quarterdeck_server.kernel.time import NS
+from quarterdeck_server.runtime.call import annotate
 from quarterdeck_server.runtime.clock import Clock
-from quarterdeck_server.runtime.guard import annotate
 from quarterdeck_server.runtime.service import Context
 
 PAGE, LARGEST_PAGE = 100, 1_000

@@ -14,9 +14,9 @@ from quarterdeck_server.auth.mapping import principal as mapping
 from quarterdeck_server.auth.passwords import Passwords
 from quarterdeck_server.auth.ports import PrincipalStore
 from quarterdeck_server.kernel import page
+from quarterdeck_server.runtime.call import annotate
 from quarterdeck_server.runtime.caller import current
 from quarterdeck_server.runtime.clock import Clock
-from quarterdeck_server.runtime.guard import annotate
 from quarterdeck_server.runtime.service import Context
 
 PAGE, LARGEST_PAGE = 100, 1_000

@@ -12,10 +12,10 @@ from quarterdeck_server.auth.mapping.token import json_web_key_to, token_pair_to
 from quarterdeck_server.auth.ports import Stores
 from quarterdeck_server.auth.sign_in import SignIn
 from quarterdeck_server.kernel.time import NS
+from quarterdeck_server.runtime.call import annotate
 from quarterdeck_server.runtime.caller import current
 from quarterdeck_server.runtime.clock import Clock
 from quarterdeck_server.runtime.convert import timestamp_to
-from quarterdeck_server.runtime.guard import annotate
 from quarterdeck_server.runtime.service import Context
 
 

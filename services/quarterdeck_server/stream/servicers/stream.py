@@ -147,7 +147,7 @@ class StreamServicer(rpc.StreamServiceServicer):
 
     async def _newest(self, plan: Plan) -> list[bytes]:
         """Return the newest event of each topic of a plan; readers have their turn meanwhile."""
-        found = []
+        found: list[bytes] = []
         for place, (name, topic) in enumerate(tuple(self._hub.topics.items()), start=1):
             if topic.newest is not None and plan.route(name) is not None:
                 found.append(topic.newest)
