@@ -360,6 +360,27 @@ def analytics(s: Session) -> None:
     assert [one["name"] for one in regression["coefficients"]] == ["alpha", "own"]
 
 
+def lives(s: Session) -> None:
+    account = s.known["account"]
+    life: Fields = {"account": account, "clientOrderId": "O-1", "kinds": ["fill"]}
+    (logged,) = s.call("TradingEventService/ListTradingEvents", life)["events"]
+    assert logged["event"]["fill"]["tradeId"] == "T-1"
+    found = s.call("OrderLifeService/ListOrderLives", {"account": account})["lives"]
+    assert found["fillCount"] == [1]
+
+
+def execution(s: Session) -> None:
+    scope: Fields = {"scope": {"account": s.known["account"], "strategy": "S-1"}}
+    by: Fields = {**scope, "groupBy": "EXECUTION_KEY_INSTRUMENT"}
+    (quality,) = s.call("ExecutionService/ComputeQuality", by)["qualities"]
+    assert (quality["group"], quality["currency"]) == (INSTRUMENT, "USD")
+    (slippage,) = s.call("ExecutionService/ListSlippage", dict(scope))["slippages"]
+    assert slippage["averagePrice"] == 100.25
+    planned: Fields = {"scope": {"instrument": INSTRUMENT}, "plannedQuantity": 10}
+    assert s.call("ExecutionService/ComputeImpact", planned)["fit"]["coefficient"]["needed"] == "3"
+    assert s.call("ExecutionService/WatchQuality", dict(scope))["window"]["newestTime"]
+
+
 def reports(s: Session) -> None:
     returns = {"days": [1, 2], "returns": [0.5, -0.25]}
     subject: Fields = {"subject": {"returns": returns}}
@@ -378,7 +399,8 @@ def reports(s: Session) -> None:
 
 STEPS: tuple[Callable[[Session], None], ...] = (
     *(auth, keys, audit, marketdata, sources, observations, filings),
-    *(system, nodes, trading, portfolio, aggregates, analytics, reports, reconciliation, stream),
+    *(system, nodes, trading, lives, portfolio, aggregates, analytics, execution),
+    *(reports, reconciliation, stream),
 )
 
 # These need a stream that stays open while they are called; tests/contract/test_stream.py has them.
