@@ -38,6 +38,7 @@ from quarterdeck_server.trading.store.log import Head, lock_head
 from quarterdeck_server.trading.store.nodes import NodeStore
 from quarterdeck_server.trading.tail import Tail
 from quarterdeck_server.trading.ticker import Ticker
+from quarterdeck_server.trading.tidings import Tidings
 
 log = structlog.get_logger()
 
@@ -146,7 +147,8 @@ async def _assembled(settings: TradingSettings, shared: Shared, market: Market, 
         ticker.flush()
         await sampler.write()
 
-    restater = Restater(postgres, desk, market.history, stored)
+    tidings = Tidings(bus, clock, epoch)
+    restater = Restater(postgres, desk, market.history, stored, tidings.restated)
 
     def moved() -> None:
         restater.borrow(CURRENT.get())

@@ -45,9 +45,10 @@ class Restater:
         desk: Desk,
         prices: PriceHistory,
         stored: Callable[[], Awaitable[None]],
+        told: Callable[[str], Awaitable[None]],
     ) -> None:
         self._postgres, self._desk, self._prices = postgres, desk, prices
-        self._stored = stored
+        self._stored, self._told = stored, told
         self._lender: Caller | None = None
 
     def borrow(self, caller: Caller | None) -> None:
@@ -82,6 +83,7 @@ class Restater:
             log.warning("equity_not_restated", position=one.position, error=str(error))
             return False
         metrics.RESTATED.inc(count)
+        await self._told(one.account)
         log.info("equity_restated", position=one.position, points=count)
         return True
 
