@@ -11,7 +11,7 @@ RESTATED = "_restated"
 
 
 class Tidings:
-    """Tells on the bus, between our processes; who misses it reads the days anew in some minutes."""
+    """Tells on the bus, between our processes; who misses it reads anew in some minutes."""
 
     def __init__(self, bus: Bus, clock: Clock, epoch: int) -> None:
         self._bus, self._clock, self._epoch = bus, clock, epoch
