@@ -8,10 +8,14 @@ from datetime import timedelta
 import grpc
 import pytest
 from google.type.decimal_pb2 import Decimal as DecimalMessage
+from tests.integration.trading.history import History
 
 from quarterdeck.api.marketdata.v1 import instrument_pb2
 from quarterdeck.api.marketdata.v1 import instrument_service_pb2 as pb
 from quarterdeck.api.marketdata.v1 import instrument_service_pb2_grpc as rpc
+from quarterdeck.api.marketdata.v1.history_service_pb2_grpc import (
+    add_HistoryServiceServicer_to_server,
+)
 from quarterdeck.api.trading.v1.aggregate_service_pb2_grpc import AggregateServiceStub
 from quarterdeck.api.trading.v1.node_service_pb2_grpc import NodeServiceStub
 from quarterdeck.api.trading.v1.order_life_service_pb2_grpc import OrderLifeServiceStub
@@ -185,7 +189,11 @@ async def deck_on(store: Postgres, bus: Bus) -> AsyncIterator[Deck]:
             "quarterdeck.api.marketdata.v1.InstrumentService",
             lambda server: rpc.add_InstrumentServiceServicer_to_server(instruments, server),
         )
-        services = [*wiring.services(area, shared, {}), market]
+        past = Service(
+            "quarterdeck.api.marketdata.v1.HistoryService",
+            lambda server: add_HistoryServiceServicer_to_server(History(), server),
+        )
+        services = [*wiring.services(area, shared, {}), market, past]
         await stack.enter_async_context(running(server, services, settings.server, live.drain))
         yield Deck(area, shared, peers.here, stack)
 

@@ -77,15 +77,16 @@ def fill(quantity="10", price="100", *, side="BUY", client_order_id="O-1", **whe
     return event(fill=message, **where)
 
 
-def amended(trade_id, client_order_id="O-1", instrument="AAPL.XNAS"):
-    return {"trade_id": trade_id, "client_order_id": client_order_id, "instrument": instrument}
+def amended(kind, trade_id, where, **numbers):
+    order_id = where.pop("client_order_id", "O-1")
+    instrument = where.pop("instrument", "AAPL.XNAS")
+    return kind(trade_id=trade_id, client_order_id=order_id, instrument=instrument, **numbers)
 
 
 def correction(trade_id, quantity="10", price="100", fee=None, **where):
-    which = {name: where.pop(name) for name in ("client_order_id", "instrument") if name in where}
-    message = trading_event_pb2.FillCorrection(
-        **amended(trade_id, **which), quantity=number(quantity), price=number(price)
-    )
+    kind, numbers = trading_event_pb2.FillCorrection, {"quantity": quantity, "price": price}
+    numbers = {name: number(value) for name, value in numbers.items()}
+    message = amended(kind, trade_id, where, **numbers)
     if fee:
         message.fee.CopyFrom(number(fee))
         message.fee_currency = "USD"
@@ -93,8 +94,7 @@ def correction(trade_id, quantity="10", price="100", fee=None, **where):
 
 
 def bust(trade_id, **where):
-    which = {name: where.pop(name) for name in ("client_order_id", "instrument") if name in where}
-    message = trading_event_pb2.FillBust(**amended(trade_id, **which), reason="erroneous")
+    message = amended(trading_event_pb2.FillBust, trade_id, where, reason="erroneous")
     return event(fill_bust=message, **where)
 
 

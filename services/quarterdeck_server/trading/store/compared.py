@@ -20,14 +20,14 @@ JOIN trading.event AS e ON e.position = CASE WHEN o.status = 1
         WHERE (f.account, f.instrument, f.client_order_id)
           = (o.account, o.instrument, o.client_order_id))
   ELSE o.change_position END
-WHERE o.status IN (1, 6) AND e.record_time <= now() - $1::interval
+WHERE (o.status = 6 OR (o.status = 1 AND o.filled_quantity > 0)) AND e.record_time <= now() - $1::interval
 ORDER BY o.change_position LIMIT 10000"""
 _FILLS = """
 SELECT account, instrument, trade_id,
        sum(CASE WHEN side = 1 THEN quantity ELSE -quantity END) AS quantity,
        min(price) AS price
 FROM trading.fill
-WHERE account = ANY($1)
+WHERE account = ANY($1) AND bust_time_ns IS NULL
   AND ((event_time_ns >= $2 AND event_time_ns < $3) OR trade_id = ANY($4))
 GROUP BY account, instrument, trade_id"""
 _ORDERS = """
