@@ -4,7 +4,7 @@ import asyncio
 from pathlib import Path
 
 from tests.integration.node.conftest import Runner, until
-from tests.integration.node.deck import TestDeck
+from tests.integration.node.deck import TestDeck, quote
 
 from quarterdeck.api.trading.v1.node_pb2 import (
     COMMAND_KIND_MARKET_EXIT,
@@ -14,6 +14,7 @@ from quarterdeck.api.trading.v1.node_pb2 import (
     COMMAND_STATE_DONE,
     COMMAND_STATE_FAILED,
 )
+from quarterdeck.api.trading.v1.order_pb2 import ORDER_STATUS_INITIALIZED
 
 NODE = ("-m", "quarterdeck_node")
 
@@ -35,6 +36,9 @@ async def test_every_event_is_recorded_once_across_a_kill_of_the_node(
         for p in book.registrations[-1].positions
     }
     assert compared == book.held_at_registration[-1]
+    made = [e.order for e in book.events.values() if e.order.status == ORDER_STATUS_INITIALIZED]
+    decided = {round(float(order.decision_price.value) * 100) for order in made}
+    assert decided <= {quote(number).quotes.bid_price[0] + 1 for number in range(40)}
 
     book.tell(COMMAND_KIND_STOP_NODE)
     assert await asyncio.wait_for(second.wait(), 20) == 0

@@ -30,6 +30,23 @@ def test_an_orders_history_is_told_as_recorded(file: Path) -> None:
     assert told == golden["told"]
 
 
+@pytest.mark.parametrize(
+    ("tags", "price"),
+    [
+        (["x", "decision_price=101.250"], "101.250"),
+        (["decision_price=a lot"], ""),
+        (["decision_price=NaN"], ""),
+        (None, ""),
+    ],
+)
+def test_the_price_of_a_decision_is_told_once_by_a_tag(tags: list[str] | None, price: str) -> None:
+    golden = json.loads((GOLDEN / "filled.json").read_text())
+    golden["said"][0]["tags"] = tags
+    said = history(golden["said"])
+    told = [orders.order_event(said, index).order.decision_price.value for index in (0, 1)]
+    assert told == [price, ""]
+
+
 def test_prices_and_sizes_are_exact() -> None:
     assert str(words.price(1234567, 5)) == "12.34567"
     assert str(words.quantity(300, 0)) == "300"

@@ -1,6 +1,7 @@
 """What happened to an order, from the order's own history in the engine's cache."""
 
-from decimal import Decimal
+import logging
+from decimal import Decimal, InvalidOperation
 
 from google.protobuf.timestamp_pb2 import Timestamp
 from google.type.decimal_pb2 import Decimal as DecimalMessage
@@ -29,6 +30,8 @@ from quarterdeck.api.trading.v1.fill_pb2 import Fill
 from quarterdeck.api.trading.v1.trading_event_pb2 import OrderEvent, TradingEvent
 from quarterdeck_node.engine.v1 import words
 
+LOG = logging.getLogger(__name__)
+
 STATUSES: dict[type[EngineEvent], pb.OrderStatus.ValueType] = {
     OrderInitialized: pb.ORDER_STATUS_INITIALIZED,
     OrderDenied: pb.ORDER_STATUS_DENIED,
@@ -55,6 +58,8 @@ OF_THE_NODE = (
 )
 """Stamped by the node's own clock, not the venue's."""
 MOST_TEXT = 1000
+DECIDED_AT = "decision_price="
+"""How the tag of an order begins by which a strategy tells the price at which it decided."""
 
 
 def order_event(history: list[EngineEvent], index: int) -> TradingEvent:
@@ -97,6 +102,8 @@ def change(history: list[EngineEvent]) -> OrderEvent:
     """Write where an order stands after its history."""
     made, last = history[0], history[-1]
     terms = _terms(history)
+    # Told once: later events are of the same decision.
+    decided = decision_price(made) if last is made else None
     return OrderEvent(
         client_order_id=str(last.client_order_id),
         venue_order_id=_venue_order_id(history),
@@ -110,6 +117,7 @@ def change(history: list[EngineEvent]) -> OrderEvent:
         limit_price=terms.get("price"),
         trigger_price=terms.get("trigger_price"),
         status_reason=str(getattr(last, "reason", "") or "")[:MOST_TEXT],
+        decision_price=None if decided is None else words.number(decided),
     )
 
 
@@ -122,6 +130,21 @@ def status(history: list[EngineEvent]) -> pb.OrderStatus.ValueType:
         return pb.ORDER_STATUS_PARTIALLY_FILLED
     triggered = any(isinstance(event, OrderTriggered) for event in history)
     return pb.ORDER_STATUS_TRIGGERED if triggered else pb.ORDER_STATUS_ACCEPTED
+
+
+def decision_price(made: OrderInitialized) -> Decimal | None:
+    """Return the price at which a strategy decided, if it told one that can be read."""
+    told = next((tag for tag in made.tags or () if tag.startswith(DECIDED_AT)), None)
+    if told is None:
+        return None
+    try:
+        price = Decimal(told.removeprefix(DECIDED_AT))
+    except InvalidOperation:
+        price = Decimal("NaN")
+    if not price.is_finite():
+        LOG.warning("order %s has a tag that is no price: %s", made.client_order_id, told)
+        return None
+    return price
 
 
 def venue_time(history: list[EngineEvent], index: int) -> int | None:

@@ -103,12 +103,19 @@ class Tap:
         order = self._cache.order(event.client_order_id)
         if order is None and isinstance(event, OrderInitialized):
             # It is told of before it is in the cache.
-            return self._order_event([event], 0, None)
+            return self._decided(self._order_event([event], 0, None), event)
         history = order.events if order is not None else []
         found = [index for index, known in enumerate(history) if known.id == event.id]
         if not found:
             raise LookupError("the cache does not know the event")
         return self._order_event(history, found[-1], order.account_id)
+
+    def _decided(self, written: TradingEvent, event: OrderInitialized) -> TradingEvent:
+        """Add the market's price now, unless the strategy told at which it decided."""
+        price = self._market_price(event.instrument_id)
+        if price is not None and not written.order.HasField("decision_price"):
+            written.order.decision_price.CopyFrom(words.number(price))
+        return written
 
     def _order_event(
         self, history: list[Any], index: int, account: AccountId | None
@@ -182,6 +189,16 @@ class Tap:
 
     def _account_of(self, account: object) -> str:
         return self._accounts.get(str(account), self._account)
+
+    def _market_price(self, instrument: InstrumentId) -> Decimal | None:
+        """Return the middle of the newest quote, else the price of the newest trade or bar."""
+        if (quote := self._cache.quote_tick(instrument)) is not None:
+            return Decimal(quote.bid_price.as_decimal() + quote.ask_price.as_decimal()) / 2
+        if (trade := self._cache.trade_tick(instrument)) is not None:
+            return Decimal(trade.price.as_decimal())
+        known = (self._cache.bar(kind) for kind in self._cache.bar_types(instrument))
+        newest = max(filter(None, known), key=lambda bar: bar.ts_event, default=None)
+        return None if newest is None else Decimal(newest.close.as_decimal())
 
     def _market_time(self, instrument: InstrumentId) -> int | None:
         """Return the time of the newest price of an instrument."""
