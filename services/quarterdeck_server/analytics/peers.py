@@ -5,6 +5,7 @@ from dataclasses import dataclass
 
 import grpc
 import numpy as np
+from numpy.typing import NDArray
 
 from quarterdeck.api.marketdata.v1 import history_service_pb2, observation_service_pb2
 from quarterdeck.api.marketdata.v1.history_service_pb2_grpc import HistoryServiceStub
@@ -32,6 +33,9 @@ from quarterdeck_server.runtime.status import told
 TIMEOUT_S = 10.0
 PAGE = 10_000
 DAY_NS = 86_400_000_000_000
+
+type Bars = tuple[NDArray[np.int64], FloatArray]
+"""The close times of bars, and their closes."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,34 +67,42 @@ class HistoryPeer:
 
     async def closes(self, instrument: str, period: Period) -> Dated:
         """Return the closes of days in UTC; the last bar that closed on a day counts."""
-        times, prices = np.empty(0, np.int64), np.empty(0)
-        async for page in self._pages(instrument, period):
-            times = np.concatenate((times, np.array(page.bars.close_time_ns, np.int64)))
-            prices = np.concatenate((prices, np.array(page.bars.close, np.float64)))
+        times, prices = await self.bars(instrument, "1d", _times(period))
         # A bar that closes at midnight is of the day before.
         return _last_of_each(_days((times - 1) // DAY_NS), prices)
 
+    async def bars(self, instrument: str, interval: str, within: tuple[int, int]) -> Bars:
+        """Return the close times and closes of bars that close within a time, half open."""
+        times, prices = np.empty(0, np.int64), np.empty(0)
+        async for page in self._pages(instrument, interval, within):
+            times = np.concatenate((times, np.array(page.bars.close_time_ns, np.int64)))
+            prices = np.concatenate((prices, np.array(page.bars.close, np.float64)))
+        return times, prices
+
+    async def newest_bar(self, instrument: str, interval: str, end_ns: int) -> Bars:
+        """Return the close time and the close of the newest bar that closes before a time."""
+        request = _bars_request(instrument, interval, (0, end_ns), 1)
+        request.newest_first = True
+        bars = (await self._listed(request)).bars
+        return np.array(bars.close_time_ns, np.int64), np.array(bars.close, np.float64)
+
     async def _pages(
-        self, instrument: str, period: Period
+        self, instrument: str, interval: str, within: tuple[int, int]
     ) -> AsyncIterator[history_service_pb2.ListBarsResponse]:
-        stub = HistoryServiceStub(self.peers.channel("marketdata"))
-        start, end = _times(period)
-        token = ""
+        request = _bars_request(instrument, interval, within, PAGE)
         while True:
-            request = history_service_pb2.ListBarsRequest(
-                instrument=instrument,
-                interval="1d",
-                start_time=timestamp_to(start),
-                end_time=timestamp_to(end),
-                page_size=PAGE,
-                page_token=token,
-            )
-            call = stub.ListBars(request, timeout=TIMEOUT_S, metadata=credentials())
-            answer = await asked(call, "marketdata")
+            answer = await self._listed(request)
             yield answer
-            token = answer.next_page_token
-            if not token:
+            request.page_token = answer.next_page_token
+            if not answer.next_page_token:
                 return
+
+    async def _listed(
+        self, request: history_service_pb2.ListBarsRequest
+    ) -> history_service_pb2.ListBarsResponse:
+        stub = HistoryServiceStub(self.peers.channel("marketdata"))
+        call = stub.ListBars(request, timeout=TIMEOUT_S, metadata=credentials())
+        return await asked(call, "marketdata")
 
 
 @dataclass(frozen=True, slots=True)
@@ -131,6 +143,19 @@ class ObservationPeer:
                 return
 
 
+def _bars_request(
+    instrument: str, interval: str, within: tuple[int, int], size: int
+) -> history_service_pb2.ListBarsRequest:
+    start_ns, end_ns = within
+    return history_service_pb2.ListBarsRequest(
+        instrument=instrument,
+        interval=interval,
+        start_time=timestamp_to(start_ns),
+        end_time=timestamp_to(end_ns),
+        page_size=size,
+    )
+
+
 def _daily_from(answer: portfolio_service_pb2.GetDailyEquityResponse) -> DailyEquity:
     if not answer.days:
         empty = np.empty(0)
@@ -150,7 +175,7 @@ def _last_of_each(days: Dates, prices: FloatArray) -> Dated:
     return Dated(days[last], prices[last])
 
 
-def _days(numbers: "np.ndarray[tuple[int], np.dtype[np.int64]]") -> Dates:
+def _days(numbers: NDArray[np.int64]) -> Dates:
     return numbers.astype("datetime64[D]")
 
 

@@ -1,8 +1,11 @@
 """What analytics needs of the other areas."""
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import Protocol
 
+from quarterdeck_server.analytics.domain.attribution.changes import Changes
+from quarterdeck_server.analytics.domain.attribution.path import Times
 from quarterdeck_server.analytics.domain.earning import DailyEquity
 from quarterdeck_server.analytics.domain.execution.asking import AskedOrders
 from quarterdeck_server.analytics.domain.execution.budget import Budget
@@ -11,7 +14,7 @@ from quarterdeck_server.analytics.domain.execution.orders import Orders
 from quarterdeck_server.analytics.domain.execution.spans import Span
 from quarterdeck_server.analytics.domain.fill import Fill
 from quarterdeck_server.analytics.domain.subject import Period, Portfolio
-from quarterdeck_server.quant.series import Dated
+from quarterdeck_server.quant.series import Dated, FloatArray
 
 
 class EquitySource(Protocol):
@@ -68,3 +71,45 @@ class TickSource(Protocol):
         self, instrument: str, span_ns: int, spans: Sequence[Span], budget: Budget
     ) -> Bars:
         """Return the bars of a length that close within spans."""
+
+
+@dataclass(frozen=True, slots=True)
+class ChangeQuery:
+    """Whose changes are wanted, empty is all, and when: half open."""
+
+    account: str
+    strategy: str
+    instrument: str
+    start_ns: int
+    end_ns: int
+
+
+class ChangeSource(Protocol):
+    """What happened to positions."""
+
+    async def changes(self, query: ChangeQuery) -> list[Changes]:
+        """Return the changes of each position."""
+
+
+class BarSource(Protocol):
+    """The history of prices, by time."""
+
+    async def bars(
+        self, instrument: str, interval: str, within: tuple[int, int]
+    ) -> tuple[Times, FloatArray]:
+        """Return the close times and closes of bars that close within a time, half open."""
+
+    async def newest_bar(
+        self, instrument: str, interval: str, end_ns: int
+    ) -> tuple[Times, FloatArray]:
+        """Return the close time and the close of the newest bar that closes before a time."""
+
+
+class InstrumentSource(Protocol):
+    """What instruments are."""
+
+    async def sector(self, instrument: str) -> str:
+        """Return the sector of an instrument, empty if it has none; fails with NotFound."""
+
+    async def pairs(self, source: str, target: str) -> Sequence[str]:
+        """Return the instruments whose price is what one unit of a currency is in another."""

@@ -6,9 +6,9 @@ from contextlib import asynccontextmanager
 from zoneinfo import ZoneInfo
 
 from quarterdeck.api.analytics.v1 import (
-    attribution_service_pb2_grpc,
     performance_service_pb2_grpc,
 )
+from quarterdeck_server.analytics.attribution_wiring import attribution_service
 from quarterdeck_server.analytics.execution_wiring import execution_service
 from quarterdeck_server.analytics.gathering import Gatherer
 from quarterdeck_server.analytics.live import Means
@@ -17,7 +17,6 @@ from quarterdeck_server.analytics.measuring import Measurer
 from quarterdeck_server.analytics.peers import HistoryPeer, ObservationPeer, TradingPeer
 from quarterdeck_server.analytics.profits import Profits
 from quarterdeck_server.analytics.report_wiring import report_service
-from quarterdeck_server.analytics.servicers.attribution import AttributionServicer
 from quarterdeck_server.analytics.servicers.performance import PerformanceServicer
 from quarterdeck_server.kernel.day import DayRoll
 from quarterdeck_server.runtime.encoded import register
@@ -41,9 +40,7 @@ async def open(  # noqa: A001 - every area opens by this word
     profits = Profits(shared.bus, DayRoll(ZoneInfo(trading.day_zone), trading.day_roll))
     means = Means(gatherer, profits, shared.compute, shared.clock)
     performance = PerformanceServicer(measurer, means, Streaming(shared.live))
-    attribution = AttributionServicer(measurer)
     add_performance = performance_service_pb2_grpc.add_PerformanceServiceServicer_to_server
-    add_attribution = attribution_service_pb2_grpc.add_AttributionServiceServicer_to_server
     changes = Changes(shared.bus)
     async with _running(shared, profits, changes):
         yield (
@@ -51,9 +48,7 @@ async def open(  # noqa: A001 - every area opens by this word
                 f"{PACKAGE}.PerformanceService",
                 register(add_performance, performance, frozenset({"WatchPerformance"})),
             ),
-            Service(
-                f"{PACKAGE}.AttributionService", lambda server: add_attribution(attribution, server)
-            ),
+            attribution_service(settings.trading, shared, measurer),
             report_service(settings.trading, shared, measurer),
             execution_service(shared, changes),
         )

@@ -35,6 +35,11 @@ type Request = (
     | report_service_pb2.RenderTearsheetRequest
     | report_service_pb2.ExportTableRequest
 )
+type AttributionRequest = (
+    attribution_service_pb2.ComputeFactorsRequest
+    | attribution_service_pb2.ComputeBrinsonRequest
+    | attribution_service_pb2.ComputeContributionsRequest
+)
 
 
 def asked_from(request: Request) -> Asked:
@@ -101,7 +106,7 @@ def conventions_to(choices: Choices) -> pb.Conventions:
     return message
 
 
-def period_from(request: Request | attribution_service_pb2.ComputeFactorsRequest) -> Period:
+def period_from(request: Request | AttributionRequest) -> Period:
     """Read a range of days, both ends inclusive."""
     start = day_from(request.start_date, "start_date") if request.HasField("start_date") else None
     end = day_from(request.end_date, "end_date") if request.HasField("end_date") else None
@@ -112,7 +117,7 @@ def period_from(request: Request | attribution_service_pb2.ComputeFactorsRequest
 
 def _given_from(message: pb.ReturnSeries, field: str) -> Track:
     days = ints(message.days)
-    _check_days(days, field)
+    check_days(days, field)
     try:
         series = dated(days.astype("datetime64[D]"), floats(message.returns))
     except InvalidField as error:
@@ -125,8 +130,8 @@ def _given_from(message: pb.ReturnSeries, field: str) -> Track:
     return Track.of_returns(series, start)
 
 
-def _check_days(days: "np.ndarray[tuple[int], np.dtype[np.int64]]", field: str) -> None:
-    # The first has a day before it.
+def check_days(days: "np.ndarray[tuple[int], np.dtype[np.int64]]", field: str) -> None:
+    """Refuse days that the calendar does not have; the first must have a day before it."""
     strange = (days <= EARLIEST) | (days > LATEST)
     if strange.any():
         place = int(np.argmax(strange))

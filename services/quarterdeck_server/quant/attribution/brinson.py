@@ -12,6 +12,9 @@ from quarterdeck_server.quant.series import LARGEST, FloatArray, finite_matrix
 SLACK = 1e-9
 """How far the weights of a period may be from one."""
 
+LEAST_WEIGHT = 1e-6
+"""A group with less weight has no return of its own."""
+
 
 class Allocation(Enum):
     """Against what the benchmark's return of a group is held."""
@@ -92,6 +95,58 @@ def brinson(
     against = benchmark[:, None] if allocation is Allocation.BRINSON_FACHLER else 0.0
     bets, skill = own - other, mine - theirs
     return Effects(bets * (theirs - against), other * skill, bets * skill, portfolio, benchmark)
+
+
+def effects_of(
+    portfolio_weights: ArrayLike,
+    benchmark_weights: ArrayLike,
+    portfolio_contributions: ArrayLike,
+    benchmark_contributions: ArrayLike,
+) -> Effects:
+    """Explain the difference of two returns by groups of which contributions are known.
+
+    For what was traded: a long and a short position in one group may add up to no weight and still
+    have made something.
+
+    Parameters
+    ----------
+    portfolio_weights, benchmark_weights
+        As in ``brinson``.
+    portfolio_contributions, benchmark_contributions
+        What each group added to the return of the period, weight times return, of the same shape;
+        NaN is refused.
+
+    Notes
+    -----
+    The effects of ``brinson`` (Brinson and Fachler) with the returns c / w. A group whose weight is
+    within 1e-6 of zero has no return of its own: the other side's stands in, and what it
+    contributed is interaction. A group's effects add up to c_p - c_b - (w_p - w_b) b in any case,
+    and those of all groups to the difference of the returns.
+    """
+    own, other = _weights(portfolio_weights, benchmark_weights)
+    mine = _table(portfolio_contributions, own, "portfolio_contributions")
+    theirs = _table(benchmark_contributions, other, "benchmark_contributions")
+    portfolio, benchmark = mine.sum(axis=1), theirs.sum(axis=1)
+    own_returns, other_returns = _returns_of(mine, own), _returns_of(theirs, other)
+    p = np.nan_to_num(np.where(np.isnan(own_returns), other_returns, own_returns))
+    b = np.nan_to_num(np.where(np.isnan(other_returns), own_returns, other_returns))
+    bets = own - other
+    allocation, selection = bets * (b - benchmark[:, None]), other * (p - b)
+    whole = mine - theirs - bets * benchmark[:, None]
+    return Effects(allocation, selection, whole - allocation - selection, portfolio, benchmark)
+
+
+def _table(values: ArrayLike, weights: FloatArray, name: str) -> FloatArray:
+    table = finite_matrix(np.atleast_2d(np.asarray(values, dtype=np.float64)), name)
+    if table.shape != weights.shape:
+        raise InvalidField(name, f"must have the shape of the weights, {weights.shape}")
+    return table
+
+
+def _returns_of(contributions: FloatArray, weights: FloatArray) -> FloatArray:
+    has_return = np.abs(weights) > LEAST_WEIGHT
+    safe = np.where(has_return, weights, 1.0)
+    return np.where(has_return, contributions / safe, np.nan)
 
 
 def _weights(own: ArrayLike, other: ArrayLike) -> tuple[FloatArray, FloatArray]:

@@ -1,6 +1,6 @@
 """The services of analytics; written by ``tools/rpcs.py`` from the contracts."""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from datetime import datetime, timedelta
 
 from google.api.httpbody_pb2 import HttpBody
@@ -12,9 +12,22 @@ from quarterdeck._method import Method
 from quarterdeck._sync.channel import Channel
 from quarterdeck._times import duration, timestamp
 from quarterdeck.api.analytics.v1.attribution_service_pb2 import (
+    ComputeBrinsonRequest,
+    ComputeBrinsonResponse,
+    ComputeContributionsRequest,
+    ComputeContributionsResponse,
     ComputeFactorsRequest,
     ComputeFactorsResponse,
     Factor,
+)
+from quarterdeck.api.analytics.v1.brinson_pb2 import (
+    LINKING_METHOD_UNSPECIFIED,
+    Composition,
+    LinkingMethod,
+)
+from quarterdeck.api.analytics.v1.contribution_pb2 import (
+    CONTRIBUTION_KEY_UNSPECIFIED,
+    ContributionKey,
 )
 from quarterdeck.api.analytics.v1.execution_pb2 import (
     EXECUTION_KEY_UNSPECIFIED,
@@ -60,6 +73,16 @@ from quarterdeck.api.analytics.v1.report_service_pb2 import (
     RenderTearsheetRequest,
 )
 
+COMPUTE_BRINSON = Method[ComputeBrinsonRequest, ComputeBrinsonResponse](
+    "/quarterdeck.api.analytics.v1.AttributionService/ComputeBrinson",
+    ComputeBrinsonResponse,
+    repeatable=True,
+)
+COMPUTE_CONTRIBUTIONS = Method[ComputeContributionsRequest, ComputeContributionsResponse](
+    "/quarterdeck.api.analytics.v1.AttributionService/ComputeContributions",
+    ComputeContributionsResponse,
+    repeatable=True,
+)
 COMPUTE_FACTORS = Method[ComputeFactorsRequest, ComputeFactorsResponse](
     "/quarterdeck.api.analytics.v1.AttributionService/ComputeFactors",
     ComputeFactorsResponse,
@@ -68,10 +91,74 @@ COMPUTE_FACTORS = Method[ComputeFactorsRequest, ComputeFactorsResponse](
 
 
 class AttributionService:
-    """Where returns came from."""
+    """Where profit and returns came from. Parts add up to the whole to 1e-12 of what was added
+    up.
+    """
 
     def __init__(self, channel: Channel) -> None:
         self._channel = channel
+
+    def compute_brinson(
+        self,
+        *,
+        portfolio: Composition | None = None,
+        benchmark: Composition | None = None,
+        start_date: Date | None = None,
+        end_date: Date | None = None,
+        groups: Mapping[str, str] | None = None,
+        linking: LinkingMethod.ValueType = LINKING_METHOD_UNSPECIFIED,
+        with_columns: bool = False,
+        timeout: float | None = None,
+    ) -> ComputeBrinsonResponse:
+        """Computes why a portfolio's return is another one than its benchmark's: allocation,
+        selection and interaction by group, day by day and linked (Brinson and Fachler 1985).
+
+        Groups are the instruments' sectors, unless the caller tells others. Fails with
+        INVALID_ARGUMENT (FIELD_INVALID) for weights that do not add up to one, series whose days
+        are not the same, a benchmark without a price of the last seven days, and a return of -1 or
+        below, which cannot be linked; with FAILED_PRECONDITION (STATE_FORBIDS) for an account
+        without capital and for a currency without a rate; with NOT_FOUND for an unknown account,
+        strategy or instrument; with PERMISSION_DENIED for what the caller may not read.
+        """
+        request = ComputeBrinsonRequest(
+            portfolio=portfolio,
+            benchmark=benchmark,
+            start_date=start_date,
+            end_date=end_date,
+            groups=groups,
+            linking=linking,
+            with_columns=with_columns,
+        )
+        return self._channel.unary(COMPUTE_BRINSON, request, timeout)
+
+    def compute_contributions(
+        self,
+        *,
+        key: ContributionKey.ValueType = CONTRIBUTION_KEY_UNSPECIFIED,
+        account: str = "",
+        strategy: str = "",
+        instrument: str = "",
+        start_date: Date | None = None,
+        end_date: Date | None = None,
+        currency: str = "",
+        timeout: float | None = None,
+    ) -> ComputeContributionsResponse:
+        """Computes profit by strategy, account, instrument, sector, side, weekday or hour.
+
+        Fails with INVALID_ARGUMENT (FIELD_INVALID) if accounts have several base currencies and
+        none is named; with FAILED_PRECONDITION (STATE_FORBIDS) for a currency without a rate; with
+        PERMISSION_DENIED for what the caller may not read.
+        """
+        request = ComputeContributionsRequest(
+            key=key,
+            account=account,
+            strategy=strategy,
+            instrument=instrument,
+            start_date=start_date,
+            end_date=end_date,
+            currency=currency,
+        )
+        return self._channel.unary(COMPUTE_CONTRIBUTIONS, request, timeout)
 
     def compute_factors(
         self,
@@ -189,7 +276,9 @@ class ExecutionService:
         planned_quantity: float | None = None,
         timeout: float | None = None,
     ) -> ComputeImpactResponse:
-        """Computes the impact of own orders on prices and, for an order that is planned, its cost."""
+        """Computes the impact of own orders on prices and, for an order that is planned, its
+        cost.
+        """
         request = ComputeImpactRequest(
             scope=scope,
             start_time=timestamp(start_time),

@@ -26,17 +26,33 @@ from buf.validate import validate_pb2 as buf_dot_validate_dot_validate__pb2
 from google.api import annotations_pb2 as google_dot_api_dot_annotations__pb2
 from google.type import date_pb2 as google_dot_type_dot_date__pb2
 from quarterdeck.api.analytics.v1 import attribution_pb2 as quarterdeck_dot_api_dot_analytics_dot_v1_dot_attribution__pb2
+from quarterdeck.api.analytics.v1 import brinson_pb2 as quarterdeck_dot_api_dot_analytics_dot_v1_dot_brinson__pb2
+from quarterdeck.api.analytics.v1 import contribution_pb2 as quarterdeck_dot_api_dot_analytics_dot_v1_dot_contribution__pb2
 from quarterdeck.api.analytics.v1 import performance_pb2 as quarterdeck_dot_api_dot_analytics_dot_v1_dot_performance__pb2
 from quarterdeck.api.auth.v1 import permission_pb2 as quarterdeck_dot_api_dot_auth_dot_v1_dot_permission__pb2
 
 
-DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n6quarterdeck/api/analytics/v1/attribution_service.proto\x12\x1cquarterdeck.api.analytics.v1\x1a\x1b\x62uf/validate/validate.proto\x1a\x1cgoogle/api/annotations.proto\x1a\x16google/type/date.proto\x1a.quarterdeck/api/analytics/v1/attribution.proto\x1a.quarterdeck/api/analytics/v1/performance.proto\x1a(quarterdeck/api/auth/v1/permission.proto\"\xad\x03\n\x15\x43omputeFactorsRequest\x12G\n\x07subject\x18\x01 \x01(\x0b\x32%.quarterdeck.api.analytics.v1.SubjectB\x06\xbaH\x03\xc8\x01\x01R\x07subject\x12J\n\x07\x66\x61\x63tors\x18\x02 \x03(\x0b\x32$.quarterdeck.api.analytics.v1.FactorB\n\xbaH\x07\x92\x01\x04\x08\x01\x10\x32R\x07\x66\x61\x63tors\x12\x35\n\nstart_date\x18\x03 \x01(\x0b\x32\x11.google.type.DateH\x00R\tstartDate\x88\x01\x01\x12\x31\n\x08\x65nd_date\x18\x04 \x01(\x0b\x32\x11.google.type.DateH\x01R\x07\x65ndDate\x88\x01\x01\x12K\n\x0b\x63onventions\x18\x05 \x01(\x0b\x32).quarterdeck.api.analytics.v1.ConventionsR\x0b\x63onventions\x12#\n\x04lags\x18\x06 \x01(\x05\x42\n\xbaH\x07\x1a\x05\x18\xe8\x07(\x00H\x02R\x04lags\x88\x01\x01\x42\r\n\x0b_start_dateB\x0b\n\t_end_dateB\x07\n\x05_lags\"p\n\x06\x46\x61\x63tor\x12\x1d\n\x04name\x18\x01 \x01(\tB\t\xbaH\x06r\x04\x10\x01\x18\x64R\x04name\x12G\n\x07subject\x18\x02 \x01(\x0b\x32%.quarterdeck.api.analytics.v1.SubjectB\x06\xbaH\x03\xc8\x01\x01R\x07subject\"\xb5\x01\n\x16\x43omputeFactorsResponse\x12N\n\nregression\x18\x01 \x01(\x0b\x32..quarterdeck.api.analytics.v1.FactorRegressionR\nregression\x12K\n\x0b\x63onventions\x18\x02 \x01(\x0b\x32).quarterdeck.api.analytics.v1.ConventionsR\x0b\x63onventions2\xc4\x01\n\x12\x41ttributionService\x12\xad\x01\n\x0e\x43omputeFactors\x12\x33.quarterdeck.api.analytics.v1.ComputeFactorsRequest\x1a\x34.quarterdeck.api.analytics.v1.ComputeFactorsResponse\"0\x90\x02\x01\x88\xb5\x18\x06\x82\xd3\xe4\x93\x02#\"\x1e/v1/attribution:computeFactors:\x01*b\x06proto3')
+DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n6quarterdeck/api/analytics/v1/attribution_service.proto\x12\x1cquarterdeck.api.analytics.v1\x1a\x1b\x62uf/validate/validate.proto\x1a\x1cgoogle/api/annotations.proto\x1a\x16google/type/date.proto\x1a.quarterdeck/api/analytics/v1/attribution.proto\x1a*quarterdeck/api/analytics/v1/brinson.proto\x1a/quarterdeck/api/analytics/v1/contribution.proto\x1a.quarterdeck/api/analytics/v1/performance.proto\x1a(quarterdeck/api/auth/v1/permission.proto\"\xe0\x04\n\x15\x43omputeBrinsonRequest\x12O\n\tportfolio\x18\x01 \x01(\x0b\x32).quarterdeck.api.analytics.v1.CompositionB\x06\xbaH\x03\xc8\x01\x01R\tportfolio\x12O\n\tbenchmark\x18\x02 \x01(\x0b\x32).quarterdeck.api.analytics.v1.CompositionB\x06\xbaH\x03\xc8\x01\x01R\tbenchmark\x12\x35\n\nstart_date\x18\x03 \x01(\x0b\x32\x11.google.type.DateH\x00R\tstartDate\x88\x01\x01\x12\x31\n\x08\x65nd_date\x18\x04 \x01(\x0b\x32\x11.google.type.DateH\x01R\x07\x65ndDate\x88\x01\x01\x12p\n\x06groups\x18\x05 \x03(\x0b\x32?.quarterdeck.api.analytics.v1.ComputeBrinsonRequest.GroupsEntryB\x17\xbaH\x14\x9a\x01\x11\x10\x90N\"\x06r\x04\x10\x03\x18\x64*\x04r\x02\x18\x64R\x06groups\x12O\n\x07linking\x18\x06 \x01(\x0e\x32+.quarterdeck.api.analytics.v1.LinkingMethodB\x08\xbaH\x05\x82\x01\x02\x10\x01R\x07linking\x12!\n\x0cwith_columns\x18\x07 \x01(\x08R\x0bwithColumns\x1a\x39\n\x0bGroupsEntry\x12\x10\n\x03key\x18\x01 \x01(\tR\x03key\x12\x14\n\x05value\x18\x02 \x01(\tR\x05value:\x02\x38\x01\x42\r\n\x0b_start_dateB\x0b\n\t_end_date\"\xb4\x01\n\x16\x43omputeBrinsonResponse\x12R\n\x0b\x61ttribution\x18\x01 \x01(\x0b\x32\x30.quarterdeck.api.analytics.v1.BrinsonAttributionR\x0b\x61ttribution\x12\x46\n\x07\x63olumns\x18\x02 \x01(\x0b\x32,.quarterdeck.api.analytics.v1.BrinsonColumnsR\x07\x63olumns\"\xeb\x02\n\x1b\x43omputeContributionsRequest\x12K\n\x03key\x18\x01 \x01(\x0e\x32-.quarterdeck.api.analytics.v1.ContributionKeyB\n\xbaH\x07\x82\x01\x04\x10\x01 \x00R\x03key\x12\x18\n\x07\x61\x63\x63ount\x18\x02 \x01(\tR\x07\x61\x63\x63ount\x12\x1a\n\x08strategy\x18\x03 \x01(\tR\x08strategy\x12\x1e\n\ninstrument\x18\x04 \x01(\tR\ninstrument\x12\x35\n\nstart_date\x18\x05 \x01(\x0b\x32\x11.google.type.DateH\x00R\tstartDate\x88\x01\x01\x12\x31\n\x08\x65nd_date\x18\x06 \x01(\x0b\x32\x11.google.type.DateH\x01R\x07\x65ndDate\x88\x01\x01\x12#\n\x08\x63urrency\x18\x07 \x01(\tB\x07\xbaH\x04r\x02\x18\x10R\x08\x63urrencyB\r\n\x0b_start_dateB\x0b\n\t_end_date\"q\n\x1c\x43omputeContributionsResponse\x12Q\n\rcontributions\x18\x01 \x01(\x0b\x32+.quarterdeck.api.analytics.v1.ContributionsR\rcontributions\"\xad\x03\n\x15\x43omputeFactorsRequest\x12G\n\x07subject\x18\x01 \x01(\x0b\x32%.quarterdeck.api.analytics.v1.SubjectB\x06\xbaH\x03\xc8\x01\x01R\x07subject\x12J\n\x07\x66\x61\x63tors\x18\x02 \x03(\x0b\x32$.quarterdeck.api.analytics.v1.FactorB\n\xbaH\x07\x92\x01\x04\x08\x01\x10\x32R\x07\x66\x61\x63tors\x12\x35\n\nstart_date\x18\x03 \x01(\x0b\x32\x11.google.type.DateH\x00R\tstartDate\x88\x01\x01\x12\x31\n\x08\x65nd_date\x18\x04 \x01(\x0b\x32\x11.google.type.DateH\x01R\x07\x65ndDate\x88\x01\x01\x12K\n\x0b\x63onventions\x18\x05 \x01(\x0b\x32).quarterdeck.api.analytics.v1.ConventionsR\x0b\x63onventions\x12#\n\x04lags\x18\x06 \x01(\x05\x42\n\xbaH\x07\x1a\x05\x18\xe8\x07(\x00H\x02R\x04lags\x88\x01\x01\x42\r\n\x0b_start_dateB\x0b\n\t_end_dateB\x07\n\x05_lags\"p\n\x06\x46\x61\x63tor\x12\x1d\n\x04name\x18\x01 \x01(\tB\t\xbaH\x06r\x04\x10\x01\x18\x64R\x04name\x12G\n\x07subject\x18\x02 \x01(\x0b\x32%.quarterdeck.api.analytics.v1.SubjectB\x06\xbaH\x03\xc8\x01\x01R\x07subject\"\xb5\x01\n\x16\x43omputeFactorsResponse\x12N\n\nregression\x18\x01 \x01(\x0b\x32..quarterdeck.api.analytics.v1.FactorRegressionR\nregression\x12K\n\x0b\x63onventions\x18\x02 \x01(\x0b\x32).quarterdeck.api.analytics.v1.ConventionsR\x0b\x63onventions2\xbc\x04\n\x12\x41ttributionService\x12\xad\x01\n\x0e\x43omputeBrinson\x12\x33.quarterdeck.api.analytics.v1.ComputeBrinsonRequest\x1a\x34.quarterdeck.api.analytics.v1.ComputeBrinsonResponse\"0\x90\x02\x01\x88\xb5\x18\x06\x82\xd3\xe4\x93\x02#\"\x1e/v1/attribution:computeBrinson:\x01*\x12\xc5\x01\n\x14\x43omputeContributions\x12\x39.quarterdeck.api.analytics.v1.ComputeContributionsRequest\x1a:.quarterdeck.api.analytics.v1.ComputeContributionsResponse\"6\x90\x02\x01\x88\xb5\x18\x06\x82\xd3\xe4\x93\x02)\"$/v1/attribution:computeContributions:\x01*\x12\xad\x01\n\x0e\x43omputeFactors\x12\x33.quarterdeck.api.analytics.v1.ComputeFactorsRequest\x1a\x34.quarterdeck.api.analytics.v1.ComputeFactorsResponse\"0\x90\x02\x01\x88\xb5\x18\x06\x82\xd3\xe4\x93\x02#\"\x1e/v1/attribution:computeFactors:\x01*b\x06proto3')
 
 _globals = globals()
 _builder.BuildMessageAndEnumDescriptors(DESCRIPTOR, _globals)
 _builder.BuildTopDescriptorsAndMessages(DESCRIPTOR, 'quarterdeck.api.analytics.v1.attribution_service_pb2', _globals)
 if not _descriptor._USE_C_DESCRIPTORS:
   DESCRIPTOR._loaded_options = None
+  _globals['_COMPUTEBRINSONREQUEST_GROUPSENTRY']._loaded_options = None
+  _globals['_COMPUTEBRINSONREQUEST_GROUPSENTRY']._serialized_options = b'8\001'
+  _globals['_COMPUTEBRINSONREQUEST'].fields_by_name['portfolio']._loaded_options = None
+  _globals['_COMPUTEBRINSONREQUEST'].fields_by_name['portfolio']._serialized_options = b'\272H\003\310\001\001'
+  _globals['_COMPUTEBRINSONREQUEST'].fields_by_name['benchmark']._loaded_options = None
+  _globals['_COMPUTEBRINSONREQUEST'].fields_by_name['benchmark']._serialized_options = b'\272H\003\310\001\001'
+  _globals['_COMPUTEBRINSONREQUEST'].fields_by_name['groups']._loaded_options = None
+  _globals['_COMPUTEBRINSONREQUEST'].fields_by_name['groups']._serialized_options = b'\272H\024\232\001\021\020\220N\"\006r\004\020\003\030d*\004r\002\030d'
+  _globals['_COMPUTEBRINSONREQUEST'].fields_by_name['linking']._loaded_options = None
+  _globals['_COMPUTEBRINSONREQUEST'].fields_by_name['linking']._serialized_options = b'\272H\005\202\001\002\020\001'
+  _globals['_COMPUTECONTRIBUTIONSREQUEST'].fields_by_name['key']._loaded_options = None
+  _globals['_COMPUTECONTRIBUTIONSREQUEST'].fields_by_name['key']._serialized_options = b'\272H\007\202\001\004\020\001 \000'
+  _globals['_COMPUTECONTRIBUTIONSREQUEST'].fields_by_name['currency']._loaded_options = None
+  _globals['_COMPUTECONTRIBUTIONSREQUEST'].fields_by_name['currency']._serialized_options = b'\272H\004r\002\030\020'
   _globals['_COMPUTEFACTORSREQUEST'].fields_by_name['subject']._loaded_options = None
   _globals['_COMPUTEFACTORSREQUEST'].fields_by_name['subject']._serialized_options = b'\272H\003\310\001\001'
   _globals['_COMPUTEFACTORSREQUEST'].fields_by_name['factors']._loaded_options = None
@@ -47,14 +63,28 @@ if not _descriptor._USE_C_DESCRIPTORS:
   _globals['_FACTOR'].fields_by_name['name']._serialized_options = b'\272H\006r\004\020\001\030d'
   _globals['_FACTOR'].fields_by_name['subject']._loaded_options = None
   _globals['_FACTOR'].fields_by_name['subject']._serialized_options = b'\272H\003\310\001\001'
+  _globals['_ATTRIBUTIONSERVICE'].methods_by_name['ComputeBrinson']._loaded_options = None
+  _globals['_ATTRIBUTIONSERVICE'].methods_by_name['ComputeBrinson']._serialized_options = b'\220\002\001\210\265\030\006\202\323\344\223\002#\"\036/v1/attribution:computeBrinson:\001*'
+  _globals['_ATTRIBUTIONSERVICE'].methods_by_name['ComputeContributions']._loaded_options = None
+  _globals['_ATTRIBUTIONSERVICE'].methods_by_name['ComputeContributions']._serialized_options = b'\220\002\001\210\265\030\006\202\323\344\223\002)\"$/v1/attribution:computeContributions:\001*'
   _globals['_ATTRIBUTIONSERVICE'].methods_by_name['ComputeFactors']._loaded_options = None
   _globals['_ATTRIBUTIONSERVICE'].methods_by_name['ComputeFactors']._serialized_options = b'\220\002\001\210\265\030\006\202\323\344\223\002#\"\036/v1/attribution:computeFactors:\001*'
-  _globals['_COMPUTEFACTORSREQUEST']._serialized_start=310
-  _globals['_COMPUTEFACTORSREQUEST']._serialized_end=739
-  _globals['_FACTOR']._serialized_start=741
-  _globals['_FACTOR']._serialized_end=853
-  _globals['_COMPUTEFACTORSRESPONSE']._serialized_start=856
-  _globals['_COMPUTEFACTORSRESPONSE']._serialized_end=1037
-  _globals['_ATTRIBUTIONSERVICE']._serialized_start=1040
-  _globals['_ATTRIBUTIONSERVICE']._serialized_end=1236
+  _globals['_COMPUTEBRINSONREQUEST']._serialized_start=403
+  _globals['_COMPUTEBRINSONREQUEST']._serialized_end=1011
+  _globals['_COMPUTEBRINSONREQUEST_GROUPSENTRY']._serialized_start=926
+  _globals['_COMPUTEBRINSONREQUEST_GROUPSENTRY']._serialized_end=983
+  _globals['_COMPUTEBRINSONRESPONSE']._serialized_start=1014
+  _globals['_COMPUTEBRINSONRESPONSE']._serialized_end=1194
+  _globals['_COMPUTECONTRIBUTIONSREQUEST']._serialized_start=1197
+  _globals['_COMPUTECONTRIBUTIONSREQUEST']._serialized_end=1560
+  _globals['_COMPUTECONTRIBUTIONSRESPONSE']._serialized_start=1562
+  _globals['_COMPUTECONTRIBUTIONSRESPONSE']._serialized_end=1675
+  _globals['_COMPUTEFACTORSREQUEST']._serialized_start=1678
+  _globals['_COMPUTEFACTORSREQUEST']._serialized_end=2107
+  _globals['_FACTOR']._serialized_start=2109
+  _globals['_FACTOR']._serialized_end=2221
+  _globals['_COMPUTEFACTORSRESPONSE']._serialized_start=2224
+  _globals['_COMPUTEFACTORSRESPONSE']._serialized_end=2405
+  _globals['_ATTRIBUTIONSERVICE']._serialized_start=2408
+  _globals['_ATTRIBUTIONSERVICE']._serialized_end=2980
 # @@protoc_insertion_point(module_scope)

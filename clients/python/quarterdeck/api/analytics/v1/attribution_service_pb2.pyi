@@ -9,6 +9,8 @@ from google.protobuf import message as _message
 from google.protobuf.internal import containers as _containers
 from google.type import date_pb2 as _date_pb2
 from quarterdeck.api.analytics.v1 import attribution_pb2 as _attribution_pb2
+from quarterdeck.api.analytics.v1 import brinson_pb2 as _brinson_pb2
+from quarterdeck.api.analytics.v1 import contribution_pb2 as _contribution_pb2
 from quarterdeck.api.analytics.v1 import performance_pb2 as _performance_pb2
 import builtins as _builtins
 import sys
@@ -20,6 +22,192 @@ else:
     from typing_extensions import TypeAlias as _TypeAlias, Never as _Never
 
 DESCRIPTOR: _descriptor.FileDescriptor
+
+@_typing.final
+class ComputeBrinsonRequest(_message.Message):
+    DESCRIPTOR: _descriptor.Descriptor
+
+    @_typing.final
+    class GroupsEntry(_message.Message):
+        DESCRIPTOR: _descriptor.Descriptor
+
+        KEY_FIELD_NUMBER: _builtins.int
+        VALUE_FIELD_NUMBER: _builtins.int
+        key: _builtins.str
+        value: _builtins.str
+        def __init__(
+            self,
+            *,
+            key: _builtins.str = ...,
+            value: _builtins.str = ...,
+        ) -> None: ...
+        _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+        def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+        _ClearFieldArgType: _TypeAlias = _typing.Literal["key", b"key", "value", b"value"]  # noqa: Y015
+        def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+        def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+    PORTFOLIO_FIELD_NUMBER: _builtins.int
+    BENCHMARK_FIELD_NUMBER: _builtins.int
+    START_DATE_FIELD_NUMBER: _builtins.int
+    END_DATE_FIELD_NUMBER: _builtins.int
+    GROUPS_FIELD_NUMBER: _builtins.int
+    LINKING_FIELD_NUMBER: _builtins.int
+    WITH_COLUMNS_FIELD_NUMBER: _builtins.int
+    linking: _brinson_pb2.LinkingMethod.ValueType
+    """How days are linked; the default is Carino."""
+    with_columns: _builtins.bool
+    """Whether the answer has columns, too."""
+    @_builtins.property
+    def portfolio(self) -> _brinson_pb2.Composition:
+        """What is explained."""
+
+    @_builtins.property
+    def benchmark(self) -> _brinson_pb2.Composition:
+        """What it is held against."""
+
+    @_builtins.property
+    def start_date(self) -> _date_pb2.Date:
+        """The inclusive first day; absent means the beginning."""
+
+    @_builtins.property
+    def end_date(self) -> _date_pb2.Date:
+        """The inclusive last day; absent means the newest."""
+
+    @_builtins.property
+    def groups(self) -> _containers.ScalarMap[_builtins.str, _builtins.str]:
+        """The groups of instruments; those that are not in it belong to their sectors."""
+
+    def __init__(
+        self,
+        *,
+        portfolio: _brinson_pb2.Composition | None = ...,
+        benchmark: _brinson_pb2.Composition | None = ...,
+        start_date: _date_pb2.Date | None = ...,
+        end_date: _date_pb2.Date | None = ...,
+        groups: _abc.Mapping[_builtins.str, _builtins.str] | None = ...,
+        linking: _brinson_pb2.LinkingMethod.ValueType = ...,
+        with_columns: _builtins.bool = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["_end_date", b"_end_date", "_start_date", b"_start_date", "benchmark", b"benchmark", "end_date", b"end_date", "portfolio", b"portfolio", "start_date", b"start_date"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["_end_date", b"_end_date", "_start_date", b"_start_date", "benchmark", b"benchmark", "end_date", b"end_date", "groups", b"groups", "linking", b"linking", "portfolio", b"portfolio", "start_date", b"start_date", "with_columns", b"with_columns"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    _WhichOneofReturnType__end_date: _TypeAlias = _typing.Literal["end_date"]  # noqa: Y015
+    _WhichOneofArgType__end_date: _TypeAlias = _typing.Literal["_end_date", b"_end_date"]  # noqa: Y015
+    _WhichOneofReturnType__start_date: _TypeAlias = _typing.Literal["start_date"]  # noqa: Y015
+    _WhichOneofArgType__start_date: _TypeAlias = _typing.Literal["_start_date", b"_start_date"]  # noqa: Y015
+    @_typing.overload
+    def WhichOneof(self, oneof_group: _WhichOneofArgType__end_date) -> _WhichOneofReturnType__end_date | None: ...
+    @_typing.overload
+    def WhichOneof(self, oneof_group: _WhichOneofArgType__start_date) -> _WhichOneofReturnType__start_date | None: ...
+
+Global___ComputeBrinsonRequest: _TypeAlias = ComputeBrinsonRequest  # noqa: Y015
+
+@_typing.final
+class ComputeBrinsonResponse(_message.Message):
+    DESCRIPTOR: _descriptor.Descriptor
+
+    ATTRIBUTION_FIELD_NUMBER: _builtins.int
+    COLUMNS_FIELD_NUMBER: _builtins.int
+    @_builtins.property
+    def attribution(self) -> _brinson_pb2.BrinsonAttribution:
+        """The attribution."""
+
+    @_builtins.property
+    def columns(self) -> _brinson_pb2.BrinsonColumns:
+        """The days behind it, if asked for."""
+
+    def __init__(
+        self,
+        *,
+        attribution: _brinson_pb2.BrinsonAttribution | None = ...,
+        columns: _brinson_pb2.BrinsonColumns | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["attribution", b"attribution", "columns", b"columns"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["attribution", b"attribution", "columns", b"columns"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___ComputeBrinsonResponse: _TypeAlias = ComputeBrinsonResponse  # noqa: Y015
+
+@_typing.final
+class ComputeContributionsRequest(_message.Message):
+    DESCRIPTOR: _descriptor.Descriptor
+
+    KEY_FIELD_NUMBER: _builtins.int
+    ACCOUNT_FIELD_NUMBER: _builtins.int
+    STRATEGY_FIELD_NUMBER: _builtins.int
+    INSTRUMENT_FIELD_NUMBER: _builtins.int
+    START_DATE_FIELD_NUMBER: _builtins.int
+    END_DATE_FIELD_NUMBER: _builtins.int
+    CURRENCY_FIELD_NUMBER: _builtins.int
+    key: _contribution_pb2.ContributionKey.ValueType
+    """By what."""
+    account: _builtins.str
+    """Only of this account, if given."""
+    strategy: _builtins.str
+    """Only of this strategy, if given."""
+    instrument: _builtins.str
+    """Only of this instrument, if given."""
+    currency: _builtins.str
+    """The currency of the answer; empty means the base currency of the accounts."""
+    @_builtins.property
+    def start_date(self) -> _date_pb2.Date:
+        """The inclusive first trading day; absent means the beginning."""
+
+    @_builtins.property
+    def end_date(self) -> _date_pb2.Date:
+        """The inclusive last trading day; absent means the newest."""
+
+    def __init__(
+        self,
+        *,
+        key: _contribution_pb2.ContributionKey.ValueType = ...,
+        account: _builtins.str = ...,
+        strategy: _builtins.str = ...,
+        instrument: _builtins.str = ...,
+        start_date: _date_pb2.Date | None = ...,
+        end_date: _date_pb2.Date | None = ...,
+        currency: _builtins.str = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["_end_date", b"_end_date", "_start_date", b"_start_date", "end_date", b"end_date", "start_date", b"start_date"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["_end_date", b"_end_date", "_start_date", b"_start_date", "account", b"account", "currency", b"currency", "end_date", b"end_date", "instrument", b"instrument", "key", b"key", "start_date", b"start_date", "strategy", b"strategy"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    _WhichOneofReturnType__end_date: _TypeAlias = _typing.Literal["end_date"]  # noqa: Y015
+    _WhichOneofArgType__end_date: _TypeAlias = _typing.Literal["_end_date", b"_end_date"]  # noqa: Y015
+    _WhichOneofReturnType__start_date: _TypeAlias = _typing.Literal["start_date"]  # noqa: Y015
+    _WhichOneofArgType__start_date: _TypeAlias = _typing.Literal["_start_date", b"_start_date"]  # noqa: Y015
+    @_typing.overload
+    def WhichOneof(self, oneof_group: _WhichOneofArgType__end_date) -> _WhichOneofReturnType__end_date | None: ...
+    @_typing.overload
+    def WhichOneof(self, oneof_group: _WhichOneofArgType__start_date) -> _WhichOneofReturnType__start_date | None: ...
+
+Global___ComputeContributionsRequest: _TypeAlias = ComputeContributionsRequest  # noqa: Y015
+
+@_typing.final
+class ComputeContributionsResponse(_message.Message):
+    DESCRIPTOR: _descriptor.Descriptor
+
+    CONTRIBUTIONS_FIELD_NUMBER: _builtins.int
+    @_builtins.property
+    def contributions(self) -> _contribution_pb2.Contributions:
+        """The contributions."""
+
+    def __init__(
+        self,
+        *,
+        contributions: _contribution_pb2.Contributions | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["contributions", b"contributions"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["contributions", b"contributions"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___ComputeContributionsResponse: _TypeAlias = ComputeContributionsResponse  # noqa: Y015
 
 @_typing.final
 class ComputeFactorsRequest(_message.Message):

@@ -26,7 +26,7 @@ if _version_not_supported:
 
 
 class AttributionServiceStub(object):
-    """Where returns came from.
+    """Where profit and returns came from. Parts add up to the whole to 1e-12 of what was added up.
     """
 
     def __init__(self, channel):
@@ -35,6 +35,16 @@ class AttributionServiceStub(object):
         Args:
             channel: A grpc.Channel.
         """
+        self.ComputeBrinson = channel.unary_unary(
+                '/quarterdeck.api.analytics.v1.AttributionService/ComputeBrinson',
+                request_serializer=quarterdeck_dot_api_dot_analytics_dot_v1_dot_attribution__service__pb2.ComputeBrinsonRequest.SerializeToString,
+                response_deserializer=quarterdeck_dot_api_dot_analytics_dot_v1_dot_attribution__service__pb2.ComputeBrinsonResponse.FromString,
+                _registered_method=True)
+        self.ComputeContributions = channel.unary_unary(
+                '/quarterdeck.api.analytics.v1.AttributionService/ComputeContributions',
+                request_serializer=quarterdeck_dot_api_dot_analytics_dot_v1_dot_attribution__service__pb2.ComputeContributionsRequest.SerializeToString,
+                response_deserializer=quarterdeck_dot_api_dot_analytics_dot_v1_dot_attribution__service__pb2.ComputeContributionsResponse.FromString,
+                _registered_method=True)
         self.ComputeFactors = channel.unary_unary(
                 '/quarterdeck.api.analytics.v1.AttributionService/ComputeFactors',
                 request_serializer=quarterdeck_dot_api_dot_analytics_dot_v1_dot_attribution__service__pb2.ComputeFactorsRequest.SerializeToString,
@@ -43,8 +53,34 @@ class AttributionServiceStub(object):
 
 
 class AttributionServiceServicer(object):
-    """Where returns came from.
+    """Where profit and returns came from. Parts add up to the whole to 1e-12 of what was added up.
     """
+
+    def ComputeBrinson(self, request, context):
+        """Computes why a portfolio's return is another one than its benchmark's: allocation, selection and
+        interaction by group, day by day and linked (Brinson and Fachler 1985).
+
+        Groups are the instruments' sectors, unless the caller tells others. Fails with
+        INVALID_ARGUMENT (FIELD_INVALID) for weights that do not add up to one, series whose days are
+        not the same, a benchmark without a price of the last seven days, and a return of -1 or below,
+        which cannot be linked; with FAILED_PRECONDITION (STATE_FORBIDS) for an account without capital
+        and for a currency without a rate; with NOT_FOUND for an unknown account, strategy or
+        instrument; with PERMISSION_DENIED for what the caller may not read.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def ComputeContributions(self, request, context):
+        """Computes profit by strategy, account, instrument, sector, side, weekday or hour.
+
+        Fails with INVALID_ARGUMENT (FIELD_INVALID) if accounts have several base currencies and none
+        is named; with FAILED_PRECONDITION (STATE_FORBIDS) for a currency without a rate; with
+        PERMISSION_DENIED for what the caller may not read.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
 
     def ComputeFactors(self, request, context):
         """Computes a regression of a subject's returns on factors, on the days that all of them have.
@@ -59,6 +95,16 @@ class AttributionServiceServicer(object):
 
 def add_AttributionServiceServicer_to_server(servicer, server):
     rpc_method_handlers = {
+            'ComputeBrinson': grpc.unary_unary_rpc_method_handler(
+                    servicer.ComputeBrinson,
+                    request_deserializer=quarterdeck_dot_api_dot_analytics_dot_v1_dot_attribution__service__pb2.ComputeBrinsonRequest.FromString,
+                    response_serializer=quarterdeck_dot_api_dot_analytics_dot_v1_dot_attribution__service__pb2.ComputeBrinsonResponse.SerializeToString,
+            ),
+            'ComputeContributions': grpc.unary_unary_rpc_method_handler(
+                    servicer.ComputeContributions,
+                    request_deserializer=quarterdeck_dot_api_dot_analytics_dot_v1_dot_attribution__service__pb2.ComputeContributionsRequest.FromString,
+                    response_serializer=quarterdeck_dot_api_dot_analytics_dot_v1_dot_attribution__service__pb2.ComputeContributionsResponse.SerializeToString,
+            ),
             'ComputeFactors': grpc.unary_unary_rpc_method_handler(
                     servicer.ComputeFactors,
                     request_deserializer=quarterdeck_dot_api_dot_analytics_dot_v1_dot_attribution__service__pb2.ComputeFactorsRequest.FromString,
@@ -73,8 +119,62 @@ def add_AttributionServiceServicer_to_server(servicer, server):
 
  # This class is part of an EXPERIMENTAL API.
 class AttributionService(object):
-    """Where returns came from.
+    """Where profit and returns came from. Parts add up to the whole to 1e-12 of what was added up.
     """
+
+    @staticmethod
+    def ComputeBrinson(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/quarterdeck.api.analytics.v1.AttributionService/ComputeBrinson',
+            quarterdeck_dot_api_dot_analytics_dot_v1_dot_attribution__service__pb2.ComputeBrinsonRequest.SerializeToString,
+            quarterdeck_dot_api_dot_analytics_dot_v1_dot_attribution__service__pb2.ComputeBrinsonResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def ComputeContributions(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/quarterdeck.api.analytics.v1.AttributionService/ComputeContributions',
+            quarterdeck_dot_api_dot_analytics_dot_v1_dot_attribution__service__pb2.ComputeContributionsRequest.SerializeToString,
+            quarterdeck_dot_api_dot_analytics_dot_v1_dot_attribution__service__pb2.ComputeContributionsResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
 
     @staticmethod
     def ComputeFactors(request,

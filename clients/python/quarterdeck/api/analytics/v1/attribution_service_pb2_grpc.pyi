@@ -27,12 +27,30 @@ GRPC_GENERATED_VERSION: str
 GRPC_VERSION: str
 
 class AttributionServiceStub:
-    """Where returns came from."""
+    """Where profit and returns came from. Parts add up to the whole to 1e-12 of what was added up."""
 
     @_typing.overload
     def __new__(cls, channel: _grpc.Channel) -> _Self: ...
     @_typing.overload
     def __new__(cls, channel: _aio.Channel) -> AttributionServiceAsyncStub: ...
+    ComputeBrinson: _grpc.UnaryUnaryMultiCallable[_attribution_service_pb2.ComputeBrinsonRequest, _attribution_service_pb2.ComputeBrinsonResponse]
+    """Computes why a portfolio's return is another one than its benchmark's: allocation, selection and
+    interaction by group, day by day and linked (Brinson and Fachler 1985).
+
+    Groups are the instruments' sectors, unless the caller tells others. Fails with
+    INVALID_ARGUMENT (FIELD_INVALID) for weights that do not add up to one, series whose days are
+    not the same, a benchmark without a price of the last seven days, and a return of -1 or below,
+    which cannot be linked; with FAILED_PRECONDITION (STATE_FORBIDS) for an account without capital
+    and for a currency without a rate; with NOT_FOUND for an unknown account, strategy or
+    instrument; with PERMISSION_DENIED for what the caller may not read.
+    """
+    ComputeContributions: _grpc.UnaryUnaryMultiCallable[_attribution_service_pb2.ComputeContributionsRequest, _attribution_service_pb2.ComputeContributionsResponse]
+    """Computes profit by strategy, account, instrument, sector, side, weekday or hour.
+
+    Fails with INVALID_ARGUMENT (FIELD_INVALID) if accounts have several base currencies and none
+    is named; with FAILED_PRECONDITION (STATE_FORBIDS) for a currency without a rate; with
+    PERMISSION_DENIED for what the caller may not read.
+    """
     ComputeFactors: _grpc.UnaryUnaryMultiCallable[_attribution_service_pb2.ComputeFactorsRequest, _attribution_service_pb2.ComputeFactorsResponse]
     """Computes a regression of a subject's returns on factors, on the days that all of them have.
 
@@ -42,9 +60,27 @@ class AttributionServiceStub:
 
 @_typing.type_check_only
 class AttributionServiceAsyncStub(AttributionServiceStub):
-    """Where returns came from."""
+    """Where profit and returns came from. Parts add up to the whole to 1e-12 of what was added up."""
 
     def __init__(self, channel: _aio.Channel) -> None: ...
+    ComputeBrinson: _aio.UnaryUnaryMultiCallable[_attribution_service_pb2.ComputeBrinsonRequest, _attribution_service_pb2.ComputeBrinsonResponse]  # type: ignore[assignment]
+    """Computes why a portfolio's return is another one than its benchmark's: allocation, selection and
+    interaction by group, day by day and linked (Brinson and Fachler 1985).
+
+    Groups are the instruments' sectors, unless the caller tells others. Fails with
+    INVALID_ARGUMENT (FIELD_INVALID) for weights that do not add up to one, series whose days are
+    not the same, a benchmark without a price of the last seven days, and a return of -1 or below,
+    which cannot be linked; with FAILED_PRECONDITION (STATE_FORBIDS) for an account without capital
+    and for a currency without a rate; with NOT_FOUND for an unknown account, strategy or
+    instrument; with PERMISSION_DENIED for what the caller may not read.
+    """
+    ComputeContributions: _aio.UnaryUnaryMultiCallable[_attribution_service_pb2.ComputeContributionsRequest, _attribution_service_pb2.ComputeContributionsResponse]  # type: ignore[assignment]
+    """Computes profit by strategy, account, instrument, sector, side, weekday or hour.
+
+    Fails with INVALID_ARGUMENT (FIELD_INVALID) if accounts have several base currencies and none
+    is named; with FAILED_PRECONDITION (STATE_FORBIDS) for a currency without a rate; with
+    PERMISSION_DENIED for what the caller may not read.
+    """
     ComputeFactors: _aio.UnaryUnaryMultiCallable[_attribution_service_pb2.ComputeFactorsRequest, _attribution_service_pb2.ComputeFactorsResponse]  # type: ignore[assignment]
     """Computes a regression of a subject's returns on factors, on the days that all of them have.
 
@@ -53,7 +89,37 @@ class AttributionServiceAsyncStub(AttributionServiceStub):
     """
 
 class AttributionServiceServicer(metaclass=_abc_1.ABCMeta):
-    """Where returns came from."""
+    """Where profit and returns came from. Parts add up to the whole to 1e-12 of what was added up."""
+
+    @_abc_1.abstractmethod
+    def ComputeBrinson(
+        self,
+        request: _attribution_service_pb2.ComputeBrinsonRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_attribution_service_pb2.ComputeBrinsonResponse, _abc.Awaitable[_attribution_service_pb2.ComputeBrinsonResponse]]:
+        """Computes why a portfolio's return is another one than its benchmark's: allocation, selection and
+        interaction by group, day by day and linked (Brinson and Fachler 1985).
+
+        Groups are the instruments' sectors, unless the caller tells others. Fails with
+        INVALID_ARGUMENT (FIELD_INVALID) for weights that do not add up to one, series whose days are
+        not the same, a benchmark without a price of the last seven days, and a return of -1 or below,
+        which cannot be linked; with FAILED_PRECONDITION (STATE_FORBIDS) for an account without capital
+        and for a currency without a rate; with NOT_FOUND for an unknown account, strategy or
+        instrument; with PERMISSION_DENIED for what the caller may not read.
+        """
+
+    @_abc_1.abstractmethod
+    def ComputeContributions(
+        self,
+        request: _attribution_service_pb2.ComputeContributionsRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_attribution_service_pb2.ComputeContributionsResponse, _abc.Awaitable[_attribution_service_pb2.ComputeContributionsResponse]]:
+        """Computes profit by strategy, account, instrument, sector, side, weekday or hour.
+
+        Fails with INVALID_ARGUMENT (FIELD_INVALID) if accounts have several base currencies and none
+        is named; with FAILED_PRECONDITION (STATE_FORBIDS) for a currency without a rate; with
+        PERMISSION_DENIED for what the caller may not read.
+        """
 
     @_abc_1.abstractmethod
     def ComputeFactors(

@@ -10,6 +10,10 @@ import type { Date } from "../../../../google/type/date_pb.js";
 import { file_google_type_date } from "../../../../google/type/date_pb.js";
 import type { FactorRegression } from "./attribution_pb.js";
 import { file_quarterdeck_api_analytics_v1_attribution } from "./attribution_pb.js";
+import type { BrinsonAttribution, BrinsonColumns, Composition, LinkingMethod } from "./brinson_pb.js";
+import { file_quarterdeck_api_analytics_v1_brinson } from "./brinson_pb.js";
+import type { ContributionKey, Contributions } from "./contribution_pb.js";
+import { file_quarterdeck_api_analytics_v1_contribution } from "./contribution_pb.js";
 import type { Conventions, Subject } from "./performance_pb.js";
 import { file_quarterdeck_api_analytics_v1_performance } from "./performance_pb.js";
 import { file_quarterdeck_api_auth_v1_permission } from "../../auth/v1/permission_pb.js";
@@ -19,7 +23,174 @@ import type { Message } from "@bufbuild/protobuf";
  * Describes the file quarterdeck/api/analytics/v1/attribution_service.proto.
  */
 export const file_quarterdeck_api_analytics_v1_attribution_service: GenFile = /*@__PURE__*/
-  fileDesc("CjZxdWFydGVyZGVjay9hcGkvYW5hbHl0aWNzL3YxL2F0dHJpYnV0aW9uX3NlcnZpY2UucHJvdG8SHHF1YXJ0ZXJkZWNrLmFwaS5hbmFseXRpY3MudjEi9AIKFUNvbXB1dGVGYWN0b3JzUmVxdWVzdBI+CgdzdWJqZWN0GAEgASgLMiUucXVhcnRlcmRlY2suYXBpLmFuYWx5dGljcy52MS5TdWJqZWN0Qga6SAPIAQESQQoHZmFjdG9ycxgCIAMoCzIkLnF1YXJ0ZXJkZWNrLmFwaS5hbmFseXRpY3MudjEuRmFjdG9yQgq6SAeSAQQIARAyEioKCnN0YXJ0X2RhdGUYAyABKAsyES5nb29nbGUudHlwZS5EYXRlSACIAQESKAoIZW5kX2RhdGUYBCABKAsyES5nb29nbGUudHlwZS5EYXRlSAGIAQESPgoLY29udmVudGlvbnMYBSABKAsyKS5xdWFydGVyZGVjay5hcGkuYW5hbHl0aWNzLnYxLkNvbnZlbnRpb25zEh0KBGxhZ3MYBiABKAVCCrpIBxoFGOgHKABIAogBAUINCgtfc3RhcnRfZGF0ZUILCglfZW5kX2RhdGVCBwoFX2xhZ3MiYQoGRmFjdG9yEhcKBG5hbWUYASABKAlCCbpIBnIEEAEYZBI+CgdzdWJqZWN0GAIgASgLMiUucXVhcnRlcmRlY2suYXBpLmFuYWx5dGljcy52MS5TdWJqZWN0Qga6SAPIAQEinAEKFkNvbXB1dGVGYWN0b3JzUmVzcG9uc2USQgoKcmVncmVzc2lvbhgBIAEoCzIuLnF1YXJ0ZXJkZWNrLmFwaS5hbmFseXRpY3MudjEuRmFjdG9yUmVncmVzc2lvbhI+Cgtjb252ZW50aW9ucxgCIAEoCzIpLnF1YXJ0ZXJkZWNrLmFwaS5hbmFseXRpY3MudjEuQ29udmVudGlvbnMyxAEKEkF0dHJpYnV0aW9uU2VydmljZRKtAQoOQ29tcHV0ZUZhY3RvcnMSMy5xdWFydGVyZGVjay5hcGkuYW5hbHl0aWNzLnYxLkNvbXB1dGVGYWN0b3JzUmVxdWVzdBo0LnF1YXJ0ZXJkZWNrLmFwaS5hbmFseXRpY3MudjEuQ29tcHV0ZUZhY3RvcnNSZXNwb25zZSIwkAIBiLUYBoLT5JMCIzoBKiIeL3YxL2F0dHJpYnV0aW9uOmNvbXB1dGVGYWN0b3JzYgZwcm90bzM", [file_buf_validate_validate, file_google_api_annotations, file_google_type_date, file_quarterdeck_api_analytics_v1_attribution, file_quarterdeck_api_analytics_v1_performance, file_quarterdeck_api_auth_v1_permission]);
+  fileDesc("CjZxdWFydGVyZGVjay9hcGkvYW5hbHl0aWNzL3YxL2F0dHJpYnV0aW9uX3NlcnZpY2UucHJvdG8SHHF1YXJ0ZXJkZWNrLmFwaS5hbmFseXRpY3MudjEijAQKFUNvbXB1dGVCcmluc29uUmVxdWVzdBJECglwb3J0Zm9saW8YASABKAsyKS5xdWFydGVyZGVjay5hcGkuYW5hbHl0aWNzLnYxLkNvbXBvc2l0aW9uQga6SAPIAQESRAoJYmVuY2htYXJrGAIgASgLMikucXVhcnRlcmRlY2suYXBpLmFuYWx5dGljcy52MS5Db21wb3NpdGlvbkIGukgDyAEBEioKCnN0YXJ0X2RhdGUYAyABKAsyES5nb29nbGUudHlwZS5EYXRlSACIAQESKAoIZW5kX2RhdGUYBCABKAsyES5nb29nbGUudHlwZS5EYXRlSAGIAQESaAoGZ3JvdXBzGAUgAygLMj8ucXVhcnRlcmRlY2suYXBpLmFuYWx5dGljcy52MS5Db21wdXRlQnJpbnNvblJlcXVlc3QuR3JvdXBzRW50cnlCF7pIFJoBERCQTiIGcgQQAxhkKgRyAhhkEkYKB2xpbmtpbmcYBiABKA4yKy5xdWFydGVyZGVjay5hcGkuYW5hbHl0aWNzLnYxLkxpbmtpbmdNZXRob2RCCLpIBYIBAhABEhQKDHdpdGhfY29sdW1ucxgHIAEoCBotCgtHcm91cHNFbnRyeRILCgNrZXkYASABKAkSDQoFdmFsdWUYAiABKAk6AjgBQg0KC19zdGFydF9kYXRlQgsKCV9lbmRfZGF0ZSKeAQoWQ29tcHV0ZUJyaW5zb25SZXNwb25zZRJFCgthdHRyaWJ1dGlvbhgBIAEoCzIwLnF1YXJ0ZXJkZWNrLmFwaS5hbmFseXRpY3MudjEuQnJpbnNvbkF0dHJpYnV0aW9uEj0KB2NvbHVtbnMYAiABKAsyLC5xdWFydGVyZGVjay5hcGkuYW5hbHl0aWNzLnYxLkJyaW5zb25Db2x1bW5zIqkCChtDb21wdXRlQ29udHJpYnV0aW9uc1JlcXVlc3QSRgoDa2V5GAEgASgOMi0ucXVhcnRlcmRlY2suYXBpLmFuYWx5dGljcy52MS5Db250cmlidXRpb25LZXlCCrpIB4IBBBABIAASDwoHYWNjb3VudBgCIAEoCRIQCghzdHJhdGVneRgDIAEoCRISCgppbnN0cnVtZW50GAQgASgJEioKCnN0YXJ0X2RhdGUYBSABKAsyES5nb29nbGUudHlwZS5EYXRlSACIAQESKAoIZW5kX2RhdGUYBiABKAsyES5nb29nbGUudHlwZS5EYXRlSAGIAQESGQoIY3VycmVuY3kYByABKAlCB7pIBHICGBBCDQoLX3N0YXJ0X2RhdGVCCwoJX2VuZF9kYXRlImIKHENvbXB1dGVDb250cmlidXRpb25zUmVzcG9uc2USQgoNY29udHJpYnV0aW9ucxgBIAEoCzIrLnF1YXJ0ZXJkZWNrLmFwaS5hbmFseXRpY3MudjEuQ29udHJpYnV0aW9ucyL0AgoVQ29tcHV0ZUZhY3RvcnNSZXF1ZXN0Ej4KB3N1YmplY3QYASABKAsyJS5xdWFydGVyZGVjay5hcGkuYW5hbHl0aWNzLnYxLlN1YmplY3RCBrpIA8gBARJBCgdmYWN0b3JzGAIgAygLMiQucXVhcnRlcmRlY2suYXBpLmFuYWx5dGljcy52MS5GYWN0b3JCCrpIB5IBBAgBEDISKgoKc3RhcnRfZGF0ZRgDIAEoCzIRLmdvb2dsZS50eXBlLkRhdGVIAIgBARIoCghlbmRfZGF0ZRgEIAEoCzIRLmdvb2dsZS50eXBlLkRhdGVIAYgBARI+Cgtjb252ZW50aW9ucxgFIAEoCzIpLnF1YXJ0ZXJkZWNrLmFwaS5hbmFseXRpY3MudjEuQ29udmVudGlvbnMSHQoEbGFncxgGIAEoBUIKukgHGgUY6AcoAEgCiAEBQg0KC19zdGFydF9kYXRlQgsKCV9lbmRfZGF0ZUIHCgVfbGFncyJhCgZGYWN0b3ISFwoEbmFtZRgBIAEoCUIJukgGcgQQARhkEj4KB3N1YmplY3QYAiABKAsyJS5xdWFydGVyZGVjay5hcGkuYW5hbHl0aWNzLnYxLlN1YmplY3RCBrpIA8gBASKcAQoWQ29tcHV0ZUZhY3RvcnNSZXNwb25zZRJCCgpyZWdyZXNzaW9uGAEgASgLMi4ucXVhcnRlcmRlY2suYXBpLmFuYWx5dGljcy52MS5GYWN0b3JSZWdyZXNzaW9uEj4KC2NvbnZlbnRpb25zGAIgASgLMikucXVhcnRlcmRlY2suYXBpLmFuYWx5dGljcy52MS5Db252ZW50aW9uczK8BAoSQXR0cmlidXRpb25TZXJ2aWNlEq0BCg5Db21wdXRlQnJpbnNvbhIzLnF1YXJ0ZXJkZWNrLmFwaS5hbmFseXRpY3MudjEuQ29tcHV0ZUJyaW5zb25SZXF1ZXN0GjQucXVhcnRlcmRlY2suYXBpLmFuYWx5dGljcy52MS5Db21wdXRlQnJpbnNvblJlc3BvbnNlIjCQAgGItRgGgtPkkwIjOgEqIh4vdjEvYXR0cmlidXRpb246Y29tcHV0ZUJyaW5zb24SxQEKFENvbXB1dGVDb250cmlidXRpb25zEjkucXVhcnRlcmRlY2suYXBpLmFuYWx5dGljcy52MS5Db21wdXRlQ29udHJpYnV0aW9uc1JlcXVlc3QaOi5xdWFydGVyZGVjay5hcGkuYW5hbHl0aWNzLnYxLkNvbXB1dGVDb250cmlidXRpb25zUmVzcG9uc2UiNpACAYi1GAaC0+STAik6ASoiJC92MS9hdHRyaWJ1dGlvbjpjb21wdXRlQ29udHJpYnV0aW9ucxKtAQoOQ29tcHV0ZUZhY3RvcnMSMy5xdWFydGVyZGVjay5hcGkuYW5hbHl0aWNzLnYxLkNvbXB1dGVGYWN0b3JzUmVxdWVzdBo0LnF1YXJ0ZXJkZWNrLmFwaS5hbmFseXRpY3MudjEuQ29tcHV0ZUZhY3RvcnNSZXNwb25zZSIwkAIBiLUYBoLT5JMCIzoBKiIeL3YxL2F0dHJpYnV0aW9uOmNvbXB1dGVGYWN0b3JzYgZwcm90bzM", [file_buf_validate_validate, file_google_api_annotations, file_google_type_date, file_quarterdeck_api_analytics_v1_attribution, file_quarterdeck_api_analytics_v1_brinson, file_quarterdeck_api_analytics_v1_contribution, file_quarterdeck_api_analytics_v1_performance, file_quarterdeck_api_auth_v1_permission]);
+
+/**
+ * @generated from message quarterdeck.api.analytics.v1.ComputeBrinsonRequest
+ */
+export type ComputeBrinsonRequest = Message<"quarterdeck.api.analytics.v1.ComputeBrinsonRequest"> & {
+  /**
+   * What is explained.
+   *
+   * @generated from field: quarterdeck.api.analytics.v1.Composition portfolio = 1;
+   */
+  portfolio?: Composition | undefined;
+
+  /**
+   * What it is held against.
+   *
+   * @generated from field: quarterdeck.api.analytics.v1.Composition benchmark = 2;
+   */
+  benchmark?: Composition | undefined;
+
+  /**
+   * The inclusive first day; absent means the beginning.
+   *
+   * @generated from field: optional google.type.Date start_date = 3;
+   */
+  startDate?: Date | undefined;
+
+  /**
+   * The inclusive last day; absent means the newest.
+   *
+   * @generated from field: optional google.type.Date end_date = 4;
+   */
+  endDate?: Date | undefined;
+
+  /**
+   * The groups of instruments; those that are not in it belong to their sectors.
+   *
+   * @generated from field: map<string, string> groups = 5;
+   */
+  groups: { [key: string]: string };
+
+  /**
+   * How days are linked; the default is Carino.
+   *
+   * @generated from field: quarterdeck.api.analytics.v1.LinkingMethod linking = 6;
+   */
+  linking: LinkingMethod;
+
+  /**
+   * Whether the answer has columns, too.
+   *
+   * @generated from field: bool with_columns = 7;
+   */
+  withColumns: boolean;
+};
+
+/**
+ * Describes the message quarterdeck.api.analytics.v1.ComputeBrinsonRequest.
+ * Use `create(ComputeBrinsonRequestSchema)` to create a new message.
+ */
+export const ComputeBrinsonRequestSchema: GenMessage<ComputeBrinsonRequest> = /*@__PURE__*/
+  messageDesc(file_quarterdeck_api_analytics_v1_attribution_service, 0);
+
+/**
+ * @generated from message quarterdeck.api.analytics.v1.ComputeBrinsonResponse
+ */
+export type ComputeBrinsonResponse = Message<"quarterdeck.api.analytics.v1.ComputeBrinsonResponse"> & {
+  /**
+   * The attribution.
+   *
+   * @generated from field: quarterdeck.api.analytics.v1.BrinsonAttribution attribution = 1;
+   */
+  attribution?: BrinsonAttribution | undefined;
+
+  /**
+   * The days behind it, if asked for.
+   *
+   * @generated from field: quarterdeck.api.analytics.v1.BrinsonColumns columns = 2;
+   */
+  columns?: BrinsonColumns | undefined;
+};
+
+/**
+ * Describes the message quarterdeck.api.analytics.v1.ComputeBrinsonResponse.
+ * Use `create(ComputeBrinsonResponseSchema)` to create a new message.
+ */
+export const ComputeBrinsonResponseSchema: GenMessage<ComputeBrinsonResponse> = /*@__PURE__*/
+  messageDesc(file_quarterdeck_api_analytics_v1_attribution_service, 1);
+
+/**
+ * @generated from message quarterdeck.api.analytics.v1.ComputeContributionsRequest
+ */
+export type ComputeContributionsRequest = Message<"quarterdeck.api.analytics.v1.ComputeContributionsRequest"> & {
+  /**
+   * By what.
+   *
+   * @generated from field: quarterdeck.api.analytics.v1.ContributionKey key = 1;
+   */
+  key: ContributionKey;
+
+  /**
+   * Only of this account, if given.
+   *
+   * @generated from field: string account = 2;
+   */
+  account: string;
+
+  /**
+   * Only of this strategy, if given.
+   *
+   * @generated from field: string strategy = 3;
+   */
+  strategy: string;
+
+  /**
+   * Only of this instrument, if given.
+   *
+   * @generated from field: string instrument = 4;
+   */
+  instrument: string;
+
+  /**
+   * The inclusive first trading day; absent means the beginning.
+   *
+   * @generated from field: optional google.type.Date start_date = 5;
+   */
+  startDate?: Date | undefined;
+
+  /**
+   * The inclusive last trading day; absent means the newest.
+   *
+   * @generated from field: optional google.type.Date end_date = 6;
+   */
+  endDate?: Date | undefined;
+
+  /**
+   * The currency of the answer; empty means the base currency of the accounts.
+   *
+   * @generated from field: string currency = 7;
+   */
+  currency: string;
+};
+
+/**
+ * Describes the message quarterdeck.api.analytics.v1.ComputeContributionsRequest.
+ * Use `create(ComputeContributionsRequestSchema)` to create a new message.
+ */
+export const ComputeContributionsRequestSchema: GenMessage<ComputeContributionsRequest> = /*@__PURE__*/
+  messageDesc(file_quarterdeck_api_analytics_v1_attribution_service, 2);
+
+/**
+ * @generated from message quarterdeck.api.analytics.v1.ComputeContributionsResponse
+ */
+export type ComputeContributionsResponse = Message<"quarterdeck.api.analytics.v1.ComputeContributionsResponse"> & {
+  /**
+   * The contributions.
+   *
+   * @generated from field: quarterdeck.api.analytics.v1.Contributions contributions = 1;
+   */
+  contributions?: Contributions | undefined;
+};
+
+/**
+ * Describes the message quarterdeck.api.analytics.v1.ComputeContributionsResponse.
+ * Use `create(ComputeContributionsResponseSchema)` to create a new message.
+ */
+export const ComputeContributionsResponseSchema: GenMessage<ComputeContributionsResponse> = /*@__PURE__*/
+  messageDesc(file_quarterdeck_api_analytics_v1_attribution_service, 3);
 
 /**
  * @generated from message quarterdeck.api.analytics.v1.ComputeFactorsRequest
@@ -74,7 +245,7 @@ export type ComputeFactorsRequest = Message<"quarterdeck.api.analytics.v1.Comput
  * Use `create(ComputeFactorsRequestSchema)` to create a new message.
  */
 export const ComputeFactorsRequestSchema: GenMessage<ComputeFactorsRequest> = /*@__PURE__*/
-  messageDesc(file_quarterdeck_api_analytics_v1_attribution_service, 0);
+  messageDesc(file_quarterdeck_api_analytics_v1_attribution_service, 4);
 
 /**
  * What may explain returns.
@@ -102,7 +273,7 @@ export type Factor = Message<"quarterdeck.api.analytics.v1.Factor"> & {
  * Use `create(FactorSchema)` to create a new message.
  */
 export const FactorSchema: GenMessage<Factor> = /*@__PURE__*/
-  messageDesc(file_quarterdeck_api_analytics_v1_attribution_service, 1);
+  messageDesc(file_quarterdeck_api_analytics_v1_attribution_service, 5);
 
 /**
  * @generated from message quarterdeck.api.analytics.v1.ComputeFactorsResponse
@@ -128,14 +299,46 @@ export type ComputeFactorsResponse = Message<"quarterdeck.api.analytics.v1.Compu
  * Use `create(ComputeFactorsResponseSchema)` to create a new message.
  */
 export const ComputeFactorsResponseSchema: GenMessage<ComputeFactorsResponse> = /*@__PURE__*/
-  messageDesc(file_quarterdeck_api_analytics_v1_attribution_service, 2);
+  messageDesc(file_quarterdeck_api_analytics_v1_attribution_service, 6);
 
 /**
- * Where returns came from.
+ * Where profit and returns came from. Parts add up to the whole to 1e-12 of what was added up.
  *
  * @generated from service quarterdeck.api.analytics.v1.AttributionService
  */
 export const AttributionService: GenService<{
+  /**
+   * Computes why a portfolio's return is another one than its benchmark's: allocation, selection and
+   * interaction by group, day by day and linked (Brinson and Fachler 1985).
+   *
+   * Groups are the instruments' sectors, unless the caller tells others. Fails with
+   * INVALID_ARGUMENT (FIELD_INVALID) for weights that do not add up to one, series whose days are
+   * not the same, a benchmark without a price of the last seven days, and a return of -1 or below,
+   * which cannot be linked; with FAILED_PRECONDITION (STATE_FORBIDS) for an account without capital
+   * and for a currency without a rate; with NOT_FOUND for an unknown account, strategy or
+   * instrument; with PERMISSION_DENIED for what the caller may not read.
+   *
+   * @generated from rpc quarterdeck.api.analytics.v1.AttributionService.ComputeBrinson
+   */
+  computeBrinson: {
+    methodKind: "unary";
+    input: typeof ComputeBrinsonRequestSchema;
+    output: typeof ComputeBrinsonResponseSchema;
+  },
+  /**
+   * Computes profit by strategy, account, instrument, sector, side, weekday or hour.
+   *
+   * Fails with INVALID_ARGUMENT (FIELD_INVALID) if accounts have several base currencies and none
+   * is named; with FAILED_PRECONDITION (STATE_FORBIDS) for a currency without a rate; with
+   * PERMISSION_DENIED for what the caller may not read.
+   *
+   * @generated from rpc quarterdeck.api.analytics.v1.AttributionService.ComputeContributions
+   */
+  computeContributions: {
+    methodKind: "unary";
+    input: typeof ComputeContributionsRequestSchema;
+    output: typeof ComputeContributionsResponseSchema;
+  },
   /**
    * Computes a regression of a subject's returns on factors, on the days that all of them have.
    *

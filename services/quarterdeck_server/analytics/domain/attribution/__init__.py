@@ -1,0 +1,1 @@
+"""Where profit and returns came from: positions along prices, groups, and two compositions."""

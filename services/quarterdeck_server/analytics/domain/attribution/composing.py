@@ -1,0 +1,178 @@
+"""Compositions by group and day: what a capital was divided into, and what became of it."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from quarterdeck_server.analytics.domain.attribution.changes import ChangeKind, Changes
+from quarterdeck_server.analytics.domain.attribution.entries import entries_of
+from quarterdeck_server.analytics.domain.attribution.path import OLDEST_NS, Path, Times
+from quarterdeck_server.analytics.domain.attribution.rates import Rates
+from quarterdeck_server.analytics.domain.attribution.trail import trail
+from quarterdeck_server.analytics.domain.subject import Portfolio
+from quarterdeck_server.kernel.errors import InvalidField, NotPossibleNow
+from quarterdeck_server.quant.series import FloatArray
+
+CASH = "cash"
+"""The group of all that is in no position."""
+
+
+@dataclass(frozen=True, slots=True)
+class Weighted:
+    """Instruments whose weights are the same at the start of each day."""
+
+    field: str
+    instruments: tuple[str, ...]
+    weights: FloatArray
+
+
+@dataclass(frozen=True, slots=True)
+class GivenGroups:
+    """Groups that the caller brings: days, and weights and returns of shape (n, k)."""
+
+    field: str
+    groups: tuple[str, ...]
+    start_day: int
+    days: tuple[int, ...]
+    weights: FloatArray
+    returns: FloatArray
+
+
+@dataclass(frozen=True, slots=True)
+class Side:
+    """Groups, and their weights and contributions by day, both of shape (n, k)."""
+
+    groups: tuple[str, ...]
+    weights: FloatArray
+    contributions: FloatArray
+
+
+@dataclass(frozen=True, slots=True)
+class Holdings:
+    """The positions of a portfolio along prices, and the capital behind them."""
+
+    changes: Sequence[Changes]
+    paths: Mapping[str, Path]
+    rates: Rates
+    portfolio: Portfolio
+    equity: Path
+    """That of the account; a portfolio with a capital of its own does not need it."""
+
+
+NOTHING = Side((), np.empty((0, 0)), np.empty((0, 0)))
+"""A side without a day."""
+
+
+def given_side(given: GivenGroups) -> Side:
+    """Return the side that the caller brought; the returns of what has no weight do not count."""
+    returns = np.where(given.weights != 0, given.returns, 0.0)
+    return Side(given.groups, given.weights, given.weights * returns)
+
+
+def weighted_side(
+    weighted: Weighted, paths: Mapping[str, Path], groups: Mapping[str, str], ends: Times
+) -> Side:
+    """Return instruments at constant weights, by group."""
+    prices = [
+        _prices(weighted, place, paths[name], ends)
+        for place, name in enumerate(weighted.instruments)
+    ]
+    returns = np.column_stack([price[1:] / price[:-1] - 1 for price in prices])
+    names = [groups[instrument] for instrument in weighted.instruments]
+    weights = np.broadcast_to(weighted.weights, returns.shape)
+    return _by_group(names, weights, weights * returns)
+
+
+def held_side(
+    holdings: Holdings, groups: Mapping[str, str], ends: Times
+) -> tuple[Side, tuple[str, ...]]:
+    """Return a portfolio by group, and its instruments that history has no price of.
+
+    A position's weight is its market value at the start of the day and what was opened on the day,
+    over the capital; what closes leaves at the end.
+    """
+    count, names, based, made, unpriced = len(ends) - 1, [], [], [], set()
+    for changes in holdings.changes:
+        position = changes.position
+        along = trail(changes, holdings.paths.get(position.instrument, Path.empty()), int(ends[0]))
+        if not along.is_priced:
+            unpriced.add(position.instrument)
+        rate = holdings.rates.read(position.currency, ends[:-1])
+        based.append((along.exposures(ends[:-1]) + _opened(changes, ends)) * rate)
+        entries = entries_of(0, along, changes, holdings.rates)
+        made.append(_sums(entries.profits, entries.times, ends))
+        names.append(groups[position.instrument] if position.instrument else CASH)
+    if not names:
+        return Side((CASH,), np.ones((count, 1)), np.zeros((count, 1))), ()
+    bases, profits = np.column_stack(based), np.column_stack(made)
+    capital = _capital(holdings, profits.sum(axis=1), bases, ends)
+    side = _by_group(names, bases / capital[:, None], profits / capital[:, None])
+    return _with_cash(side), tuple(sorted(unpriced))
+
+
+def aligned(left: Side, right: Side) -> tuple[Side, Side]:
+    """Return both sides with the groups of either, in one order."""
+    names = tuple(dict.fromkeys((*left.groups, *right.groups)))
+    return _widened(left, names), _widened(right, names)
+
+
+def _prices(weighted: Weighted, place: int, path: Path, ends: Times) -> FloatArray:
+    found = path.read(ends - 1, OLDEST_NS)
+    field = f"{weighted.field}.instruments[{place}]"
+    bad = ~(found > 0)
+    if bad.any():
+        day = np.datetime64(int(ends[np.argmax(bad)]) - 1, "ns").astype("datetime64[D]")
+        raise InvalidField(field, f"has no price above zero of the week until {day}")
+    return found
+
+
+def _opened(changes: Changes, ends: Times) -> FloatArray:
+    """Return the market values that fills opened on each day, signed."""
+    opened = changes.kinds == ChangeKind.OPENED
+    position = changes.position
+    worths = position.unit_worth(changes.prices[opened])
+    values = changes.changes[opened] * (-worths if position.is_inverse else worths)
+    return _sums(values, changes.times[opened], ends)
+
+
+def _sums(values: FloatArray, times: Times, ends: Times) -> FloatArray:
+    """Add values up by day; each lies within the days."""
+    days = np.searchsorted(ends, times, side="right") - 1
+    return np.bincount(days, values, minlength=len(ends) - 1)
+
+
+def _capital(holdings: Holdings, profits: FloatArray, bases: FloatArray, ends: Times) -> FloatArray:
+    portfolio = holdings.portfolio
+    if portfolio.capital is None:
+        capital = holdings.equity.read(ends[:-1] - 1)
+    else:
+        capital = portfolio.capital + np.append(0.0, np.cumsum(profits)[:-1])
+    bad = ~(capital > 0) & (bases != 0).any(axis=1)
+    if bad.any():
+        day = np.datetime64(int(ends[1:][np.argmax(bad)]) - 1, "ns").astype("datetime64[D]")
+        problem = f"{portfolio.account} has no capital to earn on at the start of {day}"
+        raise NotPossibleNow(portfolio.account, problem)
+    return np.where(capital > 0, capital, 1.0)
+
+
+def _by_group(names: Sequence[str], weights: FloatArray, contributions: FloatArray) -> Side:
+    groups = tuple(dict.fromkeys(names))
+    member = np.array([[name == group for group in groups] for name in names], np.float64)
+    return Side(groups, weights @ member, contributions @ member)
+
+
+def _with_cash(side: Side) -> Side:
+    """Add what weights lack of one as cash."""
+    rest = 1 - side.weights.sum(axis=1)
+    whole = _widened(side, tuple(dict.fromkeys((*side.groups, CASH))))
+    whole.weights[:, whole.groups.index(CASH)] += rest
+    return whole
+
+
+def _widened(side: Side, names: tuple[str, ...]) -> Side:
+    shape = (len(side.weights), len(names))
+    wide = Side(names, np.zeros(shape), np.zeros(shape))
+    places = [names.index(group) for group in side.groups]
+    wide.weights[:, places], wide.contributions[:, places] = side.weights, side.contributions
+    return wide
