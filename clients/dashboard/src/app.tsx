@@ -8,6 +8,7 @@ import { Loading } from "./ui/states";
 
 const Overview = lazy(() => import("./screens/overview/overview"));
 const Market = lazy(() => import("./screens/market/market"));
+const Analytics = lazy(() => import("./screens/analytics/analytics"));
 const System = lazy(() => import("./screens/system/system"));
 
 /** The dashboard. */
@@ -26,6 +27,7 @@ function Screens(): ReactElement {
       <Suspense fallback={<Loading lines={6} />}>
         {route.screen === "overview" && <Overview />}
         {route.screen === "market" && <Market instrument={route.rest} />}
+        {route.screen === "analytics" && <Analytics />}
         {route.screen === "system" && <System />}
       </Suspense>
     </Shell>

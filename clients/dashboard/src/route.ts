@@ -1,7 +1,7 @@
 /** The address of a screen: `#/market/AAPL.XNAS`. */
 import { useSyncExternalStore } from "react";
 
-const SCREENS = ["overview", "market", "system"] as const;
+const SCREENS = ["overview", "market", "analytics", "system"] as const;
 
 /** The screens there are. */
 export type Screen = (typeof SCREENS)[number];

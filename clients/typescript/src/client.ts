@@ -1,6 +1,9 @@
 /** The client: typed calls to every service, a session, and live data shared by all who show it. */
 import type { Client } from "@connectrpc/connect";
 import type { DescService } from "@bufbuild/protobuf";
+import { AttributionService } from "./gen/quarterdeck/api/analytics/v1/attribution_service_pb.js";
+import { ExecutionService } from "./gen/quarterdeck/api/analytics/v1/execution_service_pb.js";
+import { PerformanceService } from "./gen/quarterdeck/api/analytics/v1/performance_service_pb.js";
 import { TokenService } from "./gen/quarterdeck/api/auth/v1/token_service_pb.js";
 import { FilingService } from "./gen/quarterdeck/api/marketdata/v1/filing_service_pb.js";
 import { HistoryService } from "./gen/quarterdeck/api/marketdata/v1/history_service_pb.js";
@@ -52,6 +55,9 @@ export interface QuarterdeckClient {
   readonly trading: Client<typeof TradingEventService>;
   readonly portfolio: Client<typeof PortfolioService>;
   readonly reconciliation: Client<typeof ReconciliationService>;
+  readonly performance: Client<typeof PerformanceService>;
+  readonly attribution: Client<typeof AttributionService>;
+  readonly execution: Client<typeof ExecutionService>;
   readonly health: Client<typeof HealthService>;
   readonly jobs: Client<typeof JobService>;
   /** One live stream for all who show live data. */
@@ -116,6 +122,9 @@ export function createClient(options: ClientOptions): QuarterdeckClient {
     nodes: typedClient(NodeService, calls),
     portfolio: typedClient(PortfolioService, calls),
     reconciliation: typedClient(ReconciliationService, calls),
+    performance: typedClient(PerformanceService, calls),
+    attribution: typedClient(AttributionService, calls),
+    execution: typedClient(ExecutionService, calls),
     health: typedClient(HealthService, calls),
     jobs: typedClient(JobService, calls),
     replay: (topics, window) => replayed(streams, topics, window),

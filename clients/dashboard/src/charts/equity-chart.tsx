@@ -1,14 +1,9 @@
 /** Equity or profit over the market's time. */
-import { LineChart } from "echarts/charts";
-import { GridComponent, TooltipComponent } from "echarts/components";
-import { init, use as register, type EChartsType } from "echarts/core";
-import { CanvasRenderer } from "echarts/renderers";
-import { useEffect, useRef, type ReactElement } from "react";
+import { useMemo, type ReactElement } from "react";
 import { marketDay, marketTime } from "../format/time";
 import { useTheme } from "../theme";
 import { coloursOf, type Colours } from "./colours";
-
-register([LineChart, GridComponent, TooltipComponent, CanvasRenderer]);
+import { labelStyle, tooltipStyle, useChart } from "./use-chart";
 
 /** A point: the market's time in milliseconds, and the value. */
 export type Point = readonly [number, number];
@@ -21,25 +16,8 @@ export function EquityChart(props: {
 }): ReactElement {
   const { points, name, label } = props;
   const { theme } = useTheme();
-  const place = useRef<HTMLDivElement>(null);
-  const chart = useRef<EChartsType>(null);
-
-  useEffect(() => {
-    if (!place.current) return undefined;
-    const made = init(place.current);
-    chart.current = made;
-    const observer = new ResizeObserver(() => made.resize());
-    observer.observe(place.current);
-    return () => {
-      observer.disconnect();
-      made.dispose();
-    };
-  }, []);
-
-  useEffect(() => {
-    chart.current?.setOption(optionOf(points, name, coloursOf(theme)));
-  }, [points, name, theme]);
-
+  const option = useMemo(() => optionOf(points, name, coloursOf(theme)), [points, name, theme]);
+  const place = useChart(option);
   return <div ref={place} className="chart" role="img" aria-label={label} />;
 }
 
@@ -56,16 +34,12 @@ function axisFormat(points: readonly Point[]): Intl.NumberFormat {
 
 function optionOf(points: readonly Point[], name: string, colours: Colours) {
   const format = axisFormat(points);
-  const text = { color: colours.muted, fontFamily: colours.font, fontSize: 11 };
+  const text = labelStyle(colours);
   return {
     animation: false,
     grid: { left: 12, right: 18, top: 18, bottom: 10, containLabel: true },
     tooltip: {
-      trigger: "axis",
-      backgroundColor: colours.ground,
-      borderColor: colours.line,
-      textStyle: { color: colours.text, fontFamily: colours.font, fontSize: 12 },
-      axisPointer: { lineStyle: { color: colours.muted, type: "dashed" } },
+      ...tooltipStyle(colours),
       formatter: (shown: { value: Point }[]) => {
         const [time, value] = shown[0]?.value ?? [0, 0];
         return `${marketTime(time)} UTC<br><b>${AMOUNT.format(value)}</b> ${name}`;

@@ -36,9 +36,9 @@ export function useEquity(row: ProfitAndLoss | undefined, measure: Measure): Que
 
 /** The points of the wire's columns. */
 export function pointsOf(curve: GetEquityCurveResponse, measure: Measure): Point[] {
-  const { equity, realisedProfit, unrealisedProfit, fees } = curve;
+  const { equity, realisedProfit, unrealisedProfit, fees, income } = curve;
   const profit = (i: number): number =>
-    (realisedProfit[i] ?? 0) + (unrealisedProfit[i] ?? 0) - (fees[i] ?? 0);
+    (realisedProfit[i] ?? 0) + (unrealisedProfit[i] ?? 0) - (fees[i] ?? 0) + (income[i] ?? 0);
   const value = measure === "equity" && equity.length > 0 ? (i: number) => equity[i] ?? 0 : profit;
   return curve.eventTimeNs.map((ns, i) => [msOfNs(ns), value(i)] as const);
 }

@@ -11,6 +11,7 @@ import { ModeBadge } from "./mode-badge";
 const SCREENS: readonly (readonly [Screen, string])[] = [
   ["overview", "Overview"],
   ["market", "Market"],
+  ["analytics", "Analytics"],
   ["system", "System"],
 ];
 
@@ -32,7 +33,7 @@ export function Shell(props: { readonly screen: Screen; readonly children: React
                 href={hrefOf(screen)}
                 aria-current={screen === props.screen ? "page" : undefined}
               >
-                <Icon name={screen as "overview" | "market" | "system"} />
+                <Icon name={screen} />
                 {name}
               </a>
             ))}

@@ -8,10 +8,12 @@ import {
   type ReactNode,
 } from "react";
 import type { QuarterdeckClient } from "../client.js";
+import type { Performance } from "../gen/quarterdeck/api/analytics/v1/performance_pb.js";
 import type { ConnectionView } from "../hub.js";
 import type { TopicViews } from "../market.js";
 import type { PortfolioScope, PortfolioView } from "../portfolio.js";
 import type { SessionView } from "../session.js";
+import { topic } from "../topics.js";
 import type { TradeScope, TradeUpdates } from "../trades.js";
 import type { TopicRequest } from "../watch.js";
 
@@ -66,4 +68,11 @@ export function useTradeUpdates(scope: TradeScope = {}): TradeUpdates {
 export function usePortfolio(scope: PortfolioScope = {}): PortfolioView {
   const feed = useQuarterdeck().portfolioFeed(scope);
   return useSyncExternalStore(feed.subscribe, feed.get);
+}
+
+/** The metrics of an account, or of a strategy in it, as of now; absent before the first. */
+export function usePerformance(account: string, strategy = ""): Performance | undefined {
+  const name = topic("performance", account, ...(strategy ? [strategy] : []));
+  const payload = useMarketData(account ? [name] : []).get(name)?.event?.payload;
+  return payload?.case === "performance" ? payload.value : undefined;
 }

@@ -13,6 +13,7 @@ import { NoticesPanel } from "./notices-panel";
 import { PositionsPanel } from "./positions-panel";
 import { ProfitTiles } from "./profit-tiles";
 import { StrategiesPanel } from "./strategies-panel";
+import { keyOf, ScopeMenu } from "../scope-menu";
 import { FillsPanel, OrdersPanel } from "../trades-panels";
 
 /** The overview. */
@@ -79,28 +80,6 @@ function Trades(props: { readonly scope: Scope }): ReactElement {
   );
 }
 
-function ScopeMenu(props: {
-  readonly rows: readonly ProfitAndLoss[];
-  readonly value: string | undefined;
-  readonly choose: (key: string) => void;
-}): ReactElement | null {
-  if (props.rows.length === 0) return null;
-  return (
-    <select
-      className="select"
-      aria-label="Account and strategy"
-      value={props.value}
-      onChange={(change) => props.choose(change.target.value)}
-    >
-      {props.rows.map((row) => (
-        <option key={keyOf(row)} value={keyOf(row)}>
-          {row.strategy ? `${row.account} · ${row.strategy}` : `${row.account} · whole account`}
-        </option>
-      ))}
-    </select>
-  );
-}
-
 /** How old what is shown is, in both kinds of time. */
 function Freshness(props: {
   readonly receivedAt: number | undefined;
@@ -116,8 +95,4 @@ function Freshness(props: {
       {receivedAt !== undefined && ` · heard ${duration(now - receivedAt)} ago`}
     </span>
   );
-}
-
-function keyOf({ account, strategy }: ProfitAndLoss): string {
-  return `${account}/${strategy}`;
 }

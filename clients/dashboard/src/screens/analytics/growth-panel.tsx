@@ -1,0 +1,58 @@
+/** What one unit of capital became, and how far it was below its peak. */
+import type { ComputePerformanceResponse } from "@quarterdeck/client/api/analytics/v1/performance_service";
+import { useMemo, type ReactElement } from "react";
+import { DaysChart, type Line } from "../../charts/days-chart";
+import type { Query } from "../../data/use-query";
+import { percent } from "../../format/number";
+import { ratio } from "../../format/estimate";
+import { Outdated } from "../../ui/answer";
+import { Badge } from "../../ui/badge";
+import { Panel } from "../../ui/panel";
+import { Empty } from "../../ui/states";
+
+type Report = Query<ComputePerformanceResponse | undefined>;
+
+/** Growth, beside the benchmark's, above drawdowns. */
+export function GrowthPanel(props: {
+  readonly report: Report;
+  readonly benchmark: string;
+  readonly other: Report;
+}): ReactElement {
+  const { report, benchmark, other } = props;
+  const columns = report.data?.columns;
+  const theirs = benchmark ? other.data?.columns : undefined;
+  const growth = useMemo<Line[]>(() => {
+    const own = columns ? [{ name: "growth", days: columns.days, values: columns.growth }] : [];
+    return theirs ? [...own, { name: benchmark, days: theirs.days, values: theirs.growth }] : own;
+  }, [columns, theirs, benchmark]);
+  const drawdown = useMemo<Line[]>(
+    () => (columns ? [{ name: "drawdown", days: columns.days, values: columns.drawdown }] : []),
+    [columns],
+  );
+  const beside = theirs ? ` (dashed: ${benchmark})` : "";
+  return (
+    <Panel
+      title="Growth and drawdown"
+      badges={
+        <>
+          <Outdated query={report} />
+          {other.error && <Badge tone="warn" title={other.error.message}>no benchmark</Badge>}
+        </>
+      }
+      foot={`One unit of capital${beside}, and below it the distance from the peak`}
+    >
+      {(columns?.days.length ?? 0) < 2 ? (
+        <Empty title="Nothing to draw yet">A curve begins with the second day.</Empty>
+      ) : (
+        <div className="charts">
+          <DaysChart label={`Growth of one unit over days${beside}`} lines={growth} format={ratio} />
+          <DaysChart label="Drawdown over days" lines={drawdown} format={whole} below low />
+        </div>
+      )}
+    </Panel>
+  );
+}
+
+function whole(value: number): string {
+  return percent(value, 1);
+}
