@@ -119,7 +119,7 @@ def marketdata(s: Session) -> None:
     pair = instrument(PAIR, "CURRENCY_PAIR", base="EUR")
     s.call("InstrumentService/UpsertInstrument", {"instrument": pair})
     sectors: Fields = {"csv": f"instrument,sector\n{INSTRUMENT},Energy\n"}
-    assert "problems" not in s.call("InstrumentService/ImportSectors", sectors)
+    assert not s.call("InstrumentService/ImportSectors", sectors).get("problems")
     for name in (INSTRUMENT, PAIR):
         found = s.call("InstrumentService/GetInstrument", {"instrument": name})
         assert found["instrument"]["instrument"] == name
