@@ -111,7 +111,13 @@ class PriceBoard:
         self._refresh(instrument)
 
     def fill(self, instrument: Instrument, price: Decimal, time_ns: int) -> None:
-        """Take the price of an own fill: the mark until the market shows one."""
+        """Take the price of an own fill, the newest: the mark until the market shows one."""
+        prices = self._prices[instrument.id]
+        if time_ns >= prices.fill_ns:
+            self.refill(instrument, price, time_ns)
+
+    def refill(self, instrument: Instrument, price: Decimal | None, time_ns: int) -> None:
+        """Take what is the newest own fill after fills were taken back."""
         prices = self._prices[instrument.id]
         prices.fill, prices.fill_ns = price, time_ns
         self._refresh(instrument)

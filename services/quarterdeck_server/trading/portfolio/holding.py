@@ -45,6 +45,7 @@ class Life:
     fill_count: int = 0
     opened_ns: int = 0
     filled_ns: int = 0
+    price: Decimal | None = None
     updated_ns: int = 0
     closed_ns: int | None = None
 
@@ -189,7 +190,8 @@ class Holding:
     def _count(self, kind: ChangeKind, fill: Fill) -> None:
         life, size = self.life, abs(self.basis.quantity)
         life.fill_count += 1
-        life.filled_ns = max(life.filled_ns, fill.time_ns)
+        if fill.time_ns >= life.filled_ns:
+            life.filled_ns, life.price = fill.time_ns, fill.price
         life.updated_ns = max(life.updated_ns, fill.time_ns)
         if kind in {ChangeKind.OPENED, ChangeKind.FLIPPED}:
             life.opened_ns, life.peak_quantity = fill.time_ns, size

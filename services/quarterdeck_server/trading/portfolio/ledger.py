@@ -75,6 +75,7 @@ class Ledger:
             for movement in replayed([*self._actions_of(key), *fills]):
                 self._happen(holding, movement)
             self._account_for(holding, before)
+            self._refill(holding.instrument)
             self.shadow(holding)
             return self.position(holding)
 
@@ -192,12 +193,17 @@ class Ledger:
         known = self.actions.get(key.instrument, ())
         return [action for action in known if concerns(action, key.account)]
 
+    def _refill(self, instrument: Instrument) -> None:
+        """Value at the newest of the own fills that are left."""
+        lives = [self.holdings[key].life for key in self.holders(instrument.id)]
+        newest = max(lives, key=lambda life: life.filled_ns)
+        self.board.refill(instrument, newest.price, newest.filled_ns)
+
     def _happen(self, holding: Holding, movement: Movement) -> None:
         if isinstance(movement, Fill):
             holding.apply(movement)
             if movement.fee is not None:
                 holding.pay(movement.fee)
-            self.board.fill(holding.instrument, movement.price, movement.time_ns)
         elif isinstance(movement, Split):
             holding.split(movement)
         else:

@@ -14,8 +14,8 @@ from quarterdeck_server.trading.portfolio.marks import ValuationRule
 from quarterdeck_server.trading.portfolio.state import (
     VERSION,
     BookState,
+    CellState,
     HoldingState,
-    IncomeState,
     MoneyState,
     action_from,
     action_to,
@@ -63,11 +63,11 @@ def load(state: BookState) -> Ledger:
     for allocation in state["allocations"]:
         ledger.allocate(allocation_from(allocation))
     with exact():
+        for known in state["cells"]:
+            cell = ledger.cells.cell(known["account"], known["strategy"], known["currency"])
+            cell.earn(Decimal(known["income"]), known["income_ns"])
         for holding in state["holdings"]:
             _load_holding(ledger, holding)
-        for income in state["income"]:
-            cell = ledger.cells.cell(income["account"], income["strategy"], income["currency"])
-            cell.earn(Decimal(income["income"]), income["income_ns"])
     return ledger
 
 
@@ -113,6 +113,7 @@ def _life(state: HoldingState) -> Life:
         fill_count=state["fill_count"],
         opened_ns=state["opened_ns"],
         filled_ns=state["filled_ns"],
+        price=None if state["price"] is None else Decimal(state["price"]),
         updated_ns=state["updated_ns"],
         closed_ns=state["closed_ns"],
     )
@@ -136,12 +137,13 @@ def _holding_to(holding: Holding) -> HoldingState:
         "fill_count": life.fill_count,
         "opened_ns": life.opened_ns,
         "filled_ns": life.filled_ns,
+        "price": None if life.price is None else str(life.price),
         "updated_ns": life.updated_ns,
         "closed_ns": life.closed_ns,
     }
 
 
-def _income_to(cell: Cell) -> IncomeState:
+def _cell_to(cell: Cell) -> CellState:
     return {
         "account": cell.account,
         "strategy": cell.strategy,

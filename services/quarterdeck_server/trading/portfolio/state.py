@@ -86,6 +86,7 @@ class HoldingState(TypedDict):
     fill_count: int
     opened_ns: int
     filled_ns: int
+    price: str | None
     updated_ns: int
     closed_ns: int | None
 
@@ -100,8 +101,8 @@ class CashState(TypedDict):
     flow_ns: int
 
 
-class IncomeState(TypedDict):
-    """The income of one strategy of an account, or of none, in one currency."""
+class CellState(TypedDict):
+    """What a strategy of an account, or the account itself, has in a currency beside positions."""
 
     account: str
     strategy: str
@@ -128,7 +129,7 @@ class BookState(TypedDict):
     prices: list[PricesState]
     holdings: list[HoldingState]
     cash: list[CashState]
-    income: list[IncomeState]
+    cells: list[CellState]
     actions: list[ActionState]
     allocations: list[AllocationState]
 
