@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from quarterdeck_server.analytics.domain.attribution.path import OLDEST_NS, Path
 from quarterdeck_server.analytics.domain.attribution.rates import Rates
 from quarterdeck_server.analytics.ports import BarSource, InstrumentSource
+from quarterdeck_server.runtime.convert import LATEST_NS
 
 AT_ONCE = 8
 """How many instruments are asked about at a time."""
@@ -58,7 +59,8 @@ class Market:
 
     async def _path(self, name: str, within: Within, *, hourly: bool) -> Path:
         start_ns, end_ns = within
-        ends = (start_ns + 1, end_ns + 1)
+        # Bars are asked for by their closes, which are the first moments after them.
+        ends = (start_ns + 1, min(LATEST_NS, end_ns + 1))
         parts = [
             *[await self.prices.newest_bar(name, HOURLY, end) for end in ends],
             await self.prices.newest_bar(name, DAILY, ends[0]),
@@ -69,7 +71,7 @@ class Market:
         return Path.merged(*(Path.of_bars(*part) for part in parts)).before(end_ns)
 
     async def _rate(self, source: str, target: str, within: Within) -> Path:
-        ends = (max(0, within[0] - OLDEST_NS) + 1, within[1] + 1)
+        ends = (max(0, within[0] - OLDEST_NS) + 1, min(LATEST_NS, within[1] + 1))
         direct = await self.instruments.pairs(source, target)
         turned = await self.instruments.pairs(target, source)
         paths = [Path.of_bars(*await self.prices.bars(name, DAILY, ends)) for name in turned]

@@ -1,0 +1,203 @@
+"""Profit told apart, and returns held against a benchmark, over the wire: the guide's example."""
+
+import math
+
+import pytest
+from google.type.date_pb2 import Date
+from google.type.decimal_pb2 import Decimal
+from tests.integration.analytics.conftest import Client, Deck
+from tests.integration.trading import events
+from tests.integration.trading.waiting import refusal
+
+from quarterdeck.api.analytics.v1 import attribution_service_pb2 as pb
+from quarterdeck.api.analytics.v1 import brinson_pb2, contribution_pb2, performance_pb2
+from quarterdeck.api.marketdata.v1.bar_pb2 import BarBatch
+from quarterdeck.api.marketdata.v1.ingest_service_pb2 import PublishRequest
+from quarterdeck.api.marketdata.v1.instrument_pb2 import INSTRUMENT_CLASS_EQUITY, Instrument
+from quarterdeck.api.marketdata.v1.instrument_service_pb2 import UpsertInstrumentRequest
+from quarterdeck_server.trading.domain.equity import EquityPoint
+from quarterdeck_server.trading.store.curve import save_points
+
+MONDAY = 15_341
+"""2012-01-02."""
+HOUR_S, DAY_S = 3_600, 86_400
+ACCOUNT, LONG, SHORT = "SIM-001", "Long-001", "Short-001"
+HOLDINGS = {"account": ACCOUNT}
+CLOSES = {
+    "AAPL.XNAS": ("Information Technology", [100.0, 110.0, 121.0]),
+    "XOM.XNYS": ("Energy", [50.0, 45.0, 54.0]),
+}
+KEYS = [one for one in contribution_pb2.ContributionKey.values() if one]
+FIELDS = ("profit", "realised_profit", "unrealised_profit", "income", "fees", "fill_count")
+
+
+def described(name: str, sector: str) -> Instrument:
+    return Instrument(
+        instrument=name,
+        display_name=name,
+        instrument_class=INSTRUMENT_CLASS_EQUITY,
+        currency="USD",
+        price_precision=2,
+        price_increment=Decimal(value="0.01"),
+        size_increment=Decimal(value="1"),
+        multiplier=Decimal(value="1"),
+        sector=sector,
+    )
+
+
+async def market(client: Client) -> None:
+    """Two instruments with closes at 21:00 of Monday to Wednesday."""
+    for name, (sector, closes) in CLOSES.items():
+        request = UpsertInstrumentRequest(instrument=described(name, sector))
+        await client.instruments.UpsertInstrument(request)
+        times = [((MONDAY + day) * DAY_S + 21 * HOUR_S) * 10**9 for day in range(3)]
+        prices = dict.fromkeys(("open", "high", "low", "close"), closes)
+        bars = BarBatch(
+            instrument=name, interval="1d", close_time_ns=times, volume=[1.0] * 3, **prices
+        )
+        await client.ingest.Publish(PublishRequest(bars=[bars]))
+
+
+def at(day: int, hour: int) -> float:
+    return (MONDAY + day) * DAY_S + hour * HOUR_S - events.DAY_S
+
+
+async def traded(deck: Deck, client: Client) -> None:
+    """The example: 10 AAPL bought on Monday, 4 sold on Wednesday; 20 XOM sold short on Tuesday."""
+    await client.nodes.RegisterNode(events.registration(balance="10000"))
+    await client.events.RecordEvents(
+        events.batch(
+            events.fill("10", "98", at=at(0, 15), strategy=LONG, fee="1"),
+            events.fill(
+                *("20", "48"),
+                side="SELL",
+                at=at(1, 16),
+                instrument="XOM.XNYS",
+                strategy=SHORT,
+                client_order_id="O-2",
+                fee="2",
+            ),
+            events.fill(
+                "4", "115", side="SELL", at=at(2, 15), strategy=LONG, client_order_id="O-3"
+            ),
+        )
+    )
+    await deck.postgres.execute("DELETE FROM trading.equity_point")
+    equities = (10_000.0, 10_019.0, 10_177.0, 10_083.0)
+    points = [
+        EquityPoint(
+            account=ACCOUNT,
+            strategy="",
+            event_time_ns=((MONDAY - 1 + day) * DAY_S + 22 * HOUR_S) * 10**9,
+            publish_time_ns=0,
+            equity=equity,
+            realised_profit=equity - 10_000,
+            unrealised_profit=0.0,
+            fees=0.0,
+        )
+        for day, equity in enumerate(equities)
+    ]
+    await save_points(deck.postgres, points)
+
+
+@pytest.fixture
+async def ada(deck: Deck) -> Client:
+    """Somebody who may do everything, after the example's trades."""
+    client = await deck.client()
+    await market(client)
+    await traded(deck, client)
+    return client
+
+
+async def told(client: Client, key: str, **more: object) -> contribution_pb2.Contributions:
+    number = contribution_pb2.ContributionKey.Value(f"CONTRIBUTION_KEY_{key}")
+    request = pb.ComputeContributionsRequest(key=number, **more)
+    return (await client.attribution.ComputeContributions(request)).contributions
+
+
+def profits(found: contribution_pb2.Contributions) -> dict[str, float]:
+    return {one.group: round(one.profit, 9) for one in found.groups}
+
+
+async def test_the_guides_example_is_told_apart_by_every_key(ada: Client) -> None:
+    whole = {}
+    for key in ("STRATEGY", "INSTRUMENT", "SECTOR", "SIDE", "WEEKDAY", "HOUR", "ACCOUNT"):
+        whole[key] = profits(found := await told(ada, key, account=ACCOUNT))
+        for field in FIELDS:
+            parts = math.fsum(getattr(one, field) for one in found.groups)
+            assert parts == pytest.approx(getattr(found.total, field), rel=1e-12, abs=1e-12)
+        assert (found.total.profit, found.total.realised_profit) == (83, 68)
+        assert (found.total.fees, found.total.fill_count) == (3, 3)
+        assert (found.currency, list(found.unpriced_instruments)) == ("USD", [])
+    assert whole["STRATEGY"] == {LONG: 205, SHORT: -122}
+    assert whole["SECTOR"] == {"Information Technology": 205, "Energy": -122}
+    assert whole["SIDE"] == {"long": 205, "short": -122}
+    assert whole["WEEKDAY"] == {"monday": 19, "tuesday": 158, "wednesday": -94}
+    assert whole["HOUR"] == {"15": 49, "16": -2, "20": 36}
+    assert whole["ACCOUNT"] == {ACCOUNT: 83}
+    assert whole["INSTRUMENT"] == {"AAPL.XNAS": 205, "XOM.XNYS": -122}
+
+
+async def test_windows_follow_each_other_without_a_gap(ada: Client) -> None:
+    whole = await told(ada, "INSTRUMENT")
+    days = [Date(year=2012, month=1, day=2 + day) for day in range(3)]
+    parts = [await told(ada, "STRATEGY", start_date=day, end_date=day) for day in days]
+    assert [round(part.total.profit, 9) for part in parts] == [19, 158, -94]
+    for field in FIELDS:
+        total = math.fsum(getattr(part.total, field) for part in parts)
+        assert total == pytest.approx(getattr(whole.total, field), rel=1e-12, abs=1e-12)
+    assert [parts[1].start_date, parts[1].end_date] == [days[1], days[1]]
+
+
+async def test_what_cannot_be_told_is_said(deck: Deck, ada: Client) -> None:
+    request = pb.ComputeContributionsRequest(key=KEYS[0], account=ACCOUNT, currency="JPY")
+    _, info = await refusal(ada.attribution.ComputeContributions(request))
+    assert (info.reason, info.metadata["subject"]) == ("STATE_FORBIDS", "USD")
+    bob = await deck.client("bob")
+    request.currency = ""
+    _, info = await refusal(bob.attribution.ComputeContributions(request))
+    assert (info.reason, info.metadata["field"]) == ("SCOPE_FORBIDDEN", "account")
+    assert not (await told(bob, "STRATEGY")).groups
+
+
+def weighted(*weights: float) -> brinson_pb2.Composition:
+    return brinson_pb2.Composition(
+        instruments=brinson_pb2.WeightedInstruments(instruments=CLOSES, weights=weights)
+    )
+
+
+def held(strategy: str = "", **more: float) -> brinson_pb2.Composition:
+    portfolio = performance_pb2.Portfolio(account=ACCOUNT, strategy=strategy, **more)
+    return brinson_pb2.Composition(portfolio=portfolio)
+
+
+async def explained(
+    client: Client, portfolio: brinson_pb2.Composition, **more: object
+) -> pb.ComputeBrinsonResponse:
+    request = pb.ComputeBrinsonRequest(portfolio=portfolio, with_columns=True, **more)
+    return await client.attribution.ComputeBrinson(request)
+
+
+async def test_an_account_is_held_against_weighted_instruments(ada: Client) -> None:
+    start = Date(year=2012, month=1, day=3)
+    for linking in (1, 2, 3):
+        answer = await explained(
+            ada, held(), benchmark=weighted(0.75, 0.25), start_date=start, linking=linking
+        )
+        found = answer.attribution
+        assert math.fsum(one.total for one in found.groups) == pytest.approx(
+            found.active_return, rel=1e-12
+        )
+    assert list(answer.columns.portfolio_returns) == pytest.approx(
+        [158 / 10_019, -94 / 10_177], rel=1e-12
+    )
+    assert list(answer.columns.benchmark_returns) == pytest.approx(
+        [0.75 * 0.1 - 0.25 * 0.1, 0.75 * 0.1 + 0.25 * 0.2], rel=1e-12
+    )
+    assert found.portfolio_return == pytest.approx(10_083 / 10_019 - 1, rel=1e-12)
+    assert found.benchmark_return == pytest.approx(1.05 * 1.125 - 1, rel=1e-12)
+    groups = {one.group: one for one in found.groups}
+    assert groups.keys() == {"Information Technology", "Energy", "cash"}
+    weights = [1_000 / 10_019, 1_100 / 10_177]
+    assert groups["Information Technology"].portfolio_weight == pytest.approx(sum(weights) / 2)
+    assert (found.count, found.currency) == (2, "USD")
