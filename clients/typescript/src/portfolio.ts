@@ -33,6 +33,8 @@ export interface PositionRow {
   readonly unrealisedProfit: Fixed;
   readonly realisedProfit: Fixed;
   readonly fees: Fixed;
+  /** What funding, dividends and charges of the position brought. */
+  readonly income: Fixed;
 }
 
 /** Cash by currency. */
@@ -47,6 +49,8 @@ export interface PortfolioView {
   readonly link: Link;
   /** Whether a snapshot has come. */
   readonly loaded: boolean;
+  /** All accounts together; absent without a reporting currency, and for who sees a part alone. */
+  readonly firm?: ProfitAndLoss | undefined;
   /** One for each account, with an empty strategy, and one for each strategy in it. */
   readonly profit: readonly ProfitAndLoss[];
   readonly positions: readonly PositionRow[];
@@ -82,11 +86,13 @@ export function positionRows(columns: PositionColumns | undefined): PositionRow[
     unrealisedProfit: at(columns.unrealisedProfit, i, moneyScale),
     realisedProfit: at(columns.realisedProfit, i, moneyScale),
     fees: at(columns.fees, i, moneyScale),
+    income: at(columns.income, i, moneyScale),
   }));
 }
 
 /** Rows by key: a snapshot replaces them, a change replaces those it names. */
 export class PortfolioRows {
+  #firm: ProfitAndLoss | undefined;
   #profit = new Map<string, ProfitAndLoss>();
   #positions = new Map<string, PositionRow>();
   #cash = new Map<string, CashRow>();
@@ -94,7 +100,10 @@ export class PortfolioRows {
   /** Take in an answer. */
   take(portfolio: Portfolio | undefined, snapshot: boolean): void {
     if (snapshot) this.#clear();
-    for (const row of portfolio?.profitAndLoss ?? []) put(this.#profit, [row.account, row.strategy], row);
+    for (const row of portfolio?.profitAndLoss ?? []) {
+      if (row.account) put(this.#profit, [row.account, row.strategy], row);
+      else this.#firm = row;
+    }
     for (const row of positionRows(portfolio?.positions)) {
       put(this.#positions, [row.account, row.strategy, row.instrument], row);
     }
@@ -102,12 +111,13 @@ export class PortfolioRows {
   }
 
   /** All rows. */
-  get view(): Pick<PortfolioView, "profit" | "positions" | "cash"> {
+  get view(): Pick<PortfolioView, "firm" | "profit" | "positions" | "cash"> {
     const [profit, positions, cash] = [this.#profit, this.#positions, this.#cash];
-    return { profit: sorted(profit), positions: sorted(positions), cash: sorted(cash) };
+    return { firm: this.#firm, profit: sorted(profit), positions: sorted(positions), cash: sorted(cash) };
   }
 
   #clear(): void {
+    this.#firm = undefined;
     for (const rows of [this.#profit, this.#positions, this.#cash]) rows.clear();
   }
 }

@@ -1,12 +1,19 @@
 """Rows of a file of events to events; what is refused is named by row and column."""
 
 import hashlib
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Protocol
 
+from google.protobuf.message import Message
 from google.protobuf.timestamp_pb2 import Timestamp
 
-from quarterdeck.api.trading.v1 import fill_pb2, order_pb2, trading_event_pb2
+from quarterdeck.api.trading.v1 import (
+    cash_flow_pb2,
+    corporate_action_pb2,
+    fill_pb2,
+    order_pb2,
+    trading_event_pb2,
+)
 from quarterdeck_server.kernel.errors import InvalidField, InvalidRequest, QuarterdeckError
 from quarterdeck_server.kernel.sheet import Row, SheetInvalid, rows
 from quarterdeck_server.runtime.convert import decimal_to
@@ -17,15 +24,14 @@ from quarterdeck_server.trading.mapping.event import event_from
 FIELD = "csv"
 MOST_ROWS = 2_000
 MOST_BYTES = 100_000
-REQUIRED = (
-    *("record", "time", "account", "strategy", "instrument"),
-    *("client_order_id", "side", "quantity"),
-)
+REQUIRED = ("record", "time", "account")
 COLUMNS = (
     *REQUIRED,
+    *("strategy", "instrument", "client_order_id", "side", "quantity"),
     *("event_id", "venue_order_id", "trade_id", "price", "fee", "fee_currency", "liquidity"),
     *("status", "order_type", "time_in_force", "limit_price", "trigger_price", "reason"),
-    "decision_price",
+    *("decision_price", "kind", "amount", "currency", "counter_account", "reference"),
+    *("numerator", "denominator"),
 )
 # Where the contract's word for a field is not the column's.
 _RENAMED = {"event_time": "time", "status_reason": "reason", "liquidity_side": "liquidity"}
@@ -73,20 +79,14 @@ def _event(row: Row) -> Event:
     message = trading_event_pb2.TradingEvent(
         event_id=row.optional("event_id") or _identifier(row),
         event_time=Timestamp(seconds=time_ns // 10**9, nanos=time_ns % 10**9),
-        account=row.text("account"),
-        strategy=row.text("strategy"),
+        account=row.optional("account"),
+        strategy=row.optional("strategy"),
     )
-    match row.text("record"):
-        case "fill":
-            message.fill.CopyFrom(_fill(row))
-        case "order":
-            message.order.CopyFrom(_order(row))
-        case "correction":
-            message.fill_correction.CopyFrom(_correction(row))
-        case "bust":
-            message.fill_bust.CopyFrom(_bust(row))
-        case _:
-            raise row.refused("record", "must be order, fill, correction or bust")
+    record = row.text("record")
+    if record not in _RECORDS:
+        raise row.refused("record", f"must be one of {', '.join(_RECORDS)}")
+    field, read = _RECORDS[record]
+    getattr(message, field).CopyFrom(read(row))
     enforce(message, MOST_BYTES)
     return event_from(message, "", f"rows[{row.number}]")
 
@@ -160,6 +160,38 @@ def _order(row: Row) -> trading_event_pb2.OrderEvent:
     return message
 
 
+def _cash_flow(row: Row) -> cash_flow_pb2.CashFlow:
+    return cash_flow_pb2.CashFlow(
+        kind=cash_flow_pb2.CashFlowKind.ValueType(_word(row, "kind", cash_flow_pb2.CashFlowKind)),
+        amount=decimal_to(row.number_of("amount")),
+        currency=row.text("currency"),
+        counter_account=row.optional("counter_account"),
+        instrument=row.optional("instrument"),
+        reference=row.optional("reference"),
+    )
+
+
+def _split(row: Row) -> corporate_action_pb2.CorporateAction:
+    return corporate_action_pb2.CorporateAction(
+        instrument=row.text("instrument"),
+        split=corporate_action_pb2.Split(
+            numerator=decimal_to(row.number_of("numerator")),
+            denominator=decimal_to(row.number_of("denominator")),
+        ),
+        reference=row.optional("reference"),
+    )
+
+
+def _cash_dividend(row: Row) -> corporate_action_pb2.CorporateAction:
+    return corporate_action_pb2.CorporateAction(
+        instrument=row.text("instrument"),
+        cash_dividend=corporate_action_pb2.CashDividend(
+            amount=decimal_to(row.number_of("amount")), currency=row.text("currency")
+        ),
+        reference=row.optional("reference"),
+    )
+
+
 def _word(row: Row, column: str, words: _Words) -> int:
     """Return the number of an enum's word, 0 where nothing is written."""
     if not (text := row.optional(column)):
@@ -170,3 +202,14 @@ def _word(row: Row, column: str, words: _Words) -> int:
     if text.lower() not in known:
         raise row.refused(column, f"must be one of {', '.join(known)}")
     return known[text.lower()]
+
+
+_RECORDS: Mapping[str, tuple[str, Callable[[Row], Message]]] = {
+    "order": ("order", _order),
+    "fill": ("fill", _fill),
+    "correction": ("fill_correction", _correction),
+    "bust": ("fill_bust", _bust),
+    "cash_flow": ("cash_flow", _cash_flow),
+    "split": ("corporate_action", _split),
+    "cash_dividend": ("corporate_action", _cash_dividend),
+}

@@ -124,7 +124,8 @@ class PriceBoard:
 
     def split(self, split: Split) -> None:
         """Value older prices of an instrument in its new units from now on."""
-        self._splits.setdefault(split.instrument, []).append(split)
+        known = self._splits.get(split.instrument, ())
+        self._splits[split.instrument] = sorted((*known, split), key=lambda one: one.time_ns)
         self._refresh(self._instruments[split.instrument])
 
     def load(self, instrument_id: str, prices: Prices) -> None:

@@ -41,9 +41,7 @@ def save(ledger: Ledger) -> BookState:
         "prices": [prices_to(instrument, prices) for instrument, prices in ledger.board.saved()],
         "holdings": [_holding_to(holding) for holding in ledger.rows],
         "cash": ledger.cash.save(),
-        "income": [
-            _income_to(cell) for cell in ledger.cells.all() if cell.income_ns or cell.income
-        ],
+        "cells": [_cell_to(cell) for cell in ledger.cells.all()],
         "actions": [action_to(one) for known in ledger.actions.values() for one in known],
         "allocations": [allocation_to(known) for known in ledger.allocations.values()],
     }

@@ -119,8 +119,8 @@ LIST_ACTIVITY = Method[ListActivityRequest, ListActivityResponse](
 
 
 class AggregateService:
-    """Performance and trading by minute, hour and trading day, folded where they are stored: years
-    are answered at once.
+    """Performance and trading by minute, hour and trading day, folded where they are stored:
+    years are answered at once.
     """
 
     def __init__(self, channel: Channel) -> None:
@@ -739,8 +739,8 @@ class TradingEventService:
     def import_trading_events(
         self, *, csv: str = "", dry_run: bool = False, timeout: float | None = None
     ) -> ImportTradingEventsResponse:
-        """Records orders and fills from a file; the answer comes after the database has committed
-        them.
+        """Records orders, fills, cash flows and corporate actions from a file; the answer comes
+        after the database has committed them.
 
         This operation is atomic: if a row cannot be accepted, nothing is stored, and the call fails
         with INVALID_ARGUMENT (FILE_INVALID), naming the first such row. A dry run stores nothing

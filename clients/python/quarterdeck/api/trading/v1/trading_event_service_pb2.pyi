@@ -129,10 +129,14 @@ class ImportTradingEventsRequest(_message.Message):
     DRY_RUN_FIELD_NUMBER: _builtins.int
     csv: _builtins.str
     """CSV with a header, oldest first, at most 2,000 rows. Columns of every row: `record` (order,
-    fill, correction or bust), `time`, `account`, `strategy`, `instrument`, `client_order_id`, `side` (buy or sell),
+    fill, correction, bust, cash_flow, split or cash_dividend), `time`, `account`. Of orders, fills
+    and what amends them `strategy`, `instrument`, `client_order_id`, `side` (buy or sell),
     `quantity`; if the file has them `event_id`, `venue_order_id`. Of a fill `trade_id`, `price`,
     `fee`, `fee_currency`, `liquidity` (maker or taker). Of an order `status`, `order_type`,
-    `time_in_force`, `limit_price`, `trigger_price`, `reason`, in the contract's words.
+    `time_in_force`, `limit_price`, `trigger_price`, `reason`, in the contract's words. Of a cash
+    flow `kind`, `amount`, `currency`, and if it has them `strategy`, `instrument`,
+    `counter_account`, `reference`. Of a split `instrument`, `numerator`, `denominator`; of a cash
+    dividend `instrument`, `amount`, `currency`.
     """
     dry_run: _builtins.bool
     """Whether only to tell what would happen."""

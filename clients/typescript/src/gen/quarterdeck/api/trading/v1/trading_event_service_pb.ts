@@ -130,10 +130,14 @@ export const RecordAdjustmentsResponseSchema: GenMessage<RecordAdjustmentsRespon
 export type ImportTradingEventsRequest = Message<"quarterdeck.api.trading.v1.ImportTradingEventsRequest"> & {
   /**
    * CSV with a header, oldest first, at most 2,000 rows. Columns of every row: `record` (order,
-   * fill, correction or bust), `time`, `account`, `strategy`, `instrument`, `client_order_id`, `side` (buy or sell),
+   * fill, correction, bust, cash_flow, split or cash_dividend), `time`, `account`. Of orders, fills
+   * and what amends them `strategy`, `instrument`, `client_order_id`, `side` (buy or sell),
    * `quantity`; if the file has them `event_id`, `venue_order_id`. Of a fill `trade_id`, `price`,
    * `fee`, `fee_currency`, `liquidity` (maker or taker). Of an order `status`, `order_type`,
-   * `time_in_force`, `limit_price`, `trigger_price`, `reason`, in the contract's words.
+   * `time_in_force`, `limit_price`, `trigger_price`, `reason`, in the contract's words. Of a cash
+   * flow `kind`, `amount`, `currency`, and if it has them `strategy`, `instrument`,
+   * `counter_account`, `reference`. Of a split `instrument`, `numerator`, `denominator`; of a cash
+   * dividend `instrument`, `amount`, `currency`.
    *
    * @generated from field: string csv = 1;
    */
@@ -666,7 +670,7 @@ export const TradingEventService: GenService<{
     output: typeof RecordAdjustmentsResponseSchema;
   },
   /**
-   * Records orders and fills from a file; the answer comes after the database has committed them.
+   * Records orders, fills, cash flows and corporate actions from a file; the answer comes after the database has committed them.
    *
    * This operation is atomic: if a row cannot be accepted, nothing is stored, and the call fails
    * with INVALID_ARGUMENT (FILE_INVALID), naming the first such row. A dry run stores nothing and
