@@ -268,6 +268,10 @@ def trading(s: Session) -> None:
     record = {"node": f"nodes/{s.principal}", "events": events}
     assert s.call("TradingEventService/RecordEvents", record)["recordedCount"] == 2
     assert s.call("TradingEventService/RecordEvents", record)["duplicateCount"] == 2
+    paid: Fields = {"kind": "CASH_FLOW_KIND_DEPOSIT", "amount": {"value": "5"}, "currency": "USD"}
+    flow: Fields = {**common, "strategy": "", "eventId": f"{s.principal}-flow", "cashFlow": paid}
+    adjusted = s.call("TradingEventService/RecordAdjustments", {"events": [flow]})
+    assert adjusted["recordedCount"] == 1
     header = "record,time,account,strategy,instrument,client_order_id,side,quantity,status,"
     row = f"order,2012-01-03T16:00:00Z,{account},{strategy},{INSTRUMENT},O-2,buy,1,accepted,limit"
     imported: Fields = {"csv": f"{header}order_type\n{row}\n", "dryRun": True}
@@ -288,6 +292,11 @@ def portfolio(s: Session) -> None:
     assert s.call("PortfolioService/GetPortfolio", dict(account))["portfolio"]["positions"]
     positions = s.call("PortfolioService/ListPositions", {**account, "openOnly": True})
     assert positions["positions"]["instrument"] == [INSTRUMENT]
+    wanted = {"table": "PORTFOLIO_TABLE_CASH", "format": "PORTFOLIO_FORMAT_CSV"}
+    cash = s.call("PortfolioService/ExportPortfolio", {**account, **wanted})
+    assert cash["contentType"] == "text/csv; charset=utf-8"
+    head = f"account,currency,amount\r\n{s.known['account']},USD,"
+    assert b64decode(cash["data"]).decode().startswith(head)
     assert s.call("PortfolioService/ListAccounts", {"pageSize": 1000})["accounts"]
     assert s.call("PortfolioService/WatchPortfolio", dict(account))["snapshot"]
     assert s.call("PortfolioService/GetEquityCurve", dict(account))["currency"] == "USD"
@@ -358,6 +367,24 @@ def analytics(s: Session) -> None:
     factors = {"subject": subjects[2], "factors": [{"name": "own", "subject": subjects[2]}]}
     regression = s.call("AttributionService/ComputeFactors", factors)["regression"]
     assert [one["name"] for one in regression["coefficients"]] == ["alpha", "own"]
+    attribution(s)
+
+
+def attribution(s: Session) -> None:
+    account = {"account": s.known["account"]}
+    changes = s.call("PositionChangeService/ListPositionChanges", account)["changes"]
+    assert changes["kind"][0] == "POSITION_CHANGE_KIND_OPENED"
+    by: Fields = {"key": "CONTRIBUTION_KEY_SIDE", **account}
+    told = s.call("AttributionService/ComputeContributions", by)["contributions"]
+    assert (told["groups"][0]["group"], told["currency"]) == ("long", "USD")
+    series: Fields = {"groups": ["Energy", "Utilities"], "days": [1, 2]}
+    own, other = ([{"weights": weights, "returns": [0.1, 0.0]}] * 2 for weights in ([1, 0], [0, 1]))
+    sides: Fields = {
+        "portfolio": {"groups": {**series, "rows": own}},
+        "benchmark": {"groups": {**series, "rows": other}},
+    }
+    found = s.call("AttributionService/ComputeBrinson", sides)["attribution"]
+    assert [one["group"] for one in found["groups"]] == ["Energy", "Utilities"]
 
 
 def lives(s: Session) -> None:

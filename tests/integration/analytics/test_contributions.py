@@ -22,7 +22,6 @@ MONDAY = 15_341
 """2012-01-02."""
 HOUR_S, DAY_S = 3_600, 86_400
 ACCOUNT, LONG, SHORT = "SIM-001", "Long-001", "Short-001"
-HOLDINGS = {"account": ACCOUNT}
 CLOSES = {
     "AAPL.XNAS": ("Information Technology", [100.0, 110.0, 121.0]),
     "XOM.XNYS": ("Energy", [50.0, 45.0, 54.0]),

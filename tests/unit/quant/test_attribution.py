@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 
 from quarterdeck_server.kernel.errors import InvalidField
-from quarterdeck_server.quant.attribution.brinson import Allocation, Effects, brinson
+from quarterdeck_server.quant.attribution.brinson import Allocation, Effects, brinson, effects_of
 from quarterdeck_server.quant.attribution.grouping import by_key, hours, weekdays
 from quarterdeck_server.quant.attribution.linking import (
     Linking,
@@ -137,3 +137,31 @@ def test_days_and_hours_are_those_of_the_local_clock() -> None:
     times = np.array([1_709_512_200_000_000_000])
     assert (weekdays(times).tolist(), hours(times).tolist()) == ([0], [0])
     assert (weekdays(times, -18_000).tolist(), hours(times, -18_000).tolist()) == ([6], [19])
+
+
+@given(data=st.data())
+def test_effects_of_contributions_are_those_of_returns_and_add_up_without_weights(
+    data: st.DataObject,
+) -> None:
+    shape = (data.draw(st.integers(1, 6)), data.draw(st.integers(1, 5)))
+    numbers = st.floats(-0.3, 0.3).map(lambda number: round(number, 3))
+    tables = [data.draw(arrays(float, shape, elements=numbers)) for _ in range(4)]
+    for table in tables[:2]:
+        table[:, 0] += 1 - table.sum(axis=1)
+    own, other, mine, theirs = tables
+    usual, found = brinson(*tables), effects_of(own, other, own * mine, other * theirs)
+    held = (np.abs(own) > 1e-4) & (np.abs(other) > 1e-4)
+    for name in ("allocation", "selection", "interaction"):
+        left, right = getattr(usual, name), getattr(found, name)
+        assert np.allclose(left[held], right[held], rtol=1e-9, atol=1e-15)
+    # What was traded within a period may have made something without any weight.
+    traded = effects_of(own, other, mine, theirs)
+    size = 1 + np.abs(traded.total).sum(axis=1) + np.abs(mine).sum(axis=1)
+    assert (np.abs(traded.total.sum(axis=1) - traded.active) <= EXACT * size).all()
+
+
+def test_what_a_group_without_weight_made_is_interaction() -> None:
+    found = effects_of([[0.0, 1.0]], [[0.5, 0.5]], [[0.01, 0.02]], [[0.05, 0.01]])
+    assert found.selection[0, 0] == 0
+    assert found.interaction[0, 0] == pytest.approx(0.01)
+    assert found.total.sum() == pytest.approx(0.03 - 0.06, rel=EXACT)
