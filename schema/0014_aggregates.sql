@@ -9,19 +9,18 @@ CREATE TABLE trading.day_roll (
 INSERT INTO trading.day_roll (zone, at) VALUES ('UTC', '00:00');
 
 -- The trading day of a moment, in days since 1970-01-01: named after the date of its last moment.
-CREATE FUNCTION trading.day_of(time_ns bigint) RETURNS bigint LANGUAGE sql STABLE AS $$
+CREATE FUNCTION trading.day_of(time_ns bigint, zone text, at time) RETURNS bigint LANGUAGE sql IMMUTABLE AS $$
   SELECT ((to_timestamp(time_ns / 1000000000) AT TIME ZONE zone) - at::interval)::date
          - date '1970-01-01' + (at <> time '00:00')::int
-  FROM trading.day_roll
 $$;
 
 -- The minute, hour and day of a moment. A day is known by midnight UTC of the date it is named after,
 -- whenever it began.
 CREATE FUNCTION trading.buckets(time_ns bigint) RETURNS TABLE (seconds int, start_ns bigint)
 LANGUAGE sql STABLE AS $$
-  VALUES (60, time_ns - time_ns % 60000000000),
-         (3600, time_ns - time_ns % 3600000000000),
-         (86400, trading.day_of(time_ns) * 86400000000000)
+  SELECT length.seconds, CASE WHEN length.seconds = 86400 THEN trading.day_of(time_ns, zone, at) * 86400000000000
+                              ELSE time_ns - time_ns % (length.seconds * 1000000000::bigint) END
+  FROM trading.day_roll, (VALUES (60), (3600), (86400)) AS length (seconds)
 $$;
 
 -- What else points tell. Those of before were not asked for exposures.

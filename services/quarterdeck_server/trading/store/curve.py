@@ -6,6 +6,7 @@ from quarterdeck_server.runtime.postgres import Connection, Postgres
 from quarterdeck_server.trading.domain.equity import EquityPoint
 from quarterdeck_server.trading.store import rollup
 
+PART_NS = 28 * rollup.DAY_NS
 _KEY = ("account", "strategy", "event_time_ns")
 _TYPES = {
     "account": "text",
@@ -73,8 +74,12 @@ async def restated(connection: Connection, account: str, strategy: str, from_ns:
         account,
         strategy,
     )
-    if newest is not None and newest >= from_ns:
-        await rollup.refold(connection, account, strategy, (from_ns, newest + 1))
+    if newest is None:
+        return
+    # Part by part: no statement may take longer than any other may.
+    for start_ns in range(from_ns, newest + 1, PART_NS):
+        within = (start_ns, min(start_ns + PART_NS, newest + 1))
+        await rollup.refold(connection, account, strategy, within)
 
 
 async def _known(

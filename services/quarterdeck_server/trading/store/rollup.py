@@ -116,18 +116,19 @@ SELECT {_BUCKET}, {HOUR_S} AS seconds, start_ns - start_ns % {HOUR_NS} AS start_
 FROM trading.equity_rollup
 WHERE {_OF_CURVE} AND seconds = {MINUTE_S} AND start_ns >= $3 AND start_ns < $4""")  # noqa: S608
 _REFOLD_DAYS = _refolding(f"""
-SELECT {_BUCKET}, {DAY_S} AS seconds, trading.day_of(start_ns) * {DAY_NS} AS start_ns
-FROM trading.equity_rollup
+SELECT {_BUCKET}, {DAY_S} AS seconds, trading.day_of(start_ns, zone, at) * {DAY_NS} AS start_ns
+FROM trading.equity_rollup, trading.day_roll
 WHERE {_OF_CURVE} AND seconds = {MINUTE_S}
   AND start_ns >= $3 - {NEIGHBOURS_NS} AND start_ns < $4 + {NEIGHBOURS_NS}
-  AND trading.day_of(start_ns) BETWEEN trading.day_of($3) AND trading.day_of($4 - 1)""")  # noqa: S608
+  AND trading.day_of(start_ns, zone, at)
+      BETWEEN trading.day_of($3, zone, at) AND trading.day_of($4 - 1, zone, at)""")  # noqa: S608
 # An hour whose minutes were dropped counts whole, for the day in which it ended.
 _FOLD_DAYS_ANEW = f"""
 INSERT INTO trading.equity_rollup ({_LIST})
 {
     _folded(f'''
-SELECT {_BUCKET}, {DAY_S} AS seconds, trading.day_of(last_time_ns) * {DAY_NS} AS start_ns
-FROM (
+SELECT {_BUCKET}, {DAY_S} AS seconds, trading.day_of(last_time_ns, zone, at) * {DAY_NS} AS start_ns
+FROM trading.day_roll, (
   SELECT *, sum(point_count) FILTER (WHERE seconds = {MINUTE_S})
               OVER (PARTITION BY account, strategy, start_ns - start_ns % {HOUR_NS}) AS in_minutes,
          max(point_count) FILTER (WHERE seconds = {HOUR_S})
@@ -142,10 +143,10 @@ DELETE FROM trading.{0} WHERE ctid = ANY (ARRAY(
   WHERE seconds = 60 AND change_time < now() - $1::interval LIMIT $2))"""
 _FOLD_ACTIVITY_ANEW = f"""
 INSERT INTO trading.activity_rollup
-SELECT account, strategy, instrument, currency, {DAY_S}, trading.day_of(time_ns) * {DAY_NS},
+SELECT account, strategy, instrument, currency, {DAY_S}, trading.day_of(time_ns, zone, at) * {DAY_NS},
        sum(orders), sum(rejects), sum(cancels), sum(fills), sum(bought_quantity),
        sum(sold_quantity), sum(bought_value), sum(sold_value), sum(fees)
-FROM trading.activity GROUP BY 1, 2, 3, 4, 6"""  # noqa: S608 - constants of this module
+FROM trading.activity, trading.day_roll GROUP BY 1, 2, 3, 4, 6"""  # noqa: S608 - constants of this module
 
 
 async def refold(

@@ -24,7 +24,9 @@ _VALUES = (
     "publish_time_ns, equity, realised_profit, unrealised_profit, fees, income, gross_exposure"
 )
 _OF_CURVE = "account = $1 AND strategy = $2"
-_IN_RANGE = f"start_ns >= $3 - {_SLACK_NS} AND start_ns < $4 + {_SLACK_NS}"
+_IN_RANGE = f"""(
+  seconds < {DAY_S} AND start_ns > $3 - {HOUR_NS} AND start_ns < $4
+  OR seconds = {DAY_S} AND start_ns > $3 - {_SLACK_NS} AND start_ns < $4 + {_SLACK_NS})"""
 _ENOUGH = f"""
 SELECT count(*) >= $6 FROM (
   SELECT FROM trading.equity_rollup
