@@ -62,8 +62,9 @@ def action_from(
                 time_ns=word.time_ns,
             )
     dividend = message.cash_dividend
-    with _below(path, "corporate_action"), _below("cash_dividend", ""):
-        money = _money(dividend.amount, dividend.currency)
+    with _below(path, "corporate_action"):
+        with _below("cash_dividend", ""):
+            money = _money(dividend.amount, dividend.currency)
         return Dividend(event_id, message.instrument, money, word.time_ns, word.account)
 
 

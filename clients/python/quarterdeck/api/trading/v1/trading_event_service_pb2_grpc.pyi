@@ -57,7 +57,8 @@ class TradingEventServiceStub:
     change, not when it is announced.
     """
     ImportTradingEvents: _grpc.UnaryUnaryMultiCallable[_trading_event_service_pb2.ImportTradingEventsRequest, _trading_event_service_pb2.ImportTradingEventsResponse]
-    """Records orders, fills, cash flows and corporate actions from a file; the answer comes after the database has committed them.
+    """Records orders, fills, cash flows and corporate actions from a file; the answer comes after the
+    database has committed them.
 
     This operation is atomic: if a row cannot be accepted, nothing is stored, and the call fails
     with INVALID_ARGUMENT (FILE_INVALID), naming the first such row. A dry run stores nothing and
@@ -122,7 +123,8 @@ class TradingEventServiceAsyncStub(TradingEventServiceStub):
     change, not when it is announced.
     """
     ImportTradingEvents: _aio.UnaryUnaryMultiCallable[_trading_event_service_pb2.ImportTradingEventsRequest, _trading_event_service_pb2.ImportTradingEventsResponse]  # type: ignore[assignment]
-    """Records orders, fills, cash flows and corporate actions from a file; the answer comes after the database has committed them.
+    """Records orders, fills, cash flows and corporate actions from a file; the answer comes after the
+    database has committed them.
 
     This operation is atomic: if a row cannot be accepted, nothing is stored, and the call fails
     with INVALID_ARGUMENT (FILE_INVALID), naming the first such row. A dry run stores nothing and
@@ -202,7 +204,8 @@ class TradingEventServiceServicer(metaclass=_abc_1.ABCMeta):
         request: _trading_event_service_pb2.ImportTradingEventsRequest,
         context: _ServicerContext,
     ) -> _typing.Union[_trading_event_service_pb2.ImportTradingEventsResponse, _abc.Awaitable[_trading_event_service_pb2.ImportTradingEventsResponse]]:
-        """Records orders, fills, cash flows and corporate actions from a file; the answer comes after the database has committed them.
+        """Records orders, fills, cash flows and corporate actions from a file; the answer comes after the
+        database has committed them.
 
         This operation is atomic: if a row cannot be accepted, nothing is stored, and the call fails
         with INVALID_ARGUMENT (FILE_INVALID), naming the first such row. A dry run stores nothing and

@@ -670,7 +670,8 @@ export const TradingEventService: GenService<{
     output: typeof RecordAdjustmentsResponseSchema;
   },
   /**
-   * Records orders, fills, cash flows and corporate actions from a file; the answer comes after the database has committed them.
+   * Records orders, fills, cash flows and corporate actions from a file; the answer comes after the
+   * database has committed them.
    *
    * This operation is atomic: if a row cannot be accepted, nothing is stored, and the call fails
    * with INVALID_ARGUMENT (FILE_INVALID), naming the first such row. A dry run stores nothing and
