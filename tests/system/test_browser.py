@@ -181,6 +181,23 @@ def enter_phase(deck: Deck, phase: str) -> None:
     deck.call("IngestService/Publish", {"statuses": [status]})
 
 
+def test_the_analytics_show_metrics_as_they_move_and_say_what_is_missing(signed_in: Visit) -> None:
+    signed_in.go("Analytics")
+    page = signed_in.page
+    page.get_by_label("Account and strategy").select_option(label="SIM-001 · whole account")
+    expect(page.get_by_role("img", name="Growth of one unit over days")).to_be_visible()
+    metrics = signed_in.panel("Metrics")
+    expect(metrics.get_by_text("live")).to_be_visible()
+    expect(metrics.get_by_role("row", name="Annual return").first).to_contain_text("too few")
+    today = page.locator("dl[aria-label='Performance'] > div", has_text="Today so far")
+    changes(today.inner_text)
+    page.get_by_label("Benchmark").select_option("IBM.XNYS")
+    expect(page.get_by_role("img", name=re.compile("dashed: IBM.XNYS"))).to_be_visible()
+    expect(metrics.get_by_role("row", name="Beta")).to_be_visible()
+    expect(signed_in.panel("Execution").get_by_role("row").nth(1)).to_be_visible()
+    signed_in.keep("analytics")
+
+
 def test_the_system_shows_the_parts_the_streams_and_the_nodes(signed_in: Visit) -> None:
     signed_in.go("System")
     for name in ("postgres", "valkey", "services", "stream", "envoy", "node"):

@@ -1,5 +1,9 @@
+import { create } from "@bufbuild/protobuf";
 import { fixedOf } from "@quarterdeck/client";
+import { EstimateSchema, EstimateState, MetricUnit } from "@quarterdeck/client/api/analytics/v1/estimate";
 import { describe, expect, test } from "vitest";
+import { dateOf } from "../src/data/use-performance";
+import { absence, inUnit } from "../src/format/estimate";
 import { bytes, grouped, percent, quantity, signed } from "../src/format/number";
 import { duration, marketDay, marketTime } from "../src/format/time";
 import { words } from "../src/format/label";
@@ -68,4 +72,30 @@ test("names of the contract become words", () => {
 test("an address keeps an instrument with a slash in it", () => {
   expect(routeOf(hrefOf("market", "EUR/USD.IDEALPRO"))).toEqual({ screen: "market", rest: "EUR/USD.IDEALPRO" });
   expect(routeOf("#/nowhere")).toEqual({ screen: "overview", rest: "" });
+});
+
+describe("statistics", () => {
+  test("one without a value says why in words", () => {
+    const { INSUFFICIENT, CONSTANT, MEASURED } = EstimateState;
+    const few = create(EstimateSchema, { state: INSUFFICIENT, count: 17n, needed: 252n });
+    expect(absence(few)).toBe("too few: 17 of 252");
+    expect(absence(create(EstimateSchema, { state: CONSTANT }))).toBe("nothing varies");
+    expect(absence(create(EstimateSchema, { state: MEASURED, value: 0 }))).toBe("");
+    expect(absence(undefined)).toBe("not told");
+  });
+
+  test.each([
+    [0.1234, MetricUnit.FRACTION, "12.34 %"],
+    [-0.5, MetricUnit.FRACTION_A_YEAR, "−50.00 %"],
+    [0.953, MetricUnit.PROBABILITY, "95.3 %"],
+    [-1.234, MetricUnit.RATIO, "−1.23"],
+    [0.00123, MetricUnit.RATIO, "0.00123"],
+    [1234, MetricUnit.DAYS, "1,234"],
+  ])("%f in unit %i reads %s", (value, unit, expected) => {
+    expect(inUnit(value, unit)).toBe(expected);
+  });
+
+  test("days since 1970 are days of the calendar", () => {
+    expect(dateOf(12_478)).toEqual({ year: 2004, month: 3, day: 1 });
+  });
 });

@@ -36,7 +36,7 @@ export function inUnit(value: number, unit: MetricUnit): string {
   switch (unit) {
     case MetricUnit.FRACTION:
     case MetricUnit.FRACTION_A_YEAR:
-      return percent(value);
+      return percent(value).replace("+", "");
     case MetricUnit.PROBABILITY:
       return `${(value * 100).toFixed(1)} %`;
     case MetricUnit.PERIODS:

@@ -25,11 +25,11 @@ export function DrawdownsPanel(props: { readonly drawdowns: readonly Drawdown[] 
 
 const COLUMNS: readonly Column<Drawdown>[] = [
   { head: "Depth", cell: (one) => <span className="down">{percent(one.depth)}</span> },
-  { head: "Peak", cell: (one) => dayOf(one.peakDate), number: true },
+  { head: "Peak", cell: (one) => <small>{dayOf(one.peakDate)}</small> },
   {
     head: "Recovered",
-    cell: (one) => (one.recoveryDate ? dayOf(one.recoveryDate) : <Badge tone="warn">not yet</Badge>),
-    number: true,
+    cell: (one) =>
+      one.recoveryDate ? <small>{dayOf(one.recoveryDate)}</small> : <Badge tone="warn">not yet</Badge>,
   },
   { head: "Days", cell: (one) => count(one.days), number: true },
 ];

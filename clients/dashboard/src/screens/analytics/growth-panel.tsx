@@ -29,6 +29,7 @@ export function GrowthPanel(props: {
     () => (columns ? [{ name: "drawdown", days: columns.days, values: columns.drawdown }] : []),
     [columns],
   );
+  const depth = useMemo(() => depthFormat(columns?.drawdown ?? []), [columns]);
   const beside = theirs ? ` (dashed: ${benchmark})` : "";
   return (
     <Panel
@@ -46,13 +47,16 @@ export function GrowthPanel(props: {
       ) : (
         <div className="charts">
           <DaysChart label={`Growth of one unit over days${beside}`} lines={growth} format={ratio} />
-          <DaysChart label="Drawdown over days" lines={drawdown} format={whole} below low />
+          <DaysChart label="Drawdown over days" lines={drawdown} format={depth} below low />
         </div>
       )}
     </Panel>
   );
 }
 
-function whole(value: number): string {
-  return percent(value, 1);
+/** Labels of an axis that spans little would be equal with few digits. */
+function depthFormat(drawdowns: readonly number[]): (value: number) => string {
+  const deepest = Math.min(0, ...drawdowns);
+  const digits = deepest > -0.005 ? 2 : deepest > -0.05 ? 1 : 0;
+  return (value) => percent(value, digits);
 }

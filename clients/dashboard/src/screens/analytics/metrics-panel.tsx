@@ -30,7 +30,7 @@ export function MetricsPanel(props: {
       badges={live ? <Badge tone="good">live</Badge> : undefined}
       foot={
         `${periodsPerYear ?? 252} periods a year, risk-free ${rate ?? "0 %"}, returns without deposits` +
-        (unmatched > 0n ? `; ${count(unmatched)} days left out, which one side does not have` : "")
+        (unmatched > 0n ? `; ${count(unmatched)} ${unmatched === 1n ? "day" : "days"} left out that one side lacks` : "")
       }
     >
       {metrics.length === 0 ? (
