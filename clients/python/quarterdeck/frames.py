@@ -14,6 +14,7 @@ from quarterdeck.api.marketdata.v1.trade_pb2 import TradeBatch
 from quarterdeck.api.trading.v1.aggregate_pb2 import ActivityColumns, EquityAggregateColumns
 from quarterdeck.api.trading.v1.portfolio_pb2 import PositionColumns
 from quarterdeck.api.trading.v1.portfolio_service_pb2 import GetEquityCurveResponse
+from quarterdeck.api.trading.v1.position_change_pb2 import PositionChangeKind, PositionChanges
 
 if TYPE_CHECKING:
     import numpy as np
@@ -21,7 +22,13 @@ if TYPE_CHECKING:
 
 type Aggregates = EquityAggregateColumns | ActivityColumns
 type Columnar = (
-    QuoteBatch | TradeBatch | BarBatch | PositionColumns | GetEquityCurveResponse | Aggregates
+    QuoteBatch
+    | TradeBatch
+    | BarBatch
+    | PositionColumns
+    | GetEquityCurveResponse
+    | Aggregates
+    | PositionChanges
 )
 type Columns = "dict[str, np.ndarray[tuple[int], np.dtype[Any]]]"
 type Table = "pd.DataFrame"
@@ -47,6 +54,8 @@ POSITION_SCALES = {
     "income": "money_scale",
 }
 BAR_VALUES = ("open", "high", "low", "close", "volume")
+CHANGE_PREFIX = "POSITION_CHANGE_KIND_"
+CHANGE_VALUES = ("change", "quantity", "cost", "price", "realised_profit", "fee", "income")
 CURVE_VALUES = ("equity", "realised_profit", "unrealised_profit", "fees", "income")
 
 
@@ -66,16 +75,14 @@ COUNTS = frozenset({"point_count", "orders", "rejects", "cancels", "fills"})
 def columns(message: Columnar) -> Columns:
     """Turn a message into arrays by column name; the arrays have one value for each row."""
     match message:
-        case QuoteBatch():
-            return _times(message, "event_time_ns") | _scaled(message, QUOTE_SCALES)
-        case TradeBatch():
-            return _trades(message)
-        case BarBatch():
-            return _times(message, "close_time_ns") | _plain(message, BAR_VALUES)
+        case QuoteBatch() | TradeBatch() | BarBatch():
+            return _market(message)
         case PositionColumns():
             return _positions(message)
         case GetEquityCurveResponse():
             return _times(message, "event_time_ns") | _present(message, CURVE_VALUES)
+        case PositionChanges():
+            return _changes(message)
         case EquityAggregateColumns() | ActivityColumns():
             return _aggregates(message)
 
@@ -106,6 +113,14 @@ def _table(message: Columnar) -> Table:
     return made
 
 
+def _market(message: QuoteBatch | TradeBatch | BarBatch) -> Columns:
+    if isinstance(message, TradeBatch):
+        return _trades(message)
+    if isinstance(message, BarBatch):
+        return _times(message, "close_time_ns") | _plain(message, BAR_VALUES)
+    return _times(message, "event_time_ns") | _scaled(message, QUOTE_SCALES)
+
+
 def _trades(message: TradeBatch) -> Columns:
     import numpy as np  # noqa: PLC0415 - optional
 
@@ -122,6 +137,24 @@ def _positions(message: PositionColumns) -> Columns:
     numbers = _scaled(message, POSITION_SCALES)
     numbers["mark_price"][~np.array(message.has_mark, dtype=np.bool_)] = np.nan
     return {**texts, **numbers}
+
+
+def _changes(message: PositionChanges) -> Columns:
+    import numpy as np  # noqa: PLC0415 - optional
+
+    names = ("account", "strategy", "instrument")
+    owners = [message.positions[number] for number in message.position]
+    whose = {
+        name: np.array([getattr(one, name) for one in owners], dtype=np.object_) for name in names
+    }
+    kinds = [PositionChangeKind.Name(kind).removeprefix(CHANGE_PREFIX) for kind in message.kind]
+    return {
+        **_times(message, "event_time_ns"),
+        **whose,
+        "kind": np.array([kind.lower() for kind in kinds], dtype=np.object_),
+        **_plain(message, CHANGE_VALUES),
+        **_texts(message, "currency", "event_id"),
+    }
 
 
 def _aggregates(message: Aggregates) -> Columns:

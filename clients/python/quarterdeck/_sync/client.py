@@ -35,6 +35,17 @@ from quarterdeck.api.stream.v1.subscription_pb2 import (
     Subscription,
 )
 from quarterdeck.api.trading.v1.trading_event_pb2 import LogCursor
+from quarterdeck.attribution import (
+    Brinson,
+    Comparing,
+    CompositionLike,
+    Key,
+    Told,
+    Whose,
+    composition,
+    contribution_key,
+    linking_method,
+)
 from quarterdeck.credentials import choose
 from quarterdeck.events import Item
 from quarterdeck.performance import (
@@ -43,6 +54,7 @@ from quarterdeck.performance import (
     SubjectLike,
     asked,
     by,
+    day,
     performance,
     subject,
 )
@@ -110,6 +122,7 @@ class Client:
         self.nodes = trading.NodeService(self._channel)
         self.trading = trading.TradingEventService(self._channel)
         self.order_lives = trading.OrderLifeService(self._channel)
+        self.position_changes = trading.PositionChangeService(self._channel)
         self.portfolio = trading.PortfolioService(self._channel)
         self.aggregates = trading.AggregateService(self._channel)
         self.reconciliation = trading.ReconciliationService(self._channel)
@@ -269,6 +282,42 @@ class Client:
             subject=subject(of), with_columns=True, **asked(question)._asdict()
         )
         return performance(answer)
+
+    def contributions(self, by: Key, **whose: Unpack[Whose]) -> Told:
+        """Tell profit apart by strategy, instrument, sector, side, weekday, hour or account.
+
+        All that the caller may see, unless ``account``, ``strategy`` or ``instrument`` are named;
+        ``start`` and ``end`` are inclusive trading days.
+        """
+        answer = self.attribution.compute_contributions(
+            key=contribution_key(by),
+            account=whose.get("account", ""),
+            strategy=whose.get("strategy", ""),
+            instrument=whose.get("instrument", ""),
+            start_date=day(whose.get("start")),
+            end_date=day(whose.get("end")),
+            currency=whose.get("currency", ""),
+        )
+        return Told(answer.contributions)
+
+    def brinson(
+        self, of: CompositionLike, against: CompositionLike, **comparing: Unpack[Comparing]
+    ) -> Brinson:
+        """Explain why a portfolio earned another return than a benchmark, by sector.
+
+        Either is what ``quarterdeck.performance.portfolio`` or ``quarterdeck.attribution.groups``
+        makes, weights by instrument, or one instrument.
+        """
+        answer = self.attribution.compute_brinson(
+            portfolio=composition(of),
+            benchmark=composition(against),
+            start_date=day(comparing.get("start")),
+            end_date=day(comparing.get("end")),
+            groups=comparing.get("groups"),
+            linking=linking_method(comparing.get("linking", "carino")),
+            with_columns=True,
+        )
+        return Brinson(answer)
 
     def rolling(
         self,
