@@ -112,6 +112,21 @@ def test_an_error_of_a_service_keeps_its_details_in_json(suite: Deck) -> None:
     assert error["details"][0]["reason"] == "INSTRUMENT_NOT_FOUND"
 
 
+def test_a_report_is_a_file_with_a_name_and_its_refusal_is_json(suite: Deck) -> None:
+    headers = {"authorization": f"Bearer {suite.token()}", "content_type": "application/json"}
+    returns = {"days": [1, 2], "returns": [0.5, -0.25]}
+    wanted: Fields = {"subject": {"returns": returns}, "format": "TEARSHEET_FORMAT_PDF"}
+    path = "/v1/reports:renderTearsheet"
+    response, body = request(suite, "POST", path, json.dumps(wanted).encode(), **headers)
+    assert (response.status, response.getheader("content-type")) == (200, "application/pdf")
+    assert body.startswith(b"%PDF")
+    assert response.getheader("content-disposition").endswith('="tearsheet-Given-returns.pdf"')
+    wanted["window"] = 1
+    response, body = request(suite, "POST", path, json.dumps(wanted).encode(), **headers)
+    assert response.status == 400
+    assert json.loads(body)["details"][0]["metadata"]["field"] == "window"
+
+
 def test_a_spoofed_identity_header_does_not_help(suite: Deck) -> None:
     response, _ = request(suite, "GET", "/v1/caller", x_quarterdeck_principal="principals/admin")
     assert response.status == 401

@@ -7,7 +7,13 @@ import mypy.api
 import pytest
 
 GUIDE = Path(__file__).resolve().parents[3] / "docs/guides/python.md"
-PROGRAMS = re.findall(r"```python\n(.*?)```", GUIDE.read_text(), re.DOTALL)
+
+
+def programs(guide: Path) -> list[str]:
+    return re.findall(r"```python\n(.*?)```", guide.read_text(), re.DOTALL)
+
+
+PROGRAMS = programs(GUIDE)
 
 
 @pytest.mark.parametrize("number", range(len(PROGRAMS)))
@@ -17,9 +23,9 @@ def test_a_program_of_the_guide_has_names_that_exist(number: int, tmp_path: Path
     exec(compile(program, "guide", "exec"), {"__name__": "guide"})  # noqa: S102 - ours
 
 
-def test_the_programs_of_the_guide_have_right_types(tmp_path: Path) -> None:
+def test_the_programs_of_the_guides_have_right_types(tmp_path: Path) -> None:
     file = tmp_path / "guide.py"
-    file.write_text("\n".join(PROGRAMS))
+    file.write_text("\n".join([*PROGRAMS, *programs(GUIDE.with_name("reports.md"))]))
     config = GUIDE.parents[2] / "pyproject.toml"
     out, _, code = mypy.api.run(["--config-file", str(config), "--no-incremental", str(file)])
     assert code == 0, out

@@ -357,8 +357,8 @@ class AsyncTokenService:
         return await self._channel.unary(REFRESH_TOKEN, request, timeout)
 
     async def revoke_token(self, *, timeout: float | None = None) -> RevokeTokenResponse:
-        """Ends the caller's session: its refresh token stops working and its streams end within 5
-        s.
+        """Ends the caller's session: its refresh token stops working and its streams end within
+        5 s.
         """
         request = RevokeTokenRequest()
         return await self._channel.unary(REVOKE_TOKEN, request, timeout)

@@ -255,8 +255,8 @@ class AsyncHistoryService:
         page_token: str = "",
         timeout: float | None = None,
     ) -> ListHolesResponse:
-        """Lists what was published and is not in history, newest first, with whether it was filled
-        since.
+        """Lists what was published and is not in history, newest first, with whether it was
+        filled since.
         """
         request = ListHolesRequest(topic=topic, page_size=page_size, page_token=page_token)
         return await self._channel.unary(LIST_HOLES, request, timeout)

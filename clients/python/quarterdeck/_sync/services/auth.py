@@ -355,8 +355,8 @@ class TokenService:
         return self._channel.unary(REFRESH_TOKEN, request, timeout)
 
     def revoke_token(self, *, timeout: float | None = None) -> RevokeTokenResponse:
-        """Ends the caller's session: its refresh token stops working and its streams end within 5
-        s.
+        """Ends the caller's session: its refresh token stops working and its streams end within
+        5 s.
         """
         request = RevokeTokenRequest()
         return self._channel.unary(REVOKE_TOKEN, request, timeout)

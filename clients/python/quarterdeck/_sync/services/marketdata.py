@@ -253,8 +253,8 @@ class HistoryService:
         page_token: str = "",
         timeout: float | None = None,
     ) -> ListHolesResponse:
-        """Lists what was published and is not in history, newest first, with whether it was filled
-        since.
+        """Lists what was published and is not in history, newest first, with whether it was
+        filled since.
         """
         request = ListHolesRequest(topic=topic, page_size=page_size, page_token=page_token)
         return self._channel.unary(LIST_HOLES, request, timeout)
