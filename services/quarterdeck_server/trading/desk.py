@@ -145,8 +145,8 @@ class Desk:
 
     def apply(self, fill: Fill, position: int) -> None:
         """Apply a fill of the log."""
-        self._average.apply(fill)
-        self._fifo.apply(fill)
+        self._average.take(fill)
+        self._fifo.take(fill)
         self._rows.add(fill.key)
         self._touched.add(fill.key)
         self._filled |= {(fill.account, fill.strategy): None, (fill.account, ""): None}

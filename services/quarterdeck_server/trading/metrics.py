@@ -1,5 +1,7 @@
 """What the trading area counts and measures."""
 
+from collections import Counter as Counted
+
 from prometheus_client import Counter, Gauge, Histogram
 
 from quarterdeck_server.trading.domain.batch import Batch
@@ -66,7 +68,7 @@ OPEN_BREAKS = Gauge("quarterdeck_trading_open_breaks", "Open breaks, by kind.", 
 
 def counted(batch: Batch) -> None:
     """Count the events of a batch."""
-    for event in batch.events:
-        EVENTS.labels(event.kind).inc()
+    for kind, count in Counted(event.kind for event in batch.events).items():
+        EVENTS.labels(kind).inc(count)
     EVENTS.labels("known").inc(batch.duplicates)
     LATE.inc(sum(fill.is_late for fill, _ in batch.new_fills))

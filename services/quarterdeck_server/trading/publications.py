@@ -18,7 +18,7 @@ def publications(book: Book, batch: Batch, anew: Anew) -> Iterator[Publication]:
     A position comes after each of its fills; one that is taken anew comes once, at the end.
     """
     timely = [book_fill(fill) for fill, _ in batch.new_fills if fill.holding not in batch.restated]
-    positions = (change.position for change in book.preview(timely))
+    positions = iter(book.preview(timely))
     for outcome in batch.outcomes:
         match outcome:
             case Order():

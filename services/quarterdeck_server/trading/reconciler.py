@@ -46,6 +46,9 @@ log = structlog.get_logger()
 LOG = "log"
 TOPIC = topics.topic("notices", "reconciliation")
 LOOK_EVERY_S = 1.0
+LOOK_AT_LEAST_EVERY_S = 10.0
+LOOK_SHARE = 20
+"""The pause after a look is so many times as long as the look."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -115,12 +118,17 @@ class Reconciler:
 
     async def run(self) -> None:
         """Look after doubtful orders and untold breaks for ever."""
+        pause_s = LOOK_EVERY_S
         while True:
-            await asyncio.sleep(LOOK_EVERY_S)
+            await asyncio.sleep(pause_s)
+            started = self._clock.monotonic()
             try:
                 await self.look()
             except QuarterdeckError as error:
                 log.warning("breaks_not_looked_after", error=str(error))
+            # Thousands of doubtful orders must not take the time of those who record.
+            spent_s = self._clock.monotonic() - started
+            pause_s = min(max(LOOK_EVERY_S, LOOK_SHARE * spent_s), LOOK_AT_LEAST_EVERY_S)
 
     async def look(self) -> None:
         """Compare the log with itself, tell of what is new, and count what is open."""

@@ -206,7 +206,7 @@ class Recorder:
         await store.write_newest_fills(connection, batch.newest_ns)
         await adjustments.write_flows(connection, list(self._in_base(batch.new_flows)))
         await adjustments.write_actions(connection, batch.new_actions)
-        await store.write_orders(connection, batch.new_orders.values())
+        await store.write_orders(connection, batch.new_orders, batch.known_orders)
         await activity.write(connection, changes(batch, self._desk.average.instrument))
         await store.write_reports(connection, dict(_reported(batch)))
         past = batch.changed_past(self._desk.shown_ns, self._patience_ns)

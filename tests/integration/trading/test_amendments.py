@@ -5,10 +5,11 @@ import pytest
 from tests.integration.trading import events
 from tests.integration.trading.conftest import Client, Deck, Open
 from tests.integration.trading.test_portfolio import amount, portfolio
-from tests.integration.trading.waiting import refusal
+from tests.integration.trading.waiting import refusal, until
 
 from quarterdeck.api.trading.v1 import order_pb2
 from quarterdeck.api.trading.v1 import portfolio_service_pb2 as pb
+from quarterdeck.api.trading.v1.portfolio_pb2 import Portfolio
 from quarterdeck.api.trading.v1.trading_event_service_pb2 import (
     ListFillsRequest,
     ListOrdersRequest,
@@ -23,7 +24,12 @@ async def record(ada: Client, *told: object) -> None:
 
 async def numbers(ada: Client, method: int = pb.COST_METHOD_AVERAGE) -> tuple[float, ...]:
     """Return quantity, realised profit and cash of the one position that there is."""
-    shown = await portfolio(ada, cost_method=method)
+
+    async def flushed() -> Portfolio | None:
+        found = await portfolio(ada, cost_method=method)
+        return found if found.cash else None
+
+    shown = await until(flushed)
     table = shown.positions
     quantity = table.quantity[0] / 10**table.quantity_scale
     realised = table.realised_profit[0] / 10**table.money_scale

@@ -1,9 +1,13 @@
 """The durable topics: which there are, and what they published."""
 
 from dataclasses import dataclass
+from functools import lru_cache
 
 from quarterdeck_server.kernel import topics
 from quarterdeck_server.kernel.topics import TopicInvalid
+
+MOST_KEPT = 10_000
+"""Names of topics, which every event of a batch asks for."""
 
 _PARTS = {"orders": 3, "fills": 3, "positions": 3, "accounts": 2}
 
@@ -35,16 +39,19 @@ class TopicOwner:
     strategy: str
 
 
+@lru_cache(MOST_KEPT)
 def orders(account: str, strategy: str) -> str:
     """Name the topic of a strategy's orders."""
     return topics.topic("orders", account, strategy)
 
 
+@lru_cache(MOST_KEPT)
 def fills(account: str, strategy: str) -> str:
     """Name the topic of a strategy's fills."""
     return topics.topic("fills", account, strategy)
 
 
+@lru_cache(MOST_KEPT)
 def positions(account: str, strategy: str) -> str:
     """Name the topic of a strategy's positions."""
     return topics.topic("positions", account, strategy)

@@ -53,6 +53,10 @@ class Basis(Protocol):
         """Return what is open, oldest first."""
         ...
 
+    def copy(self) -> "Basis":
+        """Return one that goes its own way from here."""
+        ...
+
 
 class AverageCost:
     """All open units cost the same; closing leaves the average as it was."""
@@ -85,6 +89,12 @@ class AverageCost:
     def lots(self) -> Sequence[Lot]:
         """Return the open quantity as one lot."""
         return (Lot(self.quantity, self.cost, self.opened_ns),) if self.quantity else ()
+
+    def copy(self) -> "AverageCost":
+        """Return one that goes its own way from here."""
+        twin = AverageCost()
+        twin.quantity, twin.cost, twin.opened_ns = self.quantity, self.cost, self.opened_ns
+        return twin
 
 
 class FifoLots:
@@ -133,6 +143,12 @@ class FifoLots:
     def lots(self) -> Sequence[Lot]:
         """Return the queue, oldest first."""
         return tuple(self._lots)
+
+    def copy(self) -> "FifoLots":
+        """Return one that goes its own way from here."""
+        twin = FifoLots()
+        twin.quantity, twin.cost, twin._lots = self.quantity, self.cost, self._lots.copy()
+        return twin
 
     def _take(self, wanted: Decimal) -> tuple[Decimal, Decimal]:
         oldest = self._lots.popleft()

@@ -74,13 +74,16 @@ class Book:
         """Apply a fill: position, realised profit, fee and cash."""
         return self._ledger.apply(fill)
 
-    def preview(self, fills: Sequence[Fill]) -> tuple[PositionChange, ...]:
-        """Return what ``apply`` would answer for each of these fills, and change nothing.
+    def take(self, fill: Fill) -> None:
+        """Apply a fill for a caller that does not ask what it did: that costs as much again."""
+        self._ledger.take(fill)
+
+    def preview(self, fills: Sequence[Fill]) -> tuple[Position, ...]:
+        """Return the positions after each of these fills, without a mark, and change nothing.
 
         For callers that must store a change before the book may show it.
         """
-        part = saving.excerpt(self._ledger, {fill.key: None for fill in fills}.keys())
-        return tuple(part.apply(fill) for fill in fills)
+        return tuple(self._ledger.preview(fills))
 
     def transfer(self, flow: Flow) -> None:
         """Apply cash that moved without a fill; one flow is one account's."""

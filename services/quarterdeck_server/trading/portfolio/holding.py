@@ -1,7 +1,7 @@
 """One position while it lives: the basis, what it realised, what it paid and received."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from decimal import Decimal
 
 from quarterdeck_server.kernel.money import ZERO, Money, rounded, trimmed
@@ -80,6 +80,14 @@ class Holding:
         kind = _kind(before, self.basis.quantity)
         self._count(kind, fill)
         return Outcome(kind, realised, self._cash(change, realised, fill.price))
+
+    def copy(self) -> "Holding":
+        """Return one that goes its own way from here."""
+        twin = Holding(self.key, self.instrument, self.basis.copy(), self.row)
+        twin.realised, twin.life = self.realised, replace(self.life)
+        twin.fees, twin.received = dict(self.fees), dict(self.received)
+        twin.dividends = dict(self.dividends)
+        return twin
 
     def pay(self, fee: Money) -> None:
         """Count a fee of this position."""

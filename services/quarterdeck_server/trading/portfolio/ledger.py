@@ -3,7 +3,7 @@
 Events are checked before anything changes, so a refused one leaves no trace.
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from decimal import Decimal
 
 from quarterdeck_server.kernel.money import CurrencyMismatch, Money, exact
@@ -40,22 +40,37 @@ class Ledger:
         self._open: dict[str, dict[PositionKey, None]] = {}
 
     def apply(self, fill: Fill) -> PositionChange:
-        """Move a position and its account's cash by a fill."""
-        instrument = self._checked(fill)
+        """Move a position and its account's cash by a fill, and tell what that did."""
         with exact():
-            holding = self.holding(fill.key, instrument)
-            outcome = holding.apply(fill)
-            cash = self._settle(fill, instrument, outcome)
-            self.board.fill(instrument, fill.price, fill.time_ns)
-            self.shadow(holding)
+            holding, outcome, cash = self._applied(fill)
             return PositionChange(
                 fill_id=fill.id,
                 kind=outcome.kind,
-                realised=Money(outcome.realised, instrument.currency),
+                realised=Money(outcome.realised, holding.instrument.currency),
                 fee=fill.fee,
                 cash=cash,
                 position=self.position(holding),
             )
+
+    def take(self, fill: Fill) -> None:
+        """Do the same, and tell nothing."""
+        with exact():
+            self._applied(fill)
+
+    def preview(self, fills: Iterable[Fill]) -> Iterator[Position]:
+        """Yield the positions after each of these fills, without a mark; changes nothing."""
+        part: dict[PositionKey, Holding] = {}
+        for fill in fills:
+            instrument, key = self._checked(fill), fill.key
+            with exact():
+                if key not in part:
+                    known = self.holdings.get(key)
+                    none = Holding(key, instrument, new_basis(self.method), 0)
+                    part[key] = none if known is None else known.copy()
+                part[key].apply(fill)
+                if fill.fee is not None:
+                    part[key].pay(fill.fee)
+                yield part[key].view(None)
 
     def is_late(self, fill: Fill) -> bool:
         """Tell whether a fill counts before something that happened to its position already."""
@@ -170,10 +185,18 @@ class Ledger:
         else:
             held.pop(key, None)
 
-    def _settle(self, fill: Fill, instrument: Instrument, outcome: Outcome) -> tuple[Money, ...]:
-        holding = self.holdings[fill.key]
+    def _applied(self, fill: Fill) -> tuple[Holding, Outcome, tuple[Money, ...]]:
+        instrument = self._checked(fill)
+        holding = self.holding(fill.key, instrument)
+        outcome = holding.apply(fill)
+        cash = self._settle(fill, holding, outcome)
+        self.board.fill(instrument, fill.price, fill.time_ns)
+        self.shadow(holding)
+        return holding, outcome, cash
+
+    def _settle(self, fill: Fill, holding: Holding, outcome: Outcome) -> tuple[Money, ...]:
         self.realise(holding, outcome.realised)
-        moved = [Money(outcome.cash, instrument.currency)]
+        moved = [Money(outcome.cash, holding.instrument.currency)]
         if fill.fee is not None:
             holding.pay(fill.fee)
             self.charge(holding, fill.fee)

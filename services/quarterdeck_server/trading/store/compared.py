@@ -20,7 +20,8 @@ JOIN trading.event AS e ON e.position = CASE WHEN o.status = 1
         WHERE (f.account, f.instrument, f.client_order_id)
           = (o.account, o.instrument, o.client_order_id))
   ELSE o.change_position END
-WHERE (o.status = 6 OR (o.status = 1 AND o.filled_quantity > 0)) AND e.record_time <= now() - $1::interval
+WHERE (o.status = 6 OR (o.status = 1 AND o.filled_quantity > 0))
+  AND e.record_time <= now() - $1::interval
 ORDER BY o.change_position LIMIT 10000"""
 _FILLS = """
 SELECT account, instrument, trade_id,

@@ -1,6 +1,6 @@
 """The log's transaction: lock the head, read what a batch touches, write what it changed."""
 
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Collection, Container, Mapping, Sequence
 from dataclasses import dataclass
 
 import orjson
@@ -28,11 +28,9 @@ def _values(columns: str) -> str:
     return ", ".join(f"${number}" for number in range(1, columns.count(",") + 2))
 
 
-_UPSERT_ORDER = f"""
-INSERT INTO trading.order_state ({ORDER_COLUMNS}) VALUES ({_values(ORDER_COLUMNS)})
-ON CONFLICT (account, client_order_id) DO UPDATE SET
-  ({ORDER_COLUMNS}) = ({", ".join(f"excluded.{name.strip()}" for name in ORDER_COLUMNS.split(","))})
-"""  # noqa: S608 - constants of this package
+_UPDATE_ORDER = f"""
+UPDATE trading.order_state SET ({ORDER_COLUMNS}) = ({_values(ORDER_COLUMNS)})
+WHERE account = $1 AND client_order_id = $2"""  # noqa: S608 - constants of this package
 _ADVANCE_TOPICS = """
 INSERT INTO trading.topic AS known (topic, last_sequence)
 SELECT * FROM unnest($1::text[], $2::bigint[])
@@ -165,11 +163,26 @@ async def write_events(connection: Connection, events: Sequence[Event], after: i
     )
 
 
-async def write_orders(connection: Connection, orders: Iterable[tuple[Order, int]]) -> None:
-    """Store the new states of orders, each with the position of its last change."""
-    rows = [order_row(order, position) for order, position in orders]
-    if rows:
-        await connection.executemany(_UPSERT_ORDER, rows)
+async def write_orders(
+    connection: Connection,
+    orders: Mapping[OrderKey, tuple[Order, int]],
+    known: Container[OrderKey],
+) -> None:
+    """Store the new states of orders, each with the position of its last change.
+
+    Those that are not known yet are copied, which costs a fraction: nobody else can add them while
+    the head is locked.
+    """
+    rows = {key: order_row(order, position) for key, (order, position) in orders.items()}
+    if fresh := [row for key, row in rows.items() if key not in known]:
+        await connection.copy_records_to_table(
+            "order_state",
+            schema_name="trading",
+            columns=[name.strip() for name in ORDER_COLUMNS.split(",")],
+            records=fresh,
+        )
+    if changed := [row for key, row in rows.items() if key in known]:
+        await connection.executemany(_UPDATE_ORDER, changed)
 
 
 async def write_fills(connection: Connection, fills: Sequence[tuple[Fill, int]]) -> None:

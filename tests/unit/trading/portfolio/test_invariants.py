@@ -73,6 +73,10 @@ def _positions(book: Book) -> tuple[Position, ...]:
     return book.positions(EVERYTHING, open_only=False)
 
 
+def _unmarked(position: Position) -> Position:
+    return replace(position, mark=None, unrealised=None, market_value=None, exposure=None)
+
+
 def _known(amount: Decimal | None) -> Decimal:
     assert amount is not None
     return amount
@@ -239,9 +243,10 @@ def test_a_preview_says_what_applying_will_do_and_changes_nothing(
 ) -> None:
     book = _book(method, events[:cut])
     before = book.snapshot()
-    changes = book.preview(events[cut:])
+    positions = book.preview(events[cut:])
     assert book.snapshot() == before
-    assert changes == tuple(book.apply(event) for event in events[cut:])
+    applied = (book.apply(event).position for event in events[cut:])
+    assert positions == tuple(map(_unmarked, applied))
 
 
 @pytest.mark.parametrize("method", CostMethod)
