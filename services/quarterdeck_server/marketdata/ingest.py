@@ -18,6 +18,7 @@ from quarterdeck_server.marketdata.ports import Sequenced
 from quarterdeck_server.marketdata.writer import HistoryWriter
 from quarterdeck_server.runtime.bus import Message
 from quarterdeck_server.runtime.clock import Clock
+from quarterdeck_server.runtime.eager import begin
 
 MAX_ROWS = 100_000
 
@@ -50,7 +51,7 @@ class Ingest:
         if not entries:
             return []
         # A caller that gives up must not keep what readers got out of history.
-        return await asyncio.shield(asyncio.create_task(self._publish(entries, origin)))
+        return await asyncio.shield(begin(self._publish(entries, origin)))
 
     def forget_times(self, instruments: Sequence[str]) -> None:
         """Expect a clock that was set back: rows of these instruments are not late for it."""

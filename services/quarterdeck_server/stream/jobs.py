@@ -11,9 +11,10 @@ from quarterdeck_server.runtime.bus import WHOLE, Batch, Bus, Share
 from quarterdeck_server.runtime.clock import Clock
 from quarterdeck_server.stream import metrics
 from quarterdeck_server.stream.encode import KINDS
-from quarterdeck_server.stream.engine.hub import Counts, Hub, Loss
+from quarterdeck_server.stream.engine.hub import Hub
 from quarterdeck_server.stream.engine.outage import Outages
 from quarterdeck_server.stream.engine.reader import Sent
+from quarterdeck_server.stream.engine.terms import Counts, Loss
 from quarterdeck_server.stream.ports import Published, Records
 from quarterdeck_server.stream.sessions import Sessions
 from quarterdeck_server.stream.turns import in_turns

@@ -8,12 +8,11 @@ from quarterdeck_server.kernel.errors import NotFound, QuarterdeckError, Unavail
 from quarterdeck_server.runtime.caller import Caller
 from quarterdeck_server.runtime.clock import Clock
 from quarterdeck_server.stream import metrics
-from quarterdeck_server.stream.claims import BEYOND, Claims
+from quarterdeck_server.stream.claims import Claims
 from quarterdeck_server.stream.connection import Connection
 from quarterdeck_server.stream.domain import (
     Control,
     Cursor,
-    CursorInvalid,
     Ended,
     ReaderTooSlow,
     Subscribed,
@@ -24,14 +23,12 @@ from quarterdeck_server.stream.engine.frame import Frame, joined
 from quarterdeck_server.stream.engine.hub import Hub
 from quarterdeck_server.stream.engine.plan import Plan
 from quarterdeck_server.stream.engine.reader import Reader
-from quarterdeck_server.stream.engine.resume import Hole
-from quarterdeck_server.stream.ports import Records, TopicRecords
+from quarterdeck_server.stream.filling import PATIENCE_S, PAUSE_S, Filling
+from quarterdeck_server.stream.ports import Records
 from quarterdeck_server.stream.rights import scope_of
 
 NS = 1_000_000_000
 MEASURE_EVERY = 16
-PATIENCE_S = 5.0
-PAUSE_S = 0.1
 MOST_WAITING_BYTES = 8 * 1024 * 1024
 """A reader for whom more waits of its own must read it before it changes its subscriptions."""
 LINGER_S = 3.0
@@ -74,36 +71,48 @@ class Session:
         self.caller = caller
         self.plan = Plan((), scope_of(caller))
         self.reader = Reader(hub, self._wake, self._cut)
-        self._hub, self._clock, self._records = hub, clock, records
-        self._fields: dict[str, str] = {}
+        self._hub, self._clock = hub, clock
         self._claims = Claims(hub)
+        self._filling = Filling(self.reader, records, clock, self.end)
+        self._filling.token = caller.token
+        self._turn = asyncio.Lock()
         self._woken: asyncio.Future[None] | None = None
         self._task: asyncio.Task[object] | None = None
         self._timer: asyncio.TimerHandle | None = None
-        self._filling: asyncio.Task[None] | None = None
         self.was_cut = False
         self._ending: Ended | None = None
         self._drop_at = 0.0
         self._is_dropped = False
 
-    def begin(self, wish: Wish, opening: Sequence[Control]) -> None:
+    async def begin(self, wish: Wish, opening: Sequence[Control]) -> None:
         """Subscribe for the first time."""
-        self.plan = Plan(wish.subscriptions, scope_of(self.caller))
-        self._attach(wish, [*opening, *self._subscribed(wish.subscriptions)])
+        plan = Plan(wish.subscriptions, scope_of(self.caller))
+        await self._learn(plan)
+        self._attach(plan, wish, [*opening, *self._subscribed(wish.subscriptions)])
 
-    async def change(self, add: Wish, remove: Sequence[str], caller: Caller) -> None:
-        """Change the subscriptions and go on with the caller's token."""
-        await self._settle()
-        if self._ending is not None:
-            raise NotFound("session", self.about.session)
-        self._check_keeps_up(add, remove)
+    async def change(
+        self, add: Wish, remove: Sequence[str], caller: Caller, admit: Callable[[Plan], None]
+    ) -> None:
+        """Change the subscriptions, if ``admit`` lets the new ones pass; take the caller's token.
+
+        One change at a time: what is admitted is what is subscribed to afterwards.
+        """
+        async with self._turn:
+            plan = self.plan.changed(add.subscriptions, remove, scope_of(caller))
+            admit(plan)
+            await self._learn(plan)
+            await self._settle()
+            if self._ending is not None:
+                raise NotFound("session", self.about.session)
+            self._check_keeps_up(add, remove)
+            self._go_on(plan, add, remove, caller)
+
+    def _go_on(self, plan: Plan, add: Wish, remove: Sequence[str], caller: Caller) -> None:
         gone = [name for name in remove if name in self.plan.subscriptions]
-        plan = self.plan.changed(add.subscriptions, remove, scope_of(caller))
-        self.caller = caller
+        self.caller, self._filling.token = caller, caller.token
         if plan.key != self.plan.key or gone or add.subscriptions:
-            self.plan = plan
             controls: list[Control] = [Unsubscribed(name) for name in gone]
-            self._attach(add, controls + self._subscribed(add.subscriptions))
+            self._attach(plan, add, controls + self._subscribed(add.subscriptions))
         self._wake()
 
     def _check_keeps_up(self, add: Wish, remove: Sequence[str]) -> None:
@@ -125,9 +134,9 @@ class Session:
             raise self._ending.error from None
         finally:
             self._task = None
-            for work in (self._timer, self._filling):
-                if work is not None:
-                    work.cancel()
+            if self._timer is not None:
+                self._timer.cancel()
+            self._filling.cancel()
             self.reader.detach()
 
     def end(self, error: QuarterdeckError, linger_s: float = LINGER_S) -> None:
@@ -163,10 +172,12 @@ class Session:
             self.reader.behind_s(now),
         )
 
-    def _attach(self, wish: Wish, controls: Sequence[Control]) -> None:
+    def _attach(self, plan: Plan, wish: Wish, controls: Sequence[Control]) -> None:
+        self.plan = plan
         self._claims.add(wish.cursors)
-        self._fields |= {topic: field for topic, (_, field) in wish.cursors.items()}
-        self.reader.attach(self.plan, wish.places(), controls, self._clock.monotonic())
+        self._filling.blame({topic: field for topic, (_, field) in wish.cursors.items()})
+        self.reader.attach(plan, wish.places(), controls, self._clock.monotonic())
+        plan.forget_others()
 
     def _subscribed(self, subscriptions: Sequence[Subscription]) -> list[Control]:
         return [Subscribed(one.topic, one.delivery, self._head(one)) for one in subscriptions]
@@ -214,41 +225,18 @@ class Session:
 
     async def _resume(self) -> None:
         """Wait for the durable log, or for something to say meanwhile: the stream beats on."""
-        if self._filling is None:
-            self._filling = asyncio.create_task(self._fill(), name="stream-resume")
-            self._filling.add_done_callback(lambda _: self._wake())
-        if not self._filling.done():
+        work = self._filling.begin(self._wake)
+        if not work.done():
             self._woken = asyncio.get_running_loop().create_future()
             await self._woken
-        if self._filling.done():
-            filling, self._filling = self._filling, None
-            filling.result()
+        if work.done():
+            self._filling.finish()
 
-    async def _fill(self) -> None:
-        holes = self.reader.holes
-        try:
-            answers = await asyncio.gather(*(self._read(hole) for hole in holes))
-        except QuarterdeckError as error:
-            self.end(error)
-            return
-        for hole, records in zip(holes, answers, strict=True):
-            self.reader.fill(hole, records, self._clock.monotonic())
-
-    async def _read(self, hole: Hole) -> TopicRecords:
-        give_up_at = self._clock.monotonic() + PATIENCE_S
-        while True:
-            try:
-                token = self.caller.token
-                records = await self._records.after(hole.topic, hole.after, hole.until, token)
-                break
-            except Unavailable:
-                if self._clock.monotonic() > give_up_at:
-                    raise
-            await asyncio.sleep(PAUSE_S)
-        if records.epoch == hole.epoch and records.last < hole.after:
-            field = self._fields.get(hole.topic, "subscriptions")
-            raise CursorInvalid(field, BEYOND)
-        return records
+    async def _learn(self, plan: Plan) -> None:
+        """Find out which of the topics a new plan names, in turns with the other streams."""
+        if not self._hub.index.has(plan):
+            for _ in plan.learn(tuple(self._hub.topics)):
+                await asyncio.sleep(0)
 
     async def _settle(self) -> None:
         """Wait until nothing is awaited from the durable log, for then subscriptions may change."""

@@ -20,7 +20,8 @@ from quarterdeck_server.stream.directory import Directory
 from quarterdeck_server.stream.domain import TICKING
 from quarterdeck_server.stream.encode import KINDS, WireEncoder
 from quarterdeck_server.stream.engine.entry import Mint
-from quarterdeck_server.stream.engine.hub import Hub, Limits
+from quarterdeck_server.stream.engine.hub import Hub
+from quarterdeck_server.stream.engine.terms import Limits
 from quarterdeck_server.stream.notices import Notices
 from quarterdeck_server.stream.opening import Openings
 from quarterdeck_server.stream.others import Others

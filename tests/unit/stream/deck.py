@@ -8,9 +8,10 @@ from quarterdeck_server.runtime.bus.message import Message
 from quarterdeck_server.stream.domain import Cursor, Delivery, Subscription
 from quarterdeck_server.stream.encode import KINDS, WireEncoder
 from quarterdeck_server.stream.engine.entry import Mint
-from quarterdeck_server.stream.engine.hub import Hub, Limits, Loss
+from quarterdeck_server.stream.engine.hub import Hub
 from quarterdeck_server.stream.engine.plan import Plan, Scope
 from quarterdeck_server.stream.engine.reader import Reader
+from quarterdeck_server.stream.engine.terms import Limits, Loss
 
 EVERYTHING = Scope(frozenset("*"), frozenset("*"), lambda _account, _strategy: True)
 LIMITS = Limits(60.0, 1 << 20, 1 << 16, {"quotes": 30.0, "bars": 5.0})

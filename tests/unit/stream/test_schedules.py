@@ -8,8 +8,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from tests.unit.stream.deck import Deck, Seen, Stored, every, latest, plan
 
-from quarterdeck_server.stream.engine.hub import Limits
 from quarterdeck_server.stream.engine.reader import Reader
+from quarterdeck_server.stream.engine.terms import Limits
 
 TOPICS = ("quotes/A.X", "quotes/B.X", "fills/acc/s1", "fills/acc/s2")
 STEPS = st.lists(

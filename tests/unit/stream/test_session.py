@@ -18,6 +18,7 @@ from quarterdeck_server.runtime.peers import Peers
 from quarterdeck_server.settings import StreamSettings
 from quarterdeck_server.stream.claims import Claims
 from quarterdeck_server.stream.domain import Cursor, LimitExceeded, ReaderTooSlow
+from quarterdeck_server.stream.engine.plan import BREATH, Plan
 from quarterdeck_server.stream.peers import MOST_AT_ONCE, TradingRecords
 from quarterdeck_server.stream.servicers.stream import StreamServicer
 from quarterdeck_server.stream.session import About, Session, Wish
@@ -46,7 +47,7 @@ async def resuming(deck: Deck, log: Log, seen: Seen):
     """Run a stream that resumes from the durable log."""
     about = About("w1.s", "peer", "agent", 0, 0.01)
     session = Session(about, CALLER, deck.hub, SystemClock(), log)
-    session.begin(Wish((every(FILLS),), {FILLS: (Cursor(FILLS, 1, 3), "cursors[0]")}), [])
+    await session.begin(Wish((every(FILLS),), {FILLS: (Cursor(FILLS, 1, 3), "cursors[0]")}), [])
 
     async def write(data: bytes) -> None:
         seen.take(data)
@@ -92,17 +93,47 @@ async def test_who_does_not_read_cannot_change_its_subscriptions_for_ever(
     monkeypatch.setattr("quarterdeck_server.stream.session.MOST_WAITING_BYTES", 10_000)
     deck = Deck()
     session = Session(About("w1.s", "", "", 0, 5.0), CALLER, deck.hub, SystemClock(), Log(deck))
-    session.begin(Wish((latest("quotes/*"),), {}), [])
+    await session.begin(Wish((latest("quotes/*"),), {}), [])
 
     async def change(number: int) -> None:
         deck.publish("quotes/A", number, size=1000)
-        await session.change(Wish((every(f"trades/{number}"),), {}), [], CALLER)
+        await session.change(Wish((every(f"trades/{number}"),), {}), [], CALLER, lambda _: None)
 
     for number in range(1, 9):
         await change(number)
     with pytest.raises(ReaderTooSlow):
         await asyncio.gather(*map(change, range(9, 100)))
-    await session.change(Wish((), {}), [], CALLER)  # a fresh token is taken all the same
+    # A fresh token is taken all the same.
+    await session.change(Wish((), {}), [], CALLER, lambda _: None)
+
+
+async def test_changes_at_once_are_admitted_for_what_they_come_to_together():
+    session = Session(About("w1.s", "", "", 0, 5.0), CALLER, Deck().hub, SystemClock(), None)
+    await session.begin(Wish((every("quotes/A"),), {}), [])
+
+    def admit(plan: Plan) -> None:
+        if len(plan.subscriptions) > 2:
+            raise LimitExceeded("subscriptions per stream", 2)
+
+    wishes = [Wish((every(f"trades/{name}"),), {}) for name in "AB"]
+    changes = (session.change(wish, [], CALLER, admit) for wish in wishes)
+    outcomes = await asyncio.gather(*changes, return_exceptions=True)
+    assert [type(one) for one in outcomes] == [type(None), LimitExceeded]
+    assert list(session.plan.subscriptions) == ["quotes/A", "trades/A"]
+
+
+async def test_a_stream_with_many_patterns_opens_in_turns_with_others():
+    deck, turns = Deck(), 0
+    for number in range(400):
+        deck.publish(f"quotes/{number}.XNAS", 1)
+    session = Session(About("w1.s", "", "", 0, 5.0), CALLER, deck.hub, SystemClock(), None)
+    patterns = tuple(every(f"quotes/*{number}.XNAS") for number in range(10, 60))
+    opening = asyncio.create_task(session.begin(Wish(patterns, {}), []))
+    while not opening.done():
+        turns += 1
+        await asyncio.sleep(0)
+    assert turns > 400 / BREATH
+    assert len(session.reader.group.topics) == 4 * len(patterns)
 
 
 async def test_a_stream_that_opens_while_the_process_begins_to_stop_is_refused():

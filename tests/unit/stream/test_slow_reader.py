@@ -1,7 +1,7 @@
 from tests.unit.stream.deck import LIMITS, Deck, Seen, every, latest, plan
 
 from quarterdeck_server.stream.domain import Cursor
-from quarterdeck_server.stream.engine.hub import Limits
+from quarterdeck_server.stream.engine.terms import Limits
 
 QUOTES = "quotes/AAPL.XNAS"
 OTHER = "quotes/MSFT.XNAS"

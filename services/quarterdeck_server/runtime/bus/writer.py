@@ -21,6 +21,7 @@ from quarterdeck_server.runtime.bus.failure import AWAY, BusUnavailable
 from quarterdeck_server.runtime.bus.message import Message, encode
 from quarterdeck_server.runtime.bus.place import Place, run_of
 from quarterdeck_server.runtime.bus.recent import Recent, Written
+from quarterdeck_server.runtime.eager import begin
 
 log = structlog.get_logger()
 
@@ -56,7 +57,7 @@ class Writer:
             self._written = asyncio.get_running_loop().create_future()
         written = self._written
         if self._work is None or self._work.done():
-            self._work = asyncio.create_task(self._write(), name="bus-writer")
+            self._work = begin(self._write(), "bus-writer")
         return written
 
     async def append(self, message: Message) -> Message:

@@ -1,7 +1,6 @@
 """The hub: every topic, its ring, and the groups its events go to."""
 
-from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable
 
 from quarterdeck_server.kernel import topics as grammar
 from quarterdeck_server.stream.domain import Control, Cursor, GapCause
@@ -15,38 +14,9 @@ from quarterdeck_server.stream.engine.plan import Plan
 from quarterdeck_server.stream.engine.ring import Budget
 from quarterdeck_server.stream.engine.rounds import Rounds
 from quarterdeck_server.stream.engine.silence import Silence
+from quarterdeck_server.stream.engine.terms import Counts, Limits, Loss
 from quarterdeck_server.stream.engine.topic import Topic
 from quarterdeck_server.stream.ports import Published
-
-
-@dataclass(frozen=True, slots=True)
-class Loss:
-    """Sequence numbers of a durable topic after ``after`` that never came, up to ``until``."""
-
-    topic: str
-    after: int
-    until: int | None
-
-
-@dataclass(frozen=True, slots=True)
-class Limits:
-    """How much is kept, when a reader is too far behind, and when a kind's topic is stale."""
-
-    window_s: float
-    ring_bytes: int
-    cut_bytes: int
-    stale_after_s: Mapping[str, float]
-
-
-@dataclass(slots=True)
-class Counts:
-    """What happened since the start."""
-
-    published: int = 0
-    duplicate: int = 0
-    outdated: int = 0
-    unknown_kind: int = 0
-    lost: int = 0
 
 
 class Hub:

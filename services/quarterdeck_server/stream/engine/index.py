@@ -25,6 +25,10 @@ class Index:
     def __iter__(self) -> Iterator[Group]:
         return iter(tuple(self._groups.values()))
 
+    def has(self, plan: Plan) -> bool:
+        """Tell whether a plan has a group already."""
+        return plan.key in self._groups
+
     def group(self, plan: Plan) -> Group:
         """Return the group of a plan, a new one if there is none."""
         group = self._groups.get(plan.key)

@@ -1,6 +1,6 @@
 """A subscription set: which of the subscriptions, if any, a topic belongs to."""
 
-from collections.abc import Callable, Collection, Hashable, Iterable
+from collections.abc import Callable, Collection, Hashable, Iterable, Iterator
 from dataclasses import dataclass, field
 
 from quarterdeck_server.kernel import topics
@@ -8,6 +8,7 @@ from quarterdeck_server.kernel.patterns import Pattern, pattern
 from quarterdeck_server.stream.domain import SCOPED, UNDIVIDED, Subscription
 
 EVERY = "*"
+BREATH = 50
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,6 +58,7 @@ class Plan:
         wide = [one for one in subscriptions if topics.is_pattern(one.topic)]
         self._selections = _by_stem(wide)
         self._routes: dict[str, Subscription] = {}
+        self._others: set[str] = set()
         scoped = any(topics.kind(one.topic) in SCOPED | UNDIVIDED for one in wide)
         self.key: Hashable = (frozenset(subscriptions), scope if scoped else None)
 
@@ -69,11 +71,30 @@ class Plan:
         """Return the subscription that a topic is delivered under."""
         if (found := self.exact.get(topic) or self._routes.get(topic)) is not None:
             return found
+        if topic in self._others:
+            return None
         found = self._selected(topic) if self._selections else None
         if found is not None and self.scope.covers(topic):
             self._routes[topic] = found
             return found
         return None
+
+    def learn(self, names: Iterable[str]) -> Iterator[None]:
+        """Find out which names it wants, with a pause for others after some of them.
+
+        Fifty patterns and ten thousand topics are half a second of comparisons.
+        """
+        if not self._selections:
+            return
+        for place, name in enumerate(names, start=1):
+            if self.route(name) is None:
+                self._others.add(name)
+            if place % BREATH == 0:
+                yield
+
+    def forget_others(self) -> None:
+        """Let go of the names it does not want: once its topics are connected nobody asks again."""
+        self._others.clear()
 
     def changed(
         self, add: Collection[Subscription], remove: Collection[str], scope: Scope

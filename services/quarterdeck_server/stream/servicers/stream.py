@@ -82,7 +82,7 @@ class StreamServicer(rpc.StreamServiceServicer):
         agent = metadata.get("user-agent", "")
         interval = self._interval(request)
         async with self._sessions.opened(caller, peer, agent, interval) as session:
-            session.begin(wish, [self._opening(session)])
+            await session.begin(wish, [self._opening(session)])
             with suppress(ReaderGone):
                 await session.run(_writer(context))
 
@@ -97,10 +97,12 @@ class StreamServicer(rpc.StreamServiceServicer):
         caller = current()
         session = self._sessions.of_principal(request.session_id, caller.principal)
         wish = await self._wish(request.add, caller, "add")
-        after = session.plan.changed(wish.subscriptions, request.remove, rights.scope_of(caller))
-        bounds.check(after.subscriptions.values(), self._settings, "add")
-        rights.admit_all(caller, after.subscriptions.values())
-        await session.change(wish, request.remove, caller)
+
+        def admit(plan: Plan) -> None:
+            bounds.check(plan.subscriptions.values(), self._settings, "add")
+            rights.admit_all(caller, plan.subscriptions.values())
+
+        await session.change(wish, request.remove, caller, admit)
         return pb.UpdateSubscriptionResponse(topics=session.plan.subscriptions)
 
     async def GetSnapshot(
