@@ -18,13 +18,20 @@ from quarterdeck_server.runtime.postgres import Connection, Postgres
 from quarterdeck_server.trading import metrics
 from quarterdeck_server.trading.desk import Desk
 from quarterdeck_server.trading.domain.fill import Holding
-from quarterdeck_server.trading.domain.restating import Prices, Rate, Turn, cash_shift
+from quarterdeck_server.trading.domain.restating import (
+    Prices,
+    Rate,
+    Shift,
+    Times,
+    Turn,
+    cash_shift,
+)
 from quarterdeck_server.trading.following import book_fill, position_key
 from quarterdeck_server.trading.portfolio import Flow, concerns
 from quarterdeck_server.trading.portfolio.replay import Movement
 from quarterdeck_server.trading.portfolio.trace import Moment, trace
 from quarterdeck_server.trading.ports import PriceHistory
-from quarterdeck_server.trading.store import adjustments, amendments, curve
+from quarterdeck_server.trading.store import adjustments, amendments, curve, dropped
 from quarterdeck_server.trading.store import restatements as store
 from quarterdeck_server.trading.store.restatements import Restatement
 
@@ -143,17 +150,27 @@ class Restater:
         turns: Turns,
         flows: Sequence[Flow],
     ) -> int:
-        times = np.array(await store.points(connection, one, strategy), np.int64)
-        if not len(times):
-            return 0
         rate = self._rate(one.account)
-        total = cash_shift([flow for flow in flows if strategy in {"", flow.strategy}], times, rate)
-        for (_, owner, _), (turn, prices) in turns.items():
-            if strategy in {"", owner}:
-                total += turn.shift(times, prices, rate)
-        await store.shift(connection, one, strategy, times, total)
+
+        def total(moments: Sequence[int]) -> tuple[Times, Shift]:
+            times = np.array(moments, np.int64)
+            known = [flow for flow in flows if strategy in {"", flow.strategy}]
+            summed = cash_shift(known, times, rate)
+            for (_, owner, _), (turn, prices) in turns.items():
+                if strategy in {"", owner}:
+                    summed += turn.shift(times, prices, rate)
+            return times, summed
+
+        buckets = await dropped.buckets(connection, one.account, strategy, one.from_ns)
+        if buckets:
+            _, shift = total([bucket.last_time_ns for bucket in buckets])
+            where = (one.account, strategy)
+            await dropped.move(connection, where, one.from_ns, buckets, shift)
+        points = await store.points(connection, one, strategy)
+        if points:
+            await store.shift(connection, one, strategy, *total(points))
         await curve.restated(connection, one.account, strategy, one.from_ns)
-        return len(times)
+        return len(points) + len(buckets)
 
     def _rate(self, account: str) -> Rate:
         base = self._desk.bases[account]

@@ -151,3 +151,27 @@ async def test_a_late_deposit_is_equity_from_its_time_on(deck: Deck, ada: Client
         100: 1500,
         200: 1500,
     }
+
+
+@pytest.mark.parametrize("dropped_s", [0, 250])
+async def test_rollups_of_dropped_points_are_restated_like_those_of_kept_ones(
+    deck: Deck, ada: Client, dropped_s: int
+) -> None:
+    store = deck.shared.postgres
+    await ada.nodes.RegisterNode(events.registration(balance="1000"))
+    await record(deck, ada, *steps("10", "11", "12", "13"))
+    until_ns = (events.DAY_S + dropped_s) * 10**9
+    await store.execute("DELETE FROM trading.equity_point WHERE event_time_ns < $1", until_ns)
+    late = events.fill("10", "50", at=50, client_order_id="L", strategy="Late-001", fee="1")
+    await record(deck, ada, late)
+    await restated(deck)
+    rows = await store.fetch(
+        "SELECT equity_open, equity_high, equity_low, equity, fees FROM trading.equity_rollup "
+        "WHERE account = 'SIM-001' AND strategy = '' ORDER BY seconds, start_ns"
+    )
+    closes = [1000, 1000 + 1 + 50 - 1, 1000 + 3 + 100 - 1, 1000 + 6 - 1]
+    assert [row["equity"] for row in rows[:4]] == closes
+    assert [row["fees"] for row in rows] == [0, 1, 1, 1, 1, 1]
+    assert {row["equity_open"] for row in rows[4:]} == {1000}
+    assert {row["equity_high"] for row in rows[4:]} == {closes[2]}
+    assert {row["equity_low"] for row in rows[4:]} == {1000}

@@ -70,7 +70,8 @@ async def restated(connection: Connection, account: str, strategy: str, from_ns:
     ``lock`` comes before the change.
     """
     newest = await connection.fetchval(
-        "SELECT max(event_time_ns) FROM trading.equity_point WHERE account = $1 AND strategy = $2",
+        "SELECT max(last_time_ns) FROM trading.equity_rollup "
+        "WHERE account = $1 AND strategy = $2 AND seconds = 86400",
         account,
         strategy,
     )

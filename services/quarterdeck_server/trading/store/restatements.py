@@ -72,7 +72,8 @@ async def pending(postgres: Postgres, most: int) -> list[Restatement]:
 async def newest(postgres: Postgres, account: str) -> int:
     """Return the time of an account's last point; zero if it has none."""
     found = await postgres.fetchval(
-        "SELECT max(event_time_ns) FROM trading.equity_point WHERE account = $1 AND strategy = ''",
+        "SELECT max(last_time_ns) FROM trading.equity_rollup "
+        "WHERE account = $1 AND strategy = '' AND seconds = 86400",
         account,
     )
     return found or 0

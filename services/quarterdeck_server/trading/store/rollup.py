@@ -143,10 +143,12 @@ DELETE FROM trading.{0} WHERE ctid = ANY (ARRAY(
   WHERE seconds = 60 AND change_time < now() - $1::interval LIMIT $2))"""
 _FOLD_ACTIVITY_ANEW = f"""
 INSERT INTO trading.activity_rollup
-SELECT account, strategy, instrument, currency, {DAY_S}, trading.day_of(time_ns, zone, at) * {DAY_NS},
+SELECT account, strategy, instrument, currency, {DAY_S} AS seconds,
+       trading.day_of(time_ns, zone, at) * {DAY_NS} AS start_ns,
        sum(orders), sum(rejects), sum(cancels), sum(fills), sum(bought_quantity),
        sum(sold_quantity), sum(bought_value), sum(sold_value), sum(fees)
-FROM trading.activity, trading.day_roll GROUP BY 1, 2, 3, 4, 6"""  # noqa: S608 - constants of this module
+FROM trading.activity, trading.day_roll
+GROUP BY account, strategy, instrument, currency, start_ns"""  # noqa: S608 - constants
 
 
 async def refold(
