@@ -43,7 +43,6 @@ class Drawing(Flowable):
     def _line(self, canvas: Canvas, line: Line) -> None:
         canvas.setStrokeColor(COLOURS[line.role])
         canvas.setLineWidth(line.width)
-        canvas.setDash((3, 2) if line.is_dashed else ())
         self._trace(canvas, line.points, fills=False)
 
     def _shape(self, canvas: Canvas, shape: Shape) -> None:

@@ -1,13 +1,11 @@
 """A document as one HTML file: no script, no font, no picture from elsewhere."""
 
-from collections.abc import Iterator
 from html import escape
 
 from quarterdeck_server.analytics.reports import palette
 from quarterdeck_server.analytics.reports.page import (
     Align,
     Block,
-    Cell,
     Column,
     Document,
     Fact,
@@ -32,6 +30,7 @@ h2 {{ margin: 2rem 0 .6rem; font-size: 1.1rem; border-bottom: 1px solid {palette
 header p {{ margin: .2rem 0 1rem; color: {palette.MUTED}; }}
 dl.about {{ display: grid; grid-template-columns: max-content 1fr; gap: .1rem 1rem; margin: 0;
   font-size: .85rem; }}
+dl.about div {{ display: contents; }}
 dl.about dt, dl.key dt {{ color: {palette.MUTED}; }}
 dl.about dd {{ margin: 0; overflow-wrap: anywhere; }}
 dl.key {{ display: grid; grid-template-columns: repeat(auto-fill, minmax(13rem, 1fr)); gap: .6rem;
@@ -127,13 +126,8 @@ def _block(name: str, block: Block) -> str:
 
 
 def _list(kind: str, facts: tuple[Fact, ...]) -> str:
-    pairs = "".join(
-        f"<div><dt>{escape(one.name)}</dt><dd>{escape(one.value)}</dd></div>"
-        if kind == "key"
-        else f"<dt>{escape(one.name)}</dt><dd>{escape(one.value)}</dd>"
-        for one in facts
-    )
-    return f'<dl class="{kind}">{pairs}</dl>'
+    pairs = (f"<div><dt>{escape(one.name)}</dt><dd>{escape(one.value)}</dd></div>" for one in facts)
+    return f'<dl class="{kind}">{"".join(pairs)}</dl>'
 
 
 def _table(table: Table) -> str:
@@ -148,34 +142,27 @@ def _table(table: Table) -> str:
 
 
 def _head(column: Column) -> str:
-    side = ' class="r"' if column.align is Align.RIGHT else ""
     # A head without words names nothing, so it is a plain cell.
     if not column.title:
         return "<td></td>"
-    return f'<th scope="col"{side}>{escape(column.title)}</th>'
+    return f'<th scope="col"{_kinds(column)}>{escape(column.title)}</th>'
 
 
 def _row(columns: tuple[Column, ...], row: Row) -> str:
-    side = ' class="r"' if columns[0].align is Align.RIGHT else ""
-    first = f'<th scope="row"{side}>{escape(row[0].text)}</th>'
-    return "<tr>" + first + "".join(_cells(columns[1:], row[1:])) + "</tr>"
+    first = f'<th scope="row"{_kinds(columns[0])}>{escape(row[0].text)}</th>'
+    cells = (
+        f"<td{_kinds(column, cell.tone)}>{escape(cell.text)}</td>"
+        for column, cell in zip(columns[1:], row[1:], strict=True)
+    )
+    return f"<tr>{first}{''.join(cells)}</tr>"
 
 
-def _cells(columns: tuple[Column, ...], cells: Row) -> Iterator[str]:
-    for column, cell in zip(columns, cells, strict=True):
-        kinds = " ".join(_kinds(column, cell))
-        yield (
-            f'<td class="{kinds}">{escape(cell.text)}</td>'
-            if kinds
-            else f"<td>{escape(cell.text)}</td>"
-        )
-
-
-def _kinds(column: Column, cell: Cell) -> Iterator[str]:
-    if column.align is Align.RIGHT:
-        yield "r"
-    if step := palette.step(cell.tone):
-        yield _tone(step)
+def _kinds(column: Column, tone: float = 0.0) -> str:
+    """Write the attribute that tells a cell's side and tone, if there is anything to tell."""
+    side = ["r"] if column.align is Align.RIGHT else []
+    step = palette.step(tone)
+    names = [*side, _tone(step)] if step else side
+    return f' class="{" ".join(names)}"' if names else ""
 
 
 def _tone(step: int) -> str:

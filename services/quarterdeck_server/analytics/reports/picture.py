@@ -36,7 +36,6 @@ class Line:
     points: tuple[Point, ...]
     role: Role
     width: float = 1.0
-    is_dashed: bool = False
 
 
 @dataclass(frozen=True, slots=True)

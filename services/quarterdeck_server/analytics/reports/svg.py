@@ -18,10 +18,9 @@ def drawing(picture: Picture, name: str) -> str:
 
 def _mark(mark: Mark) -> str:
     match mark:
-        case Line(points, role, width, is_dashed):
-            dash = ' stroke-dasharray="3 2"' if is_dashed else ""
-            width_text = f'stroke-width="{width:g}"'
-            return f'<polyline class="l {role.value}" {width_text}{dash} points="{_of(points)}"/>'
+        case Line(points, role, width):
+            place = f'stroke-width="{width:g}" points="{_of(points)}"'
+            return f'<polyline class="l {role.value}" {place}/>'
         case Shape(points, role, opacity):
             return f'<polygon class="f {role.value}" opacity="{opacity:g}" points="{_of(points)}"/>'
         case _:
