@@ -79,6 +79,8 @@ def composition(value: CompositionLike) -> Composition:
     match value:
         case Composition():
             return value
+        case Subject(instrument=instrument) if instrument:
+            return composition(instrument)
         case Subject():
             return Composition(portfolio=value.portfolio)
         case str():

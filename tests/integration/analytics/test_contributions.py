@@ -7,11 +7,12 @@ from google.type.date_pb2 import Date
 from google.type.decimal_pb2 import Decimal
 from tests.integration.analytics.conftest import Client, Deck
 from tests.integration.trading import events
-from tests.integration.trading.waiting import refusal
+from tests.integration.trading.waiting import refusal, until
 
 from quarterdeck.api.analytics.v1 import attribution_service_pb2 as pb
 from quarterdeck.api.analytics.v1 import brinson_pb2, contribution_pb2, performance_pb2
 from quarterdeck.api.marketdata.v1.bar_pb2 import BarBatch
+from quarterdeck.api.marketdata.v1.history_service_pb2 import ListBarsRequest
 from quarterdeck.api.marketdata.v1.ingest_service_pb2 import PublishRequest
 from quarterdeck.api.marketdata.v1.instrument_pb2 import INSTRUMENT_CLASS_EQUITY, Instrument
 from quarterdeck.api.marketdata.v1.instrument_service_pb2 import UpsertInstrumentRequest
@@ -56,6 +57,13 @@ async def market(client: Client) -> None:
         )
         await client.ingest.Publish(PublishRequest(bars=[bars]))
 
+    async def stored() -> bool:
+        wanted = (ListBarsRequest(instrument=name, interval="1d") for name in CLOSES)
+        found = [await client.history.ListBars(request) for request in wanted]
+        return all(len(one.bars.close) == 3 for one in found)
+
+    await until(stored)
+
 
 def at(day: int, hour: int) -> float:
     return (MONDAY + day) * DAY_S + hour * HOUR_S - events.DAY_S
@@ -86,15 +94,16 @@ async def traded(deck: Deck, client: Client) -> None:
     points = [
         EquityPoint(
             account=ACCOUNT,
-            strategy="",
+            strategy=strategy,
             event_time_ns=((MONDAY - 1 + day) * DAY_S + 22 * HOUR_S) * 10**9,
             publish_time_ns=0,
-            equity=equity,
+            equity=None if strategy else equity,
             realised_profit=equity - 10_000,
             unrealised_profit=0.0,
             fees=0.0,
         )
         for day, equity in enumerate(equities)
+        for strategy in ("", LONG, SHORT)
     ]
     await save_points(deck.postgres, points)
 
@@ -200,3 +209,49 @@ async def test_an_account_is_held_against_weighted_instruments(ada: Client) -> N
     weights = [1_000 / 10_019, 1_100 / 10_177]
     assert groups["Information Technology"].portfolio_weight == pytest.approx(sum(weights) / 2)
     assert (found.count, found.currency) == (2, "USD")
+
+
+def brought(days: list[int], rows: list[list[float]], returns: list[float]) -> object:
+    series = brinson_pb2.GroupSeries(
+        groups=["Energy", "cash"],
+        days=days,
+        rows=[brinson_pb2.GroupRow(weights=row, returns=returns) for row in rows],
+    )
+    return brinson_pb2.Composition(groups=series)
+
+
+async def test_any_composition_is_held_against_any(ada: Client) -> None:
+    days = [MONDAY + 1, MONDAY + 2]
+    flat = brought(days, [[0.5, 0.5]] * 2, [0.1, 0.0])
+    groups = {"AAPL.XNAS": "Energy"}
+    answer = await explained(ada, held(LONG, capital=1_000), benchmark=flat, groups=groups)
+    assert list(answer.columns.days) == days
+    # The capital of its own grows by what the strategy made.
+    assert list(answer.columns.portfolio_returns) == pytest.approx([100 / 1_000, 86 / 1_100])
+    energy = next(one for one in answer.columns.groups if one.group == "Energy")
+    assert list(energy.portfolio_weights) == pytest.approx([1.0, 1.0])
+    two = await explained(ada, weighted(1, 0), benchmark=weighted(0, 1))
+    assert two.attribution.portfolio_return == pytest.approx(0.21)
+    assert two.attribution.benchmark_return == pytest.approx(54 / 50 - 1)
+    both = await explained(ada, held(SHORT), benchmark=held(LONG))
+    assert both.attribution.count == 4
+    same = await explained(ada, held(), benchmark=held())
+    assert same.attribution.active_return == 0
+
+
+async def test_what_cannot_be_held_against_anything_is_refused_by_its_field(ada: Client) -> None:
+    days = [MONDAY + 1, MONDAY + 2]
+    flat, other = (brought(both, [[0.5, 0.5]] * 2, [0.1, 0.0]) for both in (days, [1, 2]))
+    nothing = brought(days, [[1.0, 0.0]] * 2, [math.nan, 0.0])
+    refused = [
+        (held(), weighted(0.5, 0.4), "benchmark.instruments.weights"),
+        (flat, other, "benchmark.groups.days"),
+        (flat, brought(days, [[1.0, 0.1]] * 2, [0.0, 0.0]), "benchmark.groups.rows[0].weights"),
+        (flat, nothing, "benchmark.groups.rows[0].returns[0]"),
+        (brought(days, [[1.0, 0.0]] * 2, [-1.0, 0.0]), flat, "portfolio"),
+        (held(SHORT, capital=50), flat, "portfolio"),
+        (other, weighted(1, 0), "benchmark.instruments.instruments[0]"),
+    ]
+    for portfolio, benchmark, field in refused:
+        _, info = await refusal(explained(ada, portfolio, benchmark=benchmark))
+        assert (info.reason, info.metadata["field"]) == ("FIELD_INVALID", field)

@@ -204,6 +204,13 @@ def test_a_split_makes_no_profit_and_a_short_position_gains_when_prices_fall() -
     assert [(one.group, one.profit, one.unrealised) for one in found.groups] == [("short", 200, 0)]
 
 
+def test_an_account_without_capital_is_refused_by_its_day() -> None:
+    paths, found = paths_of([1.0] * 12), walked([fill(("one", "A.X", Side.BUY), 1, 1, 50, 0)])
+    holdings = Holdings(found, paths, DOLLARS, Portfolio("SIM-001"), Path.empty())
+    with pytest.raises(NotPossibleNow, match=r"SIM-001 has no capital .* of 1970-01-02"):
+        held_side(holdings, {"A.X": "Energy"}, np.arange(13) * DAY_NS)
+
+
 def test_a_rate_that_is_not_known_is_refused_by_its_day() -> None:
     rates = Rates("USD", {"EUR": Path(np.array([DAY_NS]), np.array([1.1]))})
     assert rates.read("EUR", np.array([2 * DAY_NS])).tolist() == [1.1]
