@@ -41,7 +41,10 @@ class ReaderGone(Exception):
 class Beating(Protocol):
     """A request that may say how often it wants a heartbeat."""
 
-    heartbeat_interval: Duration
+    @property
+    def heartbeat_interval(self) -> Duration:
+        """How often."""
+        ...
 
     def HasField(self, name: Literal["heartbeat_interval"]) -> bool:  # noqa: N802 - protobuf's
         """Tell whether it says so."""

@@ -19,8 +19,6 @@ from quarterdeck_server.runtime.convert import (
 from quarterdeck_server.runtime.day import day_to
 from quarterdeck_server.runtime.status import to_status
 
-DEFINING = ("title", "formula", "source")
-
 
 def profit_from(payload: bytes, roll: DayRoll) -> LiveProfit | None:
     """Read a live profit; nothing before the first price or fill, or of what cannot be read."""
@@ -49,8 +47,7 @@ def now_to(now: Now, choices: Choices, *, defined: bool) -> performance_pb2.Perf
         message.provisional_day.CopyFrom(_day_to(now.provisional))
     if not defined:
         for metric in message.metrics:
-            for field in DEFINING:
-                metric.ClearField(field)
+            metric.title = metric.formula = metric.source = ""
     return message
 
 
