@@ -9,6 +9,8 @@ from tests.load import (
     first_path,
     ingest,
     portfolio,
+    portfolio_rpc,
+    reports,
     rivals,
     streams,
     trading,
@@ -22,6 +24,8 @@ type Bench = Callable[[int], dict[str, Figure]]
 BENCHES: dict[str, Bench] = {
     "analytics": analytics.measure,
     "portfolio": portfolio.measure,
+    "reports": reports.measure,
+    "portfolio_rpc": lambda samples: asyncio.run(portfolio_rpc.measure(samples)),
     "trading": lambda samples: asyncio.run(trading.measure(samples)),
     "ingest": lambda samples: asyncio.run(ingest.measure(samples)),
     "streams": streams.measure,

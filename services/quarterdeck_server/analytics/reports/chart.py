@@ -33,7 +33,7 @@ COLUMNS = 460
 DECADE = 10.0
 """Lines that differ by more than this factor are drawn on a logarithmic axis."""
 LEGEND_GAP = 12.0
-LETTER = 4.1
+LETTER = 4.7
 """The width of a letter of a legend."""
 LONGEST_NAME = 40
 
