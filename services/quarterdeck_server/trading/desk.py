@@ -21,6 +21,7 @@ from quarterdeck_server.trading.portfolio import (
     Fill,
     Flow,
     Instrument,
+    PositionColumns,
     PositionKey,
     Scope,
 )
@@ -149,10 +150,10 @@ class Desk:
         self._fifo.take(fill)
         self._rows.add(fill.key)
         self._touched.add(fill.key)
-        self._filled |= {(fill.account, fill.strategy): None, (fill.account, ""): None}
-        settled = {self._average.instrument(fill.instrument).currency}
-        fees = {fill.fee.currency} if fill.fee else set()
-        self._moved |= {(fill.account, currency) for currency in settled | fees}
+        self._filled[fill.account, fill.strategy] = self._filled[fill.account, ""] = None
+        self._moved.add((fill.account, self._average.instrument(fill.instrument).currency))
+        if fill.fee is not None:
+            self._moved.add((fill.account, fill.fee.currency))
         self.position = position
 
     def replay(self, key: PositionKey, fills: Sequence[Fill]) -> None:
@@ -234,6 +235,11 @@ class Desk:
         scope = Scope(view.account or None, view.strategy or None)
         keys = self.book(method).keys(scope, open_only=open_only)
         return tuple(key for key in keys if view.shows(key.account, key.strategy))
+
+    def columns(self, view: View, method: CostMethod) -> PositionColumns:
+        """Return the positions within a view, open or closed, as columns."""
+        scope = Scope(view.account or None, view.strategy or None)
+        return self.book(method).columns(scope, view.shows, open_only=False)
 
     def strategies_of(self, view: View, account: str) -> tuple[str, ...]:
         """Return the strategies within a view that traded in an account."""

@@ -79,7 +79,7 @@ class Feed:
     def _written(self, changes: Changes) -> Portfolio:
         columns = self._desk.average.columns_of(changes.positions)
         positions = columns_to(columns, self._desk.unpriced)
-        return portfolio_to(changes.profits, positions, changes.cash).SerializeToString()
+        return portfolio_to(changes.profits, changes.cash, positions).SerializeToString()
 
     def _answer(self, portfolio: Portfolio, sequence: int, *, snapshot: bool = False) -> bytes:
         head = pb.WatchPortfolioResponse(

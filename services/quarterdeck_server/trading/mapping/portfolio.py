@@ -2,6 +2,8 @@
 
 from collections.abc import Iterable
 
+import numpy as np
+
 from quarterdeck.api.trading.v1 import portfolio_pb2, portfolio_service_pb2
 from quarterdeck_server.runtime.convert import decimal_to, timestamp_to
 from quarterdeck_server.trading.desk import Cash
@@ -45,33 +47,35 @@ def columns_to(
     columns: PositionColumns, unpriced: frozenset[str] = frozenset()
 ) -> portfolio_pb2.PositionColumns:
     """Write positions; those in instruments without a market price have no mark."""
-    keys = columns.keys
-    has_mark = columns.is_marked.tolist()
-    mark = columns.mark
+    message = portfolio_pb2.PositionColumns()
+    columns_into(message, columns, unpriced)
+    return message
+
+
+def columns_into(
+    message: portfolio_pb2.PositionColumns, columns: PositionColumns, unpriced: frozenset[str]
+) -> None:
+    """Write positions into an empty message."""
+    keys, marked, mark = columns.keys, columns.is_marked, columns.mark
     if unpriced:
-        has_mark = [
-            marked and key.instrument not in unpriced
-            for marked, key in zip(has_mark, keys, strict=True)
-        ]
-        mark = mark * has_mark
-    return portfolio_pb2.PositionColumns(
-        quantity_scale=columns.quantity_scale,
-        price_scale=columns.price_scale,
-        money_scale=columns.money_scale,
-        account=[key.account for key in keys],
-        strategy=[key.strategy for key in keys],
-        instrument=[key.instrument for key in keys],
-        currency=columns.currencies,
-        quantity=columns.quantity.tolist(),
-        average_price=columns.average_price.tolist(),
-        mark_price=mark.tolist(),
-        has_mark=has_mark,
-        market_value=columns.market_value.tolist(),
-        unrealised_profit=columns.unrealised.tolist(),
-        realised_profit=columns.realised.tolist(),
-        fees=columns.fees.tolist(),
-        income=columns.income.tolist(),
-    )
+        marked = marked & np.array([key.instrument not in unpriced for key in keys], np.bool_)
+        mark = mark * marked
+    message.quantity_scale = columns.quantity_scale
+    message.price_scale = columns.price_scale
+    message.money_scale = columns.money_scale
+    message.account.extend([key.account for key in keys])
+    message.strategy.extend([key.strategy for key in keys])
+    message.instrument.extend([key.instrument for key in keys])
+    message.currency.extend(columns.currencies)
+    message.quantity.extend(columns.quantity.tolist())
+    message.average_price.extend(columns.average_price.tolist())
+    message.mark_price.extend(mark.tolist())
+    message.has_mark.extend(marked.tolist())
+    message.market_value.extend(columns.market_value.tolist())
+    message.unrealised_profit.extend(columns.unrealised.tolist())
+    message.realised_profit.extend(columns.realised.tolist())
+    message.fees.extend(columns.fees.tolist())
+    message.income.extend(columns.income.tolist())
 
 
 def cash_to(cash: Cash) -> portfolio_pb2.CashBalance:
@@ -83,8 +87,8 @@ def cash_to(cash: Cash) -> portfolio_pb2.CashBalance:
 
 def portfolio_to(
     profits: Iterable[ProfitAndLoss],
-    columns: portfolio_pb2.PositionColumns,
     cash: Iterable[Cash],
+    columns: portfolio_pb2.PositionColumns | None = None,
 ) -> portfolio_pb2.Portfolio:
     """Write a portfolio, or what changed of it."""
     return portfolio_pb2.Portfolio(

@@ -8,7 +8,7 @@ from math import isnan
 import numpy as np
 
 from quarterdeck_server.kernel.money import ZERO
-from quarterdeck_server.trading.portfolio.cells import Cell, Scope
+from quarterdeck_server.trading.portfolio.cells import Cell, Scope, Shows, everything
 from quarterdeck_server.trading.portfolio.columns import PositionColumns, position_columns
 from quarterdeck_server.trading.portfolio.holding import Holding
 from quarterdeck_server.trading.portfolio.ledger import Ledger
@@ -38,9 +38,11 @@ def scope_totals(ledger: Ledger, scope: Scope) -> ScopeTotals:
     )
 
 
-def holdings(ledger: Ledger, scope: Scope, *, open_only: bool) -> list[Holding]:
-    """Return the holdings of a scope, in the order of their first fill."""
-    chosen = ledger.cells.rows(scope)
+def holdings(
+    ledger: Ledger, scope: Scope, shows: Shows = everything, *, open_only: bool
+) -> list[Holding]:
+    """Return the shown holdings of a scope, in the order of their first fill."""
+    chosen = ledger.cells.rows(scope, shows)
     if chosen is None:
         chosen = np.arange(len(ledger.table), dtype=np.intp)
     if open_only:

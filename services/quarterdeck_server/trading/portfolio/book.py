@@ -12,7 +12,7 @@ from quarterdeck_server.kernel.money import currency_code, exact
 from quarterdeck_server.trading.portfolio import answers, saving
 from quarterdeck_server.trading.portfolio.actions import Action
 from quarterdeck_server.trading.portfolio.basis import CostMethod, Lot
-from quarterdeck_server.trading.portfolio.cells import Scope
+from quarterdeck_server.trading.portfolio.cells import Scope, Shows, everything
 from quarterdeck_server.trading.portfolio.columns import PositionColumns
 from quarterdeck_server.trading.portfolio.events import Allocation, Fill, Flow, PositionKey
 from quarterdeck_server.trading.portfolio.holding import Holding
@@ -197,9 +197,11 @@ class Book:
         """Return the open lots of a position, oldest first."""
         return tuple(self._holding(key).basis.lots())
 
-    def columns(self, scope: Scope = EVERYTHING, *, open_only: bool = True) -> PositionColumns:
-        """Return the positions of a scope as columns of scaled integers."""
-        found = answers.holdings(self._ledger, scope, open_only=open_only)
+    def columns(
+        self, scope: Scope = EVERYTHING, shows: Shows = everything, *, open_only: bool = True
+    ) -> PositionColumns:
+        """Return the shown positions of a scope as columns of scaled integers."""
+        found = answers.holdings(self._ledger, scope, shows, open_only=open_only)
         return answers.columns(self._ledger, found)
 
     def columns_of(self, keys: Iterable[PositionKey]) -> PositionColumns:

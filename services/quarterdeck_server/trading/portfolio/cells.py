@@ -1,6 +1,6 @@
 """Cells: what an account's strategy made in one currency, and which positions belong to it."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from decimal import Decimal
 
@@ -22,6 +22,15 @@ class Scope:
         return (self.account is None or self.account == account) and (
             self.strategy is None or self.strategy == strategy
         )
+
+
+type Shows = Callable[[str, str], bool]
+"""Tells whether a strategy of an account is to be shown."""
+
+
+def everything(account: str, strategy: str) -> bool:  # noqa: ARG001 - shows all of them
+    """Show every strategy of every account."""
+    return True
 
 
 @dataclass(slots=True)
@@ -87,9 +96,10 @@ class Cells:
         )
         yield from (cell for cell in own if scope.holds(cell.account, cell.strategy))
 
-    def rows(self, scope: Scope) -> Indices | None:
-        """Return the rows of a scope in ascending order, or ``None`` if it is everything."""
-        if scope == Scope():
+    def rows(self, scope: Scope, shows: Shows = everything) -> Indices | None:
+        """Return the shown rows of a scope in ascending order, or ``None`` if it is everything."""
+        if scope == Scope() and shows is everything:
             return None
-        rows = [row for cell in self.within(scope) for row in cell.rows]
+        cells = (cell for cell in self.within(scope) if shows(cell.account, cell.strategy))
+        rows = [row for cell in cells for row in cell.rows]
         return np.sort(np.array(rows, dtype=np.intp))

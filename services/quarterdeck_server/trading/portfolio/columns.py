@@ -3,6 +3,7 @@
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
+from operator import attrgetter
 
 import numpy as np
 from numpy.typing import NDArray
@@ -10,7 +11,7 @@ from numpy.typing import NDArray
 from quarterdeck_server.kernel.money import exact, rounded
 from quarterdeck_server.trading.portfolio.events import PositionKey
 from quarterdeck_server.trading.portfolio.holding import Holding
-from quarterdeck_server.trading.portfolio.table import Floats, Rows
+from quarterdeck_server.trading.portfolio.table import Floats, Indices, Rows
 from quarterdeck_server.trading.portfolio.valuation import revalue
 
 type Integers = NDArray[np.int64]
@@ -22,6 +23,7 @@ AVERAGE_EXTRA_DECIMALS = 4
 """Decimals of prices beyond those of the finest instrument, for averages and middles."""
 
 MAX_SCALE = 18
+_KEY, _CURRENCY = attrgetter("key"), attrgetter("instrument.currency")
 _EXACT_LIMIT = 2.0**50  # below it a float64 times its scale rounds to the right integer
 _INTEGER_LIMIT = 2.0**62
 
@@ -64,16 +66,16 @@ def position_columns(
         for values in (prices[rows.slot], worth.market_value, worth.unrealised)
     )
     average = _average_price(rows)
-    quantity_scale = _fitting(_whole(rows.quantity, _size_precision(holdings)), rows.quantity)
-    price_scale = _fitting(_price_scale(holdings), average, mark)
+    quantity_scale = _fitting(_whole(rows.quantity, _finest(rows.size_precision)), rows.quantity)
+    price_scale = _fitting(_price_scale(rows), average, mark)
     money = (market_value, unrealised, rows.realised, rows.fees, rows.income)
     money_scale = _fitting(MONEY_SCALE, *money)
     return PositionColumns(
         quantity_scale=quantity_scale,
         price_scale=price_scale,
         money_scale=money_scale,
-        keys=tuple(holding.key for holding in holdings),
-        currencies=tuple(holding.instrument.currency for holding in holdings),
+        keys=tuple(map(_KEY, holdings)),
+        currencies=tuple(map(_CURRENCY, holdings)),
         is_marked=is_marked,
         quantity=_exact(rows.quantity, quantity_scale, holdings, _quantity),
         average_price=_scaled(average, price_scale),
@@ -93,13 +95,12 @@ def _average_price(rows: Rows) -> Floats:
     return np.where(rows.direction < 0, inverse, linear)
 
 
-def _size_precision(holdings: Sequence[Holding]) -> int:
-    return max((holding.instrument.size_precision for holding in holdings), default=0)
+def _finest(precisions: Indices) -> int:
+    return int(np.max(precisions, initial=0))
 
 
-def _price_scale(holdings: Sequence[Holding]) -> int:
-    finest = max((holding.instrument.price_precision for holding in holdings), default=0)
-    return min(finest + AVERAGE_EXTRA_DECIMALS, MAX_SCALE)
+def _price_scale(rows: Rows) -> int:
+    return min(_finest(rows.price_precision) + AVERAGE_EXTRA_DECIMALS, MAX_SCALE)
 
 
 def _whole(values: Floats, scale: int) -> int:

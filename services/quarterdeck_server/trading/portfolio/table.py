@@ -12,7 +12,7 @@ type Indices = NDArray[np.intp]
 
 _FIRST_CAPACITY = 64
 _QUANTITY, _COST, _REALISED, _FEES, _INCOME, _SIZE, _DIRECTION, _MARGINED = range(8)
-_SLOT, _CURRENCY, _UPDATED = range(3)
+_SLOT, _CURRENCY, _UPDATED, _PRICE_PRECISION, _SIZE_PRECISION = range(5)
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,7 +34,7 @@ class Rows:
 
     ``size`` is the multiplier, ``direction`` is -1 for an inverse contract and else 1,
     ``margined`` is 1 where the position is worth its profit only and else 0. ``is_plain`` says that
-    all are neither, which saves work.
+    all are neither, which saves work. The precisions are those of the instruments.
     """
 
     quantity: Floats
@@ -48,6 +48,8 @@ class Rows:
     slot: Indices
     currency: Indices
     updated_ns: Indices
+    price_precision: Indices
+    size_precision: Indices
     is_plain: bool
 
 
@@ -58,7 +60,7 @@ class PositionTable:
         self._count = 0
         self._is_plain = True
         self._floats = np.zeros((8, _FIRST_CAPACITY))
-        self._indices = np.zeros((3, _FIRST_CAPACITY), dtype=np.intp)
+        self._indices = np.zeros((5, _FIRST_CAPACITY), dtype=np.intp)
 
     def __len__(self) -> int:
         return self._count
@@ -73,6 +75,8 @@ class PositionTable:
         self._floats[_DIRECTION, row] = -1.0 if instrument.is_inverse else 1.0
         self._floats[_MARGINED, row] = float(instrument.settlement is Settlement.MARGINED)
         self._indices[_CURRENCY, row] = currency
+        self._indices[_PRICE_PRECISION, row] = instrument.price_precision
+        self._indices[_SIZE_PRECISION, row] = instrument.size_precision
         if instrument.settlement is Settlement.MARGINED:
             self._is_plain = False
         self._count += 1
@@ -106,5 +110,7 @@ class PositionTable:
             slot=indices[_SLOT],
             currency=indices[_CURRENCY],
             updated_ns=indices[_UPDATED],
+            price_precision=indices[_PRICE_PRECISION],
+            size_precision=indices[_SIZE_PRECISION],
             is_plain=self._is_plain,
         )

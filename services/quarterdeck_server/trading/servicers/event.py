@@ -57,7 +57,7 @@ class TradingEventServicer(TradingEventServiceServicer):
     ) -> pb.RecordAdjustmentsResponse:
         events = events_from(request.events)
         for event in events:
-            check_adjustment(event, self._clock.now_ns())
+            check_adjustment(event)
         recorded = await self._record(events)
         return pb.RecordAdjustmentsResponse(
             recorded_count=recorded.new, duplicate_count=recorded.known
@@ -66,7 +66,7 @@ class TradingEventServicer(TradingEventServiceServicer):
     async def ImportTradingEvents(
         self, request: pb.ImportTradingEventsRequest, context: Context
     ) -> pb.ImportTradingEventsResponse:
-        admit = partial(permit, current())
+        admit = partial(permit, current(), self._clock.now_ns())
         imported = await self._importer.run(request.csv, admit, dry_run=request.dry_run)
         return pb.ImportTradingEventsResponse(
             recorded_count=imported.new,
@@ -155,7 +155,7 @@ class TradingEventServicer(TradingEventServiceServicer):
     async def _record(self, events: Sequence[Event]) -> Recorded:
         caller = current()
         for event in events:
-            permit(caller, event)
+            permit(caller, self._clock.now_ns(), event)
         return await self._recorder.record(events)
 
 

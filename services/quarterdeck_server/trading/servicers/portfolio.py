@@ -40,14 +40,14 @@ class PortfolioServicer(PortfolioServiceServicer):
     ) -> pb.GetPortfolioResponse:
         view = view_of(request.account, request.strategy)
         method = mapping.cost_method_from(request.cost_method)
-        keys = self._desk.keys(view, method, open_only=False)
-        columns = self._desk.book(method).columns_of(keys)
-        portfolio = mapping.portfolio_to(
-            self._desk.profits(view, method),
-            mapping.columns_to(columns, self._desk.unpriced),
-            self._desk.cash_of(view),
+        answer = pb.GetPortfolioResponse()
+        # Written in place: a message with many rows is worth no copy.
+        mapping.columns_into(
+            answer.portfolio.positions, self._desk.columns(view, method), self._desk.unpriced
         )
-        return pb.GetPortfolioResponse(portfolio=portfolio)
+        profits, cash = self._desk.profits(view, method), self._desk.cash_of(view)
+        answer.portfolio.MergeFrom(mapping.portfolio_to(profits, cash))
+        return answer
 
     async def ListPositions(
         self, request: pb.ListPositionsRequest, context: Context
@@ -113,8 +113,7 @@ class PortfolioServicer(PortfolioServiceServicer):
         desk = self._desk
         match table:
             case TableKind.POSITIONS:
-                keys = desk.keys(view, method, open_only=False)
-                return positions_table(desk.book(method).columns_of(keys), desk.unpriced)
+                return positions_table(desk.columns(view, method), desk.unpriced)
             case TableKind.PROFIT:
                 return profit_table(desk.profits(view, method))
             case TableKind.CASH:

@@ -729,9 +729,9 @@ class AsyncTradingEventService:
         and busts of fills; the answer comes after the database has committed them.
 
         Atomic and idempotent as RecordEvents is, and fails as it does. A corporate action of all
-        accounts needs a scope over all accounts, a transfer one over both of its accounts. An event
-        time in the future fails with INVALID_ARGUMENT (FIELD_INVALID): positions change when they
-        change, not when it is announced.
+        accounts needs a scope over all accounts, a transfer one over both of its accounts. What no
+        node may tell fails with INVALID_ARGUMENT (FIELD_INVALID) if it is of the future: positions
+        and cash change when they do, not when it is announced.
         """
         request = RecordAdjustmentsRequest(events=events)
         return await self._channel.unary(RECORD_ADJUSTMENTS, request, timeout)

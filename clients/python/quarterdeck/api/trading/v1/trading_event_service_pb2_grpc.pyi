@@ -52,9 +52,9 @@ class TradingEventServiceStub:
     busts of fills; the answer comes after the database has committed them.
 
     Atomic and idempotent as RecordEvents is, and fails as it does. A corporate action of all
-    accounts needs a scope over all accounts, a transfer one over both of its accounts. An event
-    time in the future fails with INVALID_ARGUMENT (FIELD_INVALID): positions change when they
-    change, not when it is announced.
+    accounts needs a scope over all accounts, a transfer one over both of its accounts. What no
+    node may tell fails with INVALID_ARGUMENT (FIELD_INVALID) if it is of the future: positions and
+    cash change when they do, not when it is announced.
     """
     ImportTradingEvents: _grpc.UnaryUnaryMultiCallable[_trading_event_service_pb2.ImportTradingEventsRequest, _trading_event_service_pb2.ImportTradingEventsResponse]
     """Records orders, fills, cash flows and corporate actions from a file; the answer comes after the
@@ -118,9 +118,9 @@ class TradingEventServiceAsyncStub(TradingEventServiceStub):
     busts of fills; the answer comes after the database has committed them.
 
     Atomic and idempotent as RecordEvents is, and fails as it does. A corporate action of all
-    accounts needs a scope over all accounts, a transfer one over both of its accounts. An event
-    time in the future fails with INVALID_ARGUMENT (FIELD_INVALID): positions change when they
-    change, not when it is announced.
+    accounts needs a scope over all accounts, a transfer one over both of its accounts. What no
+    node may tell fails with INVALID_ARGUMENT (FIELD_INVALID) if it is of the future: positions and
+    cash change when they do, not when it is announced.
     """
     ImportTradingEvents: _aio.UnaryUnaryMultiCallable[_trading_event_service_pb2.ImportTradingEventsRequest, _trading_event_service_pb2.ImportTradingEventsResponse]  # type: ignore[assignment]
     """Records orders, fills, cash flows and corporate actions from a file; the answer comes after the
@@ -193,9 +193,9 @@ class TradingEventServiceServicer(metaclass=_abc_1.ABCMeta):
         busts of fills; the answer comes after the database has committed them.
 
         Atomic and idempotent as RecordEvents is, and fails as it does. A corporate action of all
-        accounts needs a scope over all accounts, a transfer one over both of its accounts. An event
-        time in the future fails with INVALID_ARGUMENT (FIELD_INVALID): positions change when they
-        change, not when it is announced.
+        accounts needs a scope over all accounts, a transfer one over both of its accounts. What no
+        node may tell fails with INVALID_ARGUMENT (FIELD_INVALID) if it is of the future: positions and
+        cash change when they do, not when it is announced.
         """
 
     @_abc_1.abstractmethod
