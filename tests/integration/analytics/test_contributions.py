@@ -1,6 +1,8 @@
 """Profit told apart, and returns held against a benchmark, over the wire: the guide's example."""
 
 import math
+import re
+from pathlib import Path
 
 import pytest
 from google.type.date_pb2 import Date
@@ -19,6 +21,7 @@ from quarterdeck.api.marketdata.v1.instrument_service_pb2 import UpsertInstrumen
 from quarterdeck_server.trading.domain.equity import EquityPoint
 from quarterdeck_server.trading.store.curve import save_points
 
+GUIDE = Path(__file__).resolve().parents[3] / "docs/guides/attribution.md"
 MONDAY = 15_341
 """2012-01-02."""
 HOUR_S, DAY_S = 3_600, 86_400
@@ -168,6 +171,14 @@ async def test_what_cannot_be_told_is_said(deck: Deck, ada: Client) -> None:
     assert not (await told(bob, "STRATEGY")).groups
 
 
+def guide_rows() -> list[tuple[str, *tuple[float, ...]]]:
+    """Return the rows of the guide's table of effects; it writes numbers with a real minus."""
+    text = GUIDE.read_text().replace("\N{MINUS SIGN}", "-")
+    rows = re.findall(r"^\| ([A-Za-z ]+) ((?:\| -?[0-9.]+ ){7})\|$", text, re.MULTILINE)
+    assert len(rows) == 3
+    return [(group, *map(float, numbers.split("|")[1:])) for group, numbers in rows]
+
+
 def weighted(*weights: float) -> brinson_pb2.Composition:
     return brinson_pb2.Composition(
         instruments=brinson_pb2.WeightedInstruments(instruments=CLOSES, weights=weights)
@@ -209,6 +220,14 @@ async def test_an_account_is_held_against_weighted_instruments(ada: Client) -> N
     weights = [1_000 / 10_019, 1_100 / 10_177]
     assert groups["Information Technology"].portfolio_weight == pytest.approx(sum(weights) / 2)
     assert (found.count, found.currency) == (2, "USD")
+    day = await explained(
+        ada, held(), benchmark=weighted(0.75, 0.25), start_date=start, end_date=start
+    )
+    found = {one.group: one for one in day.attribution.groups}
+    for group, *numbers in guide_rows():
+        one = found[group]
+        effects = (one.portfolio_weight, one.allocation, one.selection, one.interaction)
+        assert effects == pytest.approx((numbers[0], *numbers[4:]), abs=6e-7)
 
 
 def brought(days: list[int], rows: list[list[float]], returns: list[float]) -> object:
