@@ -16,6 +16,7 @@ from tests.integration.trading.waiting import refusal, until
 from quarterdeck.api.analytics.v1 import performance_pb2, report_pb2
 from quarterdeck.api.analytics.v1 import performance_service_pb2 as performance_service
 from quarterdeck.api.analytics.v1 import report_service_pb2 as pb
+from quarterdeck_server.analytics import fill_peer
 
 OWN = performance_pb2.Subject(
     portfolio=performance_pb2.Portfolio(account=ACCOUNT, strategy=STRATEGY)
@@ -83,6 +84,8 @@ async def test_a_report_has_the_numbers_of_the_performance(ada: Client) -> None:
     assert counted >= 1
     fills = rows((await file(ada, table("FILLS")))[0])
     assert [(row["side"], row["order_unknown"]) for row in fills] == [("buy", "true")]
+    later = table("FILLS", start_date=Date(year=2030, month=1, day=1))
+    assert rows((await file(ada, later))[0]) == []
 
 
 async def test_a_tearsheet_comes_as_a_file_and_in_pieces(ada: Client) -> None:
@@ -105,8 +108,9 @@ async def test_a_tearsheet_comes_as_a_file_and_in_pieces(ada: Client) -> None:
 
 
 async def test_what_cannot_be_reported_is_refused_before_anything_is_sent(
-    deck: Deck, ada: Client
+    deck: Deck, ada: Client, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    monkeypatch.setattr(fill_peer, "MOST_FILLS", 0)
     bob = await deck.client("bob")
     early = {"start_date": Date(year=2030, month=1, day=2), "end_date": Date(year=2030)}
     years = {"days": [0, 30_000], "returns": [0.1, 0.1]}
@@ -115,6 +119,7 @@ async def test_what_cannot_be_reported_is_refused_before_anything_is_sent(
     ruined = performance_pb2.Subject(returns=performance_pb2.ReturnSeries(**lost))
     for client, request, reason, field in (
         (ada, table("FILLS", subject=INDEXED), "FIELD_INVALID", "subject"),
+        (ada, table("FILLS"), "FIELD_INVALID", "subject"),
         (ada, tearsheet("PDF", **early), "FIELD_INVALID", "end_date"),
         (ada, tearsheet("PDF", subject=given), "FIELD_INVALID", "start_date"),
         (ada, table("ROLLING", subject=ruined, window=2), "FIELD_INVALID", "subject"),
