@@ -6,6 +6,7 @@ from collections.abc import Callable
 
 from tests.load import (
     analytics,
+    browser,
     first_path,
     ingest,
     portfolio,
@@ -32,6 +33,7 @@ BENCHES: dict[str, Bench] = {
     "peers": rivals.measure,
     "way": way.measure,
     "workers": workers.measure,
+    "browser": browser.measure,
     "first_path": lambda samples: first_path.measure(samples, with_cold=True),
 }
 

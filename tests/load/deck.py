@@ -34,6 +34,8 @@ class Deck:
     password: str
     workers: list[int]
     pids: dict[str, int | None]
+    page: str
+    """The folder whose files the edge serves."""
 
     def token(self) -> str:
         """Sign in as the administrator and return an access token."""
@@ -41,17 +43,14 @@ class Deck:
         answer = Grpc(self.edge).call(RPCS["TokenService/IssueToken"], credential)
         return str(answer["tokens"]["accessToken"])  # type: ignore[index,call-overload]
 
-    def worker_cpu_s(self) -> float:
-        """Return the processor time the stream workers have used."""
-        return sum(sum(psutil.Process(pid).cpu_times()[:2]) for pid in self.workers)
-
     def worker_bytes(self) -> int:
         """Return the memory of the stream workers that is theirs alone."""
         return sum(psutil.Process(pid).memory_full_info().uss for pid in self.workers)
 
-    def cpu_s(self, name: str) -> float:
-        """Return the processor time a part has used."""
-        return sum(psutil.Process(self.pids[name]).cpu_times()[:2])
+
+def cpu_s(pids: Sequence[int]) -> float:
+    """Return the processor time that processes have used."""
+    return sum(sum(psutil.Process(pid).cpu_times()[:2]) for pid in pids)
 
 
 class Talker:
@@ -101,14 +100,16 @@ class Talker:
 
 @contextmanager
 def talking(
-    command: Sequence[str], environment: Mapping[str, str] | None = None
+    command: Sequence[str],
+    environment: Mapping[str, str] | None = None,
+    end: int = signal.SIGTERM,
 ) -> Iterator[Talker]:
     """Run a program until the block ends."""
     talker = Talker(command, environment)
     try:
         yield talker
     finally:
-        talker.stop()
+        talker.stop(end)
 
 
 @contextmanager
@@ -120,10 +121,7 @@ def deck(**settings: str) -> Iterator[Deck]:
     with tempfile.TemporaryDirectory(prefix="qd-load-", ignore_cleanup_errors=True) as folder:
         Path(folder).chmod(0o755)
         command = [sys.executable, "-m", "tests.load.suite", f"{folder}/d"]
-        suite = Talker(command, environment)
-        try:
+        with talking(command, environment, signal.SIGINT) as suite:
             word, _, where = suite.hear().partition(" ")
             assert word == "ready", where
             yield Deck(**json.loads(where))
-        finally:
-            suite.stop(signal.SIGINT)

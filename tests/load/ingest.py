@@ -7,20 +7,14 @@ so the client's cost counts too. A sample ends when history holds every row.
 import argparse
 import asyncio
 import json
-import os
-import signal
-import subprocess
 import sys
-import tempfile
 import time
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
 from dataclasses import asdict
-from pathlib import Path
 
 from tests.integration.marketdata.conftest import Deck, open_deck
 from tests.integration.marketdata.requests import bars, quotes, upsert
 from tests.load.results import Figure, figure
+from tests.load.servers import servers
 
 from quarterdeck.api.marketdata.v1.history_service_pb2 import ListBarsRequest, ListQuotesRequest
 from quarterdeck.api.marketdata.v1.ingest_service_pb2 import PublishRequest, PublishStreamRequest
@@ -29,7 +23,6 @@ from quarterdeck_server.runtime.migrations import migrate
 from quarterdeck_server.runtime.postgres import postgres
 from quarterdeck_server.settings import PostgresSettings, RedisSettings
 
-PROGRAM = Path(__file__).parents[1] / "integration" / "embedded_program.py"
 INSTRUMENTS = 50
 ROWS = 200
 REQUESTS = 40
@@ -48,16 +41,14 @@ def main() -> None:
 
 async def measure(samples: int) -> dict[str, Figure]:
     """Measure every figure on servers of its own."""
-    with tempfile.TemporaryDirectory(prefix="ingest-") as folder:
-        Path(folder).chmod(0o755)
-        async with servers(Path(folder)) as (dsn, url):
-            await migrate(dsn)
-            async with (
-                postgres(dsn, PostgresSettings()) as store,
-                redis_bus(url, RedisSettings()) as bus,
-                open_deck(store, bus) as deck,
-            ):
-                return await figures(deck, samples)
+    with servers() as (dsn, url):
+        await migrate(dsn)
+        async with (
+            postgres(dsn, PostgresSettings()) as store,
+            redis_bus(url, RedisSettings()) as bus,
+            open_deck(store, bus) as deck,
+        ):
+            return await figures(deck, samples)
 
 
 async def figures(deck: Deck, samples: int) -> dict[str, Figure]:
@@ -150,25 +141,6 @@ async def timed(call: object) -> float:
     started = time.perf_counter()
     await call  # type: ignore[misc]
     return (time.perf_counter() - started) * 1_000
-
-
-@asynccontextmanager
-async def servers(folder: Path) -> AsyncIterator[tuple[str, str]]:
-    """Start a database and a bus of their own."""
-    process = subprocess.Popen(
-        [sys.executable, str(PROGRAM), str(folder / "s")],
-        stdout=subprocess.PIPE,
-        text=True,
-        env={**os.environ, "PYTHONPATH": os.pathsep.join(sys.path)},
-    )
-    try:
-        lines = iter(process.stdout.readline, "") if process.stdout else iter(())
-        ready = next(line for line in lines if line.startswith("ready "))
-        _, dsn, url, *_ = ready.split()
-        yield dsn, url
-    finally:
-        process.send_signal(signal.SIGINT)
-        process.communicate(timeout=30)
 
 
 if __name__ == "__main__":

@@ -7,6 +7,7 @@ import struct
 import subprocess
 import sys
 import tempfile
+import time
 from collections.abc import Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
@@ -52,6 +53,13 @@ class Readers:
         """Begin to count anew."""
         for talker in self._talkers:
             talker.say("measure")
+
+    def await_events(self, patience_s: float) -> None:
+        """Wait until something comes; give up after a while, as the report will tell."""
+        self.measure()
+        give_up_at = time.monotonic() + patience_s
+        while not self.report()["events"] and time.monotonic() < give_up_at:
+            time.sleep(0.05)
 
     def report(self) -> dict[str, Any]:
         """Return what all got since: sums, and of the delays the worst process'."""

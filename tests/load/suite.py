@@ -70,6 +70,7 @@ async def main(path: Path) -> None:
                 "password": credentials.read(ensured.credentials.admin_password),
                 "workers": [running[name] for name in streams],
                 "pids": running,
+                "page": str(page),
             }
             say(f"ready {json.dumps(where)}")
 

@@ -7,21 +7,15 @@ samples, with the spread.
 import argparse
 import asyncio
 import json
-import os
-import signal
-import subprocess
 import sys
-import tempfile
 import time
 from collections.abc import AsyncIterator, Sequence
-from contextlib import asynccontextmanager
 from dataclasses import asdict
-from pathlib import Path
 
-import asyncpg
 from tests.integration.trading import events
 from tests.integration.trading.conftest import Client, Deck, deck_on
 from tests.load.results import Figure, figure
+from tests.load.servers import servers
 
 from quarterdeck.api.trading.v1 import portfolio_service_pb2 as pb
 from quarterdeck_server.runtime.bus import LocalBus
@@ -29,7 +23,6 @@ from quarterdeck_server.runtime.migrations import migrate
 from quarterdeck_server.runtime.postgres import postgres
 from quarterdeck_server.settings import PostgresSettings
 
-PROGRAM = Path(__file__).parents[1] / "integration" / "embedded_program.py"
 POSITIONS = 1_000
 FILLS_PER_CALL = 500
 
@@ -44,23 +37,21 @@ def main() -> None:
 
 async def measure(samples: int) -> dict[str, Figure]:
     """Measure every figure on a database of its own."""
-    with tempfile.TemporaryDirectory(prefix="trading-") as folder:
-        Path(folder).chmod(0o755)
-        async with database(Path(folder)) as dsn:
-            await migrate(dsn)
-            async with (
-                postgres(dsn, PostgresSettings()) as store,
-                deck_on(store, LocalBus()) as deck,
-            ):
-                ada = await deck.client()
-                await ada.nodes.RegisterNode(events.registration())
-                profits = [p99(await fill_to_profit(ada, 100)) for _ in range(samples)]
-                return {
-                    "fills_per_s": figure(await fills_per_second(ada, samples), "fills/s"),
-                    "watch_1000_prices_ms": figure(await watch_prices(deck, ada, samples), "ms"),
-                    "fill_to_profit_p99_ms": figure(profits, "ms"),
-                    "get_portfolio_1000_ms": figure(await get_portfolio(ada, 5 * samples), "ms"),
-                }
+    with servers() as (dsn, _):
+        await migrate(dsn)
+        async with (
+            postgres(dsn, PostgresSettings()) as store,
+            deck_on(store, LocalBus()) as deck,
+        ):
+            ada = await deck.client()
+            await ada.nodes.RegisterNode(events.registration())
+            profits = [p99(await fill_to_profit(ada, 100)) for _ in range(samples)]
+            return {
+                "fills_per_s": figure(await fills_per_second(ada, samples), "fills/s"),
+                "watch_1000_prices_ms": figure(await watch_prices(deck, ada, samples), "ms"),
+                "fill_to_profit_p99_ms": figure(profits, "ms"),
+                "get_portfolio_1000_ms": figure(await get_portfolio(ada, 5 * samples), "ms"),
+            }
 
 
 def p99(values: Sequence[float]) -> float:
@@ -144,26 +135,6 @@ async def get_portfolio(ada: Client, samples: int) -> list[float]:
         await ada.portfolio.GetPortfolio(pb.GetPortfolioRequest())
         delays.append((time.perf_counter() - started) * 1_000)
     return delays
-
-
-@asynccontextmanager
-async def database(folder: Path) -> AsyncIterator[str]:
-    """Run PostgreSQL for the block, and make an empty database."""
-    environment = {**os.environ, "PYTHONPATH": os.pathsep.join(sys.path)}
-    argv = [sys.executable, str(PROGRAM), str(folder / "s")]
-    with subprocess.Popen(argv, stdout=subprocess.PIPE, text=True, env=environment) as process:
-        if process.stdout is None:
-            raise RuntimeError("the servers have no output")
-        ready = next(line for line in process.stdout if line.startswith("ready "))
-        dsn = ready.split()[1]
-        connection = await asyncpg.connect(dsn)
-        await connection.execute("CREATE DATABASE load_trading")
-        await connection.close()
-        base, _, query = dsn.partition("?")
-        yield f"{base.rpartition('/')[0]}/load_trading?{query}"
-        process.send_signal(signal.SIGINT)
-        # What it still says must have somewhere to go.
-        process.communicate(timeout=30)
 
 
 if __name__ == "__main__":

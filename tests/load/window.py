@@ -3,12 +3,12 @@
 import json
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any
 
-from tests.load.deck import Deck, Talker, talking
+from tests.load.deck import Deck, Talker, cpu_s, talking
 from tests.load.readers import FAULTS, Readers, watching
 from tests.load.shapes import Shape
 
@@ -76,14 +76,20 @@ def windows(running: Deck, shape: Shape, count: int, seconds: float, warm_s: flo
 
 def window(running: Deck, shape: Shape, readers: Readers, feed: Talker, seconds: float) -> Window:
     """Measure one window."""
-    readers.measure()
     feed.say("measure")
-    cpu_s, started = running.worker_cpu_s(), time.monotonic()
-    time.sleep(seconds)
-    used_s, took = running.worker_cpu_s() - cpu_s, time.monotonic() - started
+    got, cores = timed(readers, running.workers, seconds)
     feed.say("report")
     fed = json.loads(feed.hear())
-    return _window(shape, readers.report(), fed, used_s / took, running.worker_bytes() / 2**20)
+    return _window(shape, got, fed, cores, running.worker_bytes() / 2**20)
+
+
+def timed(readers: Readers, pids: Sequence[int], seconds: float) -> tuple[dict[str, Any], float]:
+    """Let some seconds pass; return what the readers got, and the cores the processes took."""
+    readers.measure()
+    before, started = cpu_s(pids), time.monotonic()
+    time.sleep(seconds)
+    cores = (cpu_s(pids) - before) / (time.monotonic() - started)
+    return readers.report(), cores
 
 
 def _window(
