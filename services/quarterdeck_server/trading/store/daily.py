@@ -1,6 +1,7 @@
 """Equity at the end of each day, from the rollups of curves."""
 
 from decimal import Decimal
+from typing import Any
 
 from quarterdeck_server.kernel.money import Money
 from quarterdeck_server.runtime.postgres import Postgres
@@ -12,13 +13,13 @@ _RANGE = f"""
 SELECT (SELECT min(start_ns) / {DAY_NS} {_DAYS_OF} = $2),
        (SELECT max(start_ns) / {DAY_NS} {_DAYS_OF} = '')"""
 _DAILY = f"""
-SELECT own.start_ns / {DAY_NS}, own.last_time_ns, own.equity, coalesce((
-  SELECT {PROFIT} {_DAYS_OF} = $2 AND start_ns <= own.start_ns ORDER BY start_ns DESC LIMIT 1), 0)
-FROM trading.equity_rollup AS own
-WHERE own.account = $1 AND own.strategy = '' AND own.seconds = {DAY_S}
-  AND own.start_ns BETWEEN $3::bigint * {DAY_NS} AND $4::bigint * {DAY_NS}"""  # noqa: S608 - constants
-_VALUES = _DAILY + " ORDER BY own.start_ns"
-_BEFORE = _DAILY + " ORDER BY own.start_ns DESC LIMIT 1"
+SELECT start_ns / {DAY_NS}, last_time_ns, equity, {{0}} FROM trading.equity_rollup AS own
+WHERE account = $1 AND strategy = '' AND seconds = {DAY_S}
+  AND start_ns BETWEEN $2::bigint * {DAY_NS} AND $3::bigint * {DAY_NS}
+ORDER BY start_ns"""  # noqa: S608 - constants
+_OF_STRATEGY = f"""coalesce((
+  SELECT {PROFIT} {_DAYS_OF} = $4 AND start_ns <= own.start_ns
+  ORDER BY start_ns DESC LIMIT 1), 0)"""
 _FIRST = f"""
 SELECT first_time_ns, equity_open - profit_open, 0 {_DAYS_OF} = ''
 ORDER BY start_ns LIMIT 1"""
@@ -40,13 +41,14 @@ async def values(
     postgres: Postgres, account: str, strategy: str, first: int, last: int
 ) -> tuple[DayValue, ...]:
     """Return the values at the ends of days, those of the first and the last included."""
-    rows = await postgres.fetch(_VALUES, account, strategy, first, last)
+    rows = await postgres.fetch(*_asked(account, strategy, first, last))
     return tuple(DayValue(*row) for row in rows)
 
 
 async def before(postgres: Postgres, account: str, strategy: str, day: int) -> DayValue | None:
     """Return the last values before a day."""
-    row = await postgres.fetchrow(_BEFORE, account, strategy, 0, day - 1)
+    statement, *arguments = _asked(account, strategy, 0, day - 1)
+    row = await postgres.fetchrow(f"{statement} DESC LIMIT 1", *arguments)
     return None if row is None else DayValue(*row)
 
 
@@ -65,3 +67,10 @@ async def flows(
     """
     rows = await postgres.fetch(_FLOWS, account, after_ns, until_ns)
     return [(row[0], Money(row[2], row[1]), row[3]) for row in rows]
+
+
+def _asked(account: str, strategy: str, first: int, last: int) -> tuple[Any, ...]:
+    """Return the query of an account's days with the profit of it or of a strategy in it."""
+    if strategy:
+        return (_DAILY.format(_OF_STRATEGY), account, first, last, strategy)
+    return (_DAILY.format(PROFIT), account, first, last)
