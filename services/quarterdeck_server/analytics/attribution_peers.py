@@ -18,7 +18,8 @@ from quarterdeck_server.runtime.convert import floats, ints, timestamp_to
 from quarterdeck_server.runtime.peers import Peers
 
 TIMEOUT_S = 60.0
-PAGE = 10_000
+PAGE = 2_000
+"""So few that writing a page does not hold up others."""
 MOST_PAIRS = 20
 
 
