@@ -4,12 +4,12 @@ Read once, in ``cli.py``: from the environment (``QUARTERDECK_`` and ``__`` betw
 then from ``quarterdeck.toml`` in the working directory. Each part receives its own section.
 """
 
-from datetime import UTC, datetime, time, timedelta
+from datetime import time, timedelta
 from pathlib import Path
 from typing import Literal
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
-from pydantic import AliasChoices, BaseModel, ConfigDict, Field, SecretStr, field_validator
+from pydantic import AliasChoices, Field, SecretStr, field_validator
 from pydantic_settings import (
     BaseSettings,
     PydanticBaseSettingsSource,
@@ -17,12 +17,18 @@ from pydantic_settings import (
     TomlConfigSettingsSource,
 )
 
+from quarterdeck_server.source_settings import (
+    AlphaVantageSettings,
+    EdgarSettings,
+    FredSettings,
+    HttpSettings,
+    IbkrSettings,
+    ReplaySettings,
+    Section,
+)
 
-class _Section(BaseModel):
-    model_config = ConfigDict(frozen=True, extra="forbid", use_attribute_docstrings=True)
 
-
-class PostgresSettings(_Section):
+class PostgresSettings(Section):
     """The database."""
 
     dsn: SecretStr = SecretStr("postgresql:///quarterdeck")
@@ -33,7 +39,7 @@ class PostgresSettings(_Section):
     """How long a statement may take."""
 
 
-class RedisSettings(_Section):
+class RedisSettings(Section):
     """The bus between processes."""
 
     url: SecretStr | None = None
@@ -52,7 +58,7 @@ class RedisSettings(_Section):
     and at most 16 MiB a stream."""
 
 
-class ServerSettings(_Section):
+class ServerSettings(Section):
     """How a server process listens."""
 
     listen: str = "127.0.0.1:0"
@@ -67,7 +73,7 @@ class ServerSettings(_Section):
     """How long a unary call may take when the client sets no deadline."""
 
 
-class AuthSettings(_Section):
+class AuthSettings(Section):
     """Tokens and credentials."""
 
     signing_key_file: Path | None = None
@@ -82,7 +88,7 @@ class AuthSettings(_Section):
     """Principals that must exist when the deck starts, with their secrets."""
 
 
-class StreamSettings(_Section):
+class StreamSettings(Section):
     """The fan-out of live events."""
 
     workers: int = Field(default=1, ge=1, le=64)
@@ -109,10 +115,9 @@ class StreamSettings(_Section):
     """Streams a principal may open within a minute at one worker."""
     replays_per_principal: int = Field(default=10, gt=0)
     """Replays of a principal at the same time at one worker."""
-    stale_after: dict[str, timedelta] = {
-        "quotes": timedelta(seconds=30),
-        "trades": timedelta(minutes=5),
-    }
+    stale_after: dict[str, timedelta] = Field(
+        default={"quotes": timedelta(seconds=30), "trades": timedelta(minutes=5)}
+    )
     """How long a topic of a kind may be silent; kinds not named are never stale."""
     alert_pause: timedelta = Field(default=timedelta(seconds=5), ge=timedelta(0))
     """How long alerts of a kind of topics wait for others after one was sent."""
@@ -120,106 +125,7 @@ class StreamSettings(_Section):
     """Where alerts of silent sources are posted as JSON, beside the notices in the stream."""
 
 
-class ReplaySettings(_Section):
-    """The source that plays recorded prices."""
-
-    autostart: bool = False
-    """Whether to start it when it never was started."""
-    folder: Path | None = None
-    """Where CSV and Parquet files of the user lie."""
-    seconds_per_day: float = 10.0
-    """How much wall clock a trading day takes."""
-    start_time: datetime = datetime(2004, 1, 2, tzinfo=UTC)
-    """The event time the bundled data start from."""
-    quotes_per_second: float = 4.0
-    """How many quotes a second are derived for each instrument."""
-
-
-class IbkrSettings(_Section):
-    """Interactive Brokers, through a TWS or an IB Gateway."""
-
-    host: str = ""
-    """Where the TWS or IB Gateway listens; without one the source cannot be used."""
-    port: int = 4001
-    """Its port: by default 4001 and 4002 for a gateway, 7496 and 7497 for a TWS, live and paper."""
-    client_id: int = 70
-    """The number of our client for live data; the two after it are for bars of the past and for
-    accounts. No other program may use them."""
-    account: str = ""
-    """The account to read; the default is every account of the user."""
-    market_data: Literal["live", "frozen", "delayed", "delayed_frozen"] = "live"
-    """What to ask for; "delayed" gives delayed data where the user has no subscription."""
-    tick_by_tick: int = Field(default=3, ge=0)
-    """How many instruments' trades are read one by one, of which Interactive Brokers allows few;
-    trades of the others come as it aggregates them."""
-    contracts: dict[str, int] = {}
-    """The contract numbers of instruments whose identifier does not tell which one is meant."""
-    answer_timeout: timedelta = timedelta(seconds=10)
-    """How long an answer may take."""
-    probe_after: timedelta = timedelta(seconds=5)
-    """How long nothing may come before it is asked whether it is there."""
-    outage_patience: timedelta = timedelta(seconds=30)
-    """How long its own connection may be away before the source counts as failed."""
-
-
-class HttpSettings(_Section):
-    """How vendors are read over HTTP."""
-
-    timeout: timedelta = timedelta(seconds=30)
-    """How long a vendor may be silent."""
-    total_timeout: timedelta = timedelta(minutes=5)
-    """How long one answer may take as a whole."""
-    attempts: int = Field(default=4, ge=1)
-    """How often a request is sent before the failure is reported; a backfill comes back later."""
-    first_pause: timedelta = timedelta(seconds=1)
-    """The pause before the second attempt; it doubles, and is spread by chance."""
-    longest_pause: timedelta = timedelta(seconds=60)
-    """A vendor that asks for a longer pause is not waited for within a request."""
-    max_bytes: int = 128 * 1024 * 1024
-    """The largest answer that is read, uncompressed."""
-    proxy: SecretStr | None = None
-    """The proxy to go through; the environment's are not looked at."""
-
-
-class AlphaVantageSettings(_Section):
-    """Alpha Vantage: bars."""
-
-    api_key: SecretStr | None = None
-    """Its key; without one the source cannot be used."""
-    base_url: str = "https://www.alphavantage.co"
-    """Where it answers."""
-    requests_per_minute: int = Field(default=5, ge=1)
-    """What the plan allows."""
-    requests_per_day: int = Field(default=25, ge=1)
-    """What the plan allows; the free one allows 25."""
-
-
-class FredSettings(_Section):
-    """FRED: statistical series of the Federal Reserve Bank of St. Louis."""
-
-    api_key: SecretStr | None = None
-    """Its key; without one the source cannot be used."""
-    base_url: str = "https://api.stlouisfed.org"
-    """Where it answers."""
-    requests_per_minute: int = Field(default=120, ge=1)
-    """What it allows."""
-
-
-class EdgarSettings(_Section):
-    """EDGAR: filings with the US Securities and Exchange Commission."""
-
-    user_agent: str = ""
-    """Who asks, with an address of mail, as the regulator wants it; without one the source cannot
-    be used."""
-    data_url: str = "https://data.sec.gov"
-    """Where filings and facts are."""
-    files_url: str = "https://www.sec.gov"
-    """Where the list of tickers and the documents are."""
-    requests_per_second: int = Field(default=10, ge=1, le=10)
-    """What it allows, at most 10."""
-
-
-class MarketDataSettings(_Section):
+class MarketDataSettings(Section):
     """Ingest, history and sources."""
 
     history_queue_rows: int = 1_000_000
@@ -257,7 +163,7 @@ class MarketDataSettings(_Section):
     """The source that is Interactive Brokers."""
 
 
-class TradingSettings(_Section):
+class TradingSettings(Section):
     """The trading log and the portfolio."""
 
     node_lost_after: timedelta = timedelta(seconds=10)
@@ -297,16 +203,16 @@ class TradingSettings(_Section):
         return value
 
 
-class SystemSettings(_Section):
+class SystemSettings(Section):
     """What the system service looks at."""
 
     components_file: Path | None = None
     """The file in which the supervisor tells what it runs."""
-    metrics_addresses: dict[str, str] = {}
+    metrics_addresses: dict[str, str] = Field(default={})
     """The Prometheus addresses of other server processes by name, ``host:port``."""
 
 
-class LogSettings(_Section):
+class LogSettings(Section):
     """Logging."""
 
     level: Literal["debug", "info", "warning", "error"] = "info"
@@ -315,21 +221,21 @@ class LogSettings(_Section):
     """One JSON object a line, or text for a terminal."""
 
 
-class NodeSettings(_Section):
+class NodeSettings(Section):
     """Nodes that the deck runs."""
 
     python: Path | None = None
     """The interpreter with the trading engine; the default is the deck's own."""
 
 
-class EdgeSettings(_Section):
+class EdgeSettings(Section):
     """The edge that browsers and programs reach."""
 
     host: str = "127.0.0.1"
     """The address it listens on."""
     port: int | None = None
     """Its port; the default is 8080, or a free one if that is taken, kept across restarts."""
-    allowed_origins: list[str] = []
+    allowed_origins: list[str] = Field(default=[])
     """Other origins whose pages may call it."""
 
 

@@ -11,7 +11,7 @@ from tests.integration.ibkr.tws import FakeTws
 
 from quarterdeck_server.adapters.ibkr.source import IbkrSource
 from quarterdeck_server.runtime.clock import SystemClock
-from quarterdeck_server.settings import IbkrSettings
+from quarterdeck_server.source_settings import IbkrSettings
 
 
 @pytest.fixture

@@ -22,7 +22,7 @@ from quarterdeck_server.adapters.http.client import web
 from quarterdeck_server.marketdata import backfill_run
 from quarterdeck_server.marketdata.store.quota import PostgresQuotaStore
 from quarterdeck_server.runtime.clock import SystemClock
-from quarterdeck_server.settings import AlphaVantageSettings, HttpSettings
+from quarterdeck_server.source_settings import AlphaVantageSettings, HttpSettings
 
 NAME = "sources/alphavantage"
 ANSWERS = Path(__file__).parents[2] / "unit/adapters/alphavantage/answers"

@@ -24,7 +24,7 @@ from quarterdeck_server.adapters.http.client import web
 from quarterdeck_server.marketdata.store import fact
 from quarterdeck_server.marketdata.store.quota import PostgresQuotaStore
 from quarterdeck_server.runtime.clock import SystemClock
-from quarterdeck_server.settings import EdgarSettings, HttpSettings
+from quarterdeck_server.source_settings import EdgarSettings, HttpSettings
 
 ANSWERS = Path(__file__).parents[2] / "unit/adapters/edgar/answers"
 AGENT = "Quarterdeck tests admin@example.com"

@@ -14,7 +14,7 @@ from quarterdeck.api.marketdata.v1 import source_service_pb2 as rpc
 from quarterdeck.api.marketdata.v1.history_service_pb2 import ListBarsRequest, ListQuotesRequest
 from quarterdeck_server.adapters.ibkr.source import IbkrSource
 from quarterdeck_server.runtime.clock import SystemClock
-from quarterdeck_server.settings import IbkrSettings
+from quarterdeck_server.source_settings import IbkrSettings
 
 NAME = "sources/ibkr"
 LIVE = pb.LiveOptions(instruments=["AAPL.XNAS"], quotes=True)

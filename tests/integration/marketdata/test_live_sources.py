@@ -23,7 +23,7 @@ from quarterdeck_server.marketdata.domain.instrument import Instrument, Instrume
 from quarterdeck_server.marketdata.domain.source import LiveOptions, Quota
 from quarterdeck_server.marketdata.source_ports import Publisher
 from quarterdeck_server.runtime.compute import Compute
-from quarterdeck_server.settings import ReplaySettings
+from quarterdeck_server.source_settings import ReplaySettings
 
 NAME = "sources/vendor"
 START_NS = 1_700_000_000 * 10**9

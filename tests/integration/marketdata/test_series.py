@@ -19,7 +19,7 @@ from quarterdeck_server.adapters.fred.wiring import fred_source
 from quarterdeck_server.adapters.http.client import web
 from quarterdeck_server.marketdata.store.quota import PostgresQuotaStore
 from quarterdeck_server.runtime.clock import SystemClock
-from quarterdeck_server.settings import FredSettings, HttpSettings
+from quarterdeck_server.source_settings import FredSettings, HttpSettings
 
 ANSWERS = Path(__file__).parents[2] / "unit/adapters/fred/answers"
 NAME = "series/fred/GNPCA"

@@ -20,7 +20,7 @@ from quarterdeck.api.marketdata.v1.source_service_pb2 import (
 from quarterdeck.api.stream.v1.notice_pb2 import Notice
 from quarterdeck_server.adapters.replay.wiring import replay_source
 from quarterdeck_server.runtime.compute import Compute
-from quarterdeck_server.settings import ReplaySettings
+from quarterdeck_server.source_settings import ReplaySettings
 
 NAME = "sources/replay"
 DAYS = [f"2024-01-{day:02d}" for day in (2, 3, 4, 5, 8, 9, 10, 11)]

@@ -4,7 +4,7 @@ import re
 from pathlib import Path
 
 from quarterdeck_server.adapters.replay.table import NUMBERS, TIMES
-from quarterdeck_server.settings import ReplaySettings
+from quarterdeck_server.source_settings import ReplaySettings
 
 GUIDE = (Path(__file__).resolve().parents[3] / "docs/guides/market-data.md").read_text()
 

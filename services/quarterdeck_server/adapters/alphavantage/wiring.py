@@ -11,7 +11,7 @@ from quarterdeck_server.kernel.errors import QuarterdeckError
 from quarterdeck_server.marketdata.domain.quota import Window
 from quarterdeck_server.marketdata.domain.source import VendorRefused
 from quarterdeck_server.marketdata.source_ports import QuotaStore
-from quarterdeck_server.settings import AlphaVantageSettings
+from quarterdeck_server.source_settings import AlphaVantageSettings
 
 KEY = "QUARTERDECK_MARKETDATA__ALPHAVANTAGE__API_KEY"
 

@@ -11,7 +11,7 @@ from quarterdeck_server.kernel.errors import Exhausted, QuarterdeckError
 from quarterdeck_server.marketdata.domain.quota import Window
 from quarterdeck_server.marketdata.domain.source import NotOffered, VendorRefused
 from quarterdeck_server.marketdata.source_ports import QuotaStore
-from quarterdeck_server.settings import EdgarSettings
+from quarterdeck_server.source_settings import EdgarSettings
 
 USER_AGENT = "QUARTERDECK_MARKETDATA__EDGAR__USER_AGENT"
 BAN_S = 600.0

@@ -9,7 +9,7 @@ from quarterdeck_server.adapters.http.client import Place, Reader, Web
 from quarterdeck_server.adapters.http.quota import QuotaKeeper
 from quarterdeck_server.marketdata.domain.quota import Window
 from quarterdeck_server.marketdata.source_ports import QuotaStore
-from quarterdeck_server.settings import FredSettings
+from quarterdeck_server.source_settings import FredSettings
 
 KEY = "QUARTERDECK_MARKETDATA__FRED__API_KEY"
 

@@ -17,7 +17,7 @@ from quarterdeck_server.adapters.http.retry import PASSING, TOO_MANY, pause, ret
 from quarterdeck_server.kernel.errors import Exhausted, QuarterdeckError
 from quarterdeck_server.marketdata.domain.source import NotOffered
 from quarterdeck_server.runtime.clock import Clock
-from quarterdeck_server.settings import HttpSettings
+from quarterdeck_server.source_settings import HttpSettings
 
 log = structlog.get_logger()
 

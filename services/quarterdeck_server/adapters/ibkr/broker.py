@@ -12,7 +12,7 @@ from quarterdeck_server.adapters.ibkr.session import Session, connected
 from quarterdeck_server.kernel.errors import InvalidField, Unavailable
 from quarterdeck_server.kernel.time import ns_from_datetime
 from quarterdeck_server.runtime.clock import Clock
-from quarterdeck_server.settings import IbkrSettings
+from quarterdeck_server.source_settings import IbkrSettings
 
 SIDES = {"BOT": "BUY", "SLD": "SELL"}
 UNSET = 1e300

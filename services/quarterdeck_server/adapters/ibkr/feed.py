@@ -17,7 +17,7 @@ from quarterdeck_server.marketdata.domain.instrument import Instrument
 from quarterdeck_server.marketdata.domain.publication import Publishable
 from quarterdeck_server.marketdata.source_ports import Publisher
 from quarterdeck_server.runtime.clock import Clock
-from quarterdeck_server.settings import IbkrSettings
+from quarterdeck_server.source_settings import IbkrSettings
 
 log = structlog.get_logger()
 

@@ -20,7 +20,7 @@ from quarterdeck_server.adapters.ibkr.stream import Known
 from quarterdeck_server.kernel.errors import InvalidField, Unavailable
 from quarterdeck_server.marketdata.domain.instrument import check_identifier
 from quarterdeck_server.marketdata.domain.source import NotOffered
-from quarterdeck_server.settings import IbkrSettings
+from quarterdeck_server.source_settings import IbkrSettings
 
 log = structlog.get_logger()
 

@@ -18,7 +18,7 @@ from quarterdeck_server.kernel.time import NS, datetime_from_ns
 from quarterdeck_server.marketdata.domain.backfill import BarPage, BarRange
 from quarterdeck_server.marketdata.domain.source import NotOffered
 from quarterdeck_server.runtime.clock import Clock
-from quarterdeck_server.settings import IbkrSettings
+from quarterdeck_server.source_settings import IbkrSettings
 
 ANSWER_S = 60.0
 DAY_S = 86_400

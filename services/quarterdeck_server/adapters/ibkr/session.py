@@ -12,7 +12,7 @@ from quarterdeck_server.adapters.ibkr.library import Client
 from quarterdeck_server.adapters.ibkr.mailbox import Mailbox
 from quarterdeck_server.kernel.errors import QuarterdeckError, Unavailable
 from quarterdeck_server.runtime.clock import Clock
-from quarterdeck_server.settings import IbkrSettings
+from quarterdeck_server.source_settings import IbkrSettings
 
 log = structlog.get_logger()
 

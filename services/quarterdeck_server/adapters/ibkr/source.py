@@ -18,7 +18,7 @@ from quarterdeck_server.marketdata.domain.backfill import BarPage, BarRange
 from quarterdeck_server.marketdata.domain.instrument import Instrument
 from quarterdeck_server.marketdata.domain.source import LiveOptions, Quota
 from quarterdeck_server.runtime.clock import Clock
-from quarterdeck_server.settings import IbkrSettings
+from quarterdeck_server.source_settings import IbkrSettings
 
 log = structlog.get_logger()
 

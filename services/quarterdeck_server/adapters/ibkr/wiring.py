@@ -4,7 +4,7 @@ from quarterdeck_server.adapters.ibkr.broker import IbkrBroker
 from quarterdeck_server.adapters.ibkr.source import IbkrSource
 from quarterdeck_server.adapters.ibkr.statement import IbkrStatements
 from quarterdeck_server.runtime.clock import Clock
-from quarterdeck_server.settings import IbkrSettings
+from quarterdeck_server.source_settings import IbkrSettings
 
 
 def ibkr_source(settings: IbkrSettings, clock: Clock) -> IbkrSource:

@@ -11,7 +11,7 @@ from quarterdeck_server.adapters.replay.files import read_file
 from quarterdeck_server.kernel.time import ns_from_datetime
 from quarterdeck_server.marketdata.domain.source import BUNDLED, Quota, ReplayOptions
 from quarterdeck_server.runtime.compute import Compute
-from quarterdeck_server.settings import ReplaySettings
+from quarterdeck_server.source_settings import ReplaySettings
 
 
 class ReplaySource:

@@ -2,7 +2,7 @@
 
 from quarterdeck_server.adapters.replay.source import ReplaySource
 from quarterdeck_server.runtime.compute import Compute
-from quarterdeck_server.settings import ReplaySettings
+from quarterdeck_server.source_settings import ReplaySettings
 
 
 def replay_source(settings: ReplaySettings, compute: Compute) -> ReplaySource:

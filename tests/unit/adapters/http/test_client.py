@@ -18,7 +18,7 @@ from quarterdeck_server.kernel.errors import Exhausted, QuarterdeckError, Unavai
 from quarterdeck_server.marketdata.domain.quota import Window
 from quarterdeck_server.marketdata.domain.source import NotOffered
 from quarterdeck_server.runtime.clock import SystemClock
-from quarterdeck_server.settings import HttpSettings
+from quarterdeck_server.source_settings import HttpSettings
 
 KEY = "very-secret-key"
 SOURCE = "sources/test"

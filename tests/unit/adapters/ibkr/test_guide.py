@@ -3,7 +3,7 @@
 import re
 from pathlib import Path
 
-from quarterdeck_server.settings import IbkrSettings
+from quarterdeck_server.source_settings import IbkrSettings
 
 GUIDE = (Path(__file__).resolve().parents[4] / "docs/guides/interactive-brokers.md").read_text()
 
