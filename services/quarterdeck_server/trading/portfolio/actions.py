@@ -4,7 +4,15 @@ from dataclasses import dataclass
 from decimal import Decimal
 
 from quarterdeck_server.kernel.errors import InvalidField
-from quarterdeck_server.kernel.money import MAX_DECIMALS, ZERO, Money, portion, positive, rounded
+from quarterdeck_server.kernel.money import (
+    MAX_DECIMALS,
+    ZERO,
+    Money,
+    portion,
+    positive,
+    rounded,
+    trimmed,
+)
 
 SMALLEST = Decimal(1).scaleb(-MAX_DECIMALS)
 
@@ -26,11 +34,12 @@ class Split:
 
     def quantity(self, old: Decimal) -> Decimal:
         """Return the new quantity of an old one, rounded at the last decimal of a quantity."""
-        return rounded(portion(old, self.numerator, self.denominator), MAX_DECIMALS)
+        new = portion(old, self.numerator, self.denominator)
+        return trimmed(rounded(new, MAX_DECIMALS))
 
     def price(self, old: Decimal) -> Decimal:
         """Return the price after it that is worth what an old one was."""
-        new = rounded(portion(old, self.denominator, self.numerator), MAX_DECIMALS)
+        new = trimmed(rounded(portion(old, self.denominator, self.numerator), MAX_DECIMALS))
         return new if new or not old else SMALLEST.copy_sign(old)
 
 
