@@ -2,16 +2,17 @@
 
 import os
 import uuid
-from collections.abc import AsyncIterable, AsyncIterator, Iterable, Mapping
+from collections.abc import AsyncIterable, AsyncIterator, Iterable
 from datetime import datetime, timedelta
 from pathlib import Path
 from types import TracebackType
-from typing import Self, Unpack
+from typing import Self
 
 from quarterdeck._address import parse
 from quarterdeck._async.channel import AsyncChannel
 from quarterdeck._async.lasting import AsyncLasting
 from quarterdeck._async.log import AsyncLogWatch, LogWish
+from quarterdeck._async.questions import AsyncQuestions
 from quarterdeck._async.replay import replayed
 from quarterdeck._async.services import analytics, auth, marketdata, stream, system, trading
 from quarterdeck._async.services.analytics import WATCH_PERFORMANCE
@@ -35,29 +36,9 @@ from quarterdeck.api.stream.v1.subscription_pb2 import (
     Subscription,
 )
 from quarterdeck.api.trading.v1.trading_event_pb2 import LogCursor
-from quarterdeck.attribution import (
-    Brinson,
-    Comparing,
-    CompositionLike,
-    Key,
-    Told,
-    Whose,
-    composition,
-    contribution_key,
-    linking_method,
-)
 from quarterdeck.credentials import choose
 from quarterdeck.events import Item
-from quarterdeck.performance import (
-    Performance,
-    Question,
-    SubjectLike,
-    asked,
-    by,
-    day,
-    performance,
-    subject,
-)
+from quarterdeck.performance import Performance, by
 from quarterdeck.publishing import (
     Bars,
     Quotes,
@@ -67,17 +48,6 @@ from quarterdeck.publishing import (
     stream_request,
     trade_batches,
 )
-from quarterdeck.reports import (
-    Report,
-    TableForm,
-    TableName,
-    TearsheetForm,
-    report,
-    report_table,
-    table_format,
-    tearsheet_format,
-)
-from quarterdeck.rolling import Comparison, Rolling, Statistic, comparison, rolling_metric
 
 ADDRESS_VARIABLE = "QUARTERDECK_ADDRESS"
 API_KEY_VARIABLE = "QUARTERDECK_API_KEY"
@@ -85,7 +55,7 @@ DEFAULT_ADDRESS = "localhost:8080"
 DEFAULT_TIMEOUT = 30.0
 
 
-class AsyncClient:
+class AsyncClient(AsyncQuestions):
     """A deck. Connects when first used; close it with ``async with`` or ``aclose``.
 
     Every call raises a subclass of QuarterdeckError. Reads, and writes that are safe to repeat,
@@ -270,129 +240,6 @@ class AsyncClient:
         """
         requests = (stream_request(batch) async for batch in batches)
         return await self.ingest.publish_stream(requests, timeout=timeout)
-
-    async def performance(self, of: SubjectLike, **question: Unpack[Question]) -> Performance:
-        """Compute what an instrument, account, strategy or series of returns earned.
-
-        ``of`` and ``benchmark`` are identifiers of instruments, or what ``quarterdeck.performance``
-        makes. ``start`` and ``end`` are inclusive days. ``risk_free`` is a rate a year as a
-        fraction, or a series of rates in percent such as ``series/fred/DGS3MO``.
-        """
-        answer = await self.analytics.compute_performance(
-            subject=subject(of), with_columns=True, **asked(question)._asdict()
-        )
-        return performance(answer)
-
-    async def contributions(self, by: Key, **whose: Unpack[Whose]) -> Told:
-        """Tell profit apart by strategy, instrument, sector, side, weekday, hour or account.
-
-        All that the caller may see, unless ``account``, ``strategy`` or ``instrument`` are named;
-        ``start`` and ``end`` are inclusive trading days.
-        """
-        answer = await self.attribution.compute_contributions(
-            key=contribution_key(by),
-            account=whose.get("account", ""),
-            strategy=whose.get("strategy", ""),
-            instrument=whose.get("instrument", ""),
-            start_date=day(whose.get("start")),
-            end_date=day(whose.get("end")),
-            currency=whose.get("currency", ""),
-        )
-        return Told(answer.contributions)
-
-    async def brinson(
-        self, of: CompositionLike, against: CompositionLike, **comparing: Unpack[Comparing]
-    ) -> Brinson:
-        """Explain why a portfolio earned another return than a benchmark, by sector.
-
-        Either is what ``quarterdeck.performance.portfolio`` or ``quarterdeck.attribution.groups``
-        makes, weights by instrument, or one instrument.
-        """
-        answer = await self.attribution.compute_brinson(
-            portfolio=composition(of),
-            benchmark=composition(against),
-            start_date=day(comparing.get("start")),
-            end_date=day(comparing.get("end")),
-            groups=comparing.get("groups"),
-            linking=linking_method(comparing.get("linking", "carino")),
-            with_columns=True,
-        )
-        return Brinson(answer)
-
-    async def rolling(
-        self,
-        of: SubjectLike,
-        *statistics: Statistic,
-        window: int = 0,
-        **question: Unpack[Question],
-    ) -> Rolling:
-        """Compute statistics of every window of returns: ``sharpe_ratio``, ``volatility``, ….
-
-        Without any name these two; the default window is of 126 periods. What else is asked is
-        as in ``performance``.
-        """
-        answer = await self.analytics.compute_rolling(
-            subject=subject(of),
-            metrics=[rolling_metric(one) for one in statistics or ("sharpe_ratio", "volatility")],
-            window=window,
-            **asked(question)._asdict(),
-        )
-        return Rolling(answer)
-
-    async def compare(
-        self, of: Mapping[str, SubjectLike], **question: Unpack[Question]
-    ) -> Comparison:
-        """Compute the metrics of subjects, by names of yours, on the days that all of them have."""
-        answer = await self.analytics.compare_performance(
-            subjects=[one for one in map(subject, of.values()) if one is not None],
-            **asked(question)._asdict(),
-        )
-        return comparison(list(of), answer)
-
-    async def tearsheet(
-        self,
-        of: SubjectLike,
-        *,
-        format: TearsheetForm = "html",  # noqa: A002 - what it is called everywhere
-        window: int = 0,
-        title: str = "",
-        **question: Unpack[Question],
-    ) -> Report:
-        """Render a tearsheet as ``html`` or ``pdf``: ``(await …).save("tearsheet.pdf")``.
-
-        What else is asked is as in ``performance``.
-        """
-        pieces = self.reports.render_tearsheet(
-            subject=subject(of),
-            format=tearsheet_format(format),
-            window=window,
-            title=title,
-            **asked(question)._asdict(),
-        )
-        return report([piece async for piece in pieces])
-
-    async def export(
-        self,
-        of: SubjectLike,
-        table: TableName,
-        *,
-        format: TableForm = "csv",  # noqa: A002 - what it is called everywhere
-        window: int = 0,
-        **question: Unpack[Question],
-    ) -> Report:
-        """Export a table as ``csv``, ``xlsx``, ``json`` or ``parquet``.
-
-        ``table`` is ``metrics``, ``returns``, ``drawdowns``, ``monthly_returns``, ``rolling`` or
-        ``fills``. What else is asked is as in ``performance``.
-        """
-        pieces = self.reports.export_table(
-            subject=subject(of),
-            table=report_table(table),
-            format=table_format(format),
-            window=window,
-            **asked(question)._asdict(),
-        )
-        return report([piece async for piece in pieces])
 
     async def aclose(self) -> None:
         """Close the connection; watches close by themselves."""
