@@ -66,12 +66,12 @@ test("a bar that closes replaces the one of its day", () => {
   expect(bars.map((bar) => [bar.day, bar.close])).toEqual([["2004-03-01", 4]]);
 });
 
-test("profit is realised and unrealised less fees", () => {
+test("profit is realised and unrealised less fees and with income", () => {
   const curve = create(GetEquityCurveResponseSchema, {
     ...{ eventTimeNs: [MONDAY], equity: [1_000_007], realisedProfit: [10] },
-    ...{ unrealisedProfit: [-2], fees: [1] },
+    ...{ unrealisedProfit: [-2], fees: [1], income: [0.5] },
   });
-  expect([pointsOf(curve, "equity")[0]?.[1], pointsOf(curve, "profit")[0]?.[1]]).toEqual([1_000_007, 7]);
+  expect([pointsOf(curve, "equity")[0]?.[1], pointsOf(curve, "profit")[0]?.[1]]).toEqual([1_000_007, 7.5]);
 });
 
 test("a curve goes on only with later points", () => {

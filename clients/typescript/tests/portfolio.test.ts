@@ -54,6 +54,15 @@ test("profit of an account and of a strategy in it are two rows", () => {
   ]);
 });
 
+test("the firm is apart from the accounts, and gone with a snapshot without it", () => {
+  const rows = new PortfolioRows();
+  const of = (account: string) => ({ account, strategy: "", currency: "USD" });
+  rows.take(portfolio({ profitAndLoss: [of(""), of("SIM-001")] }), true);
+  expect([rows.view.firm?.currency, rows.view.profit.length]).toEqual(["USD", 1]);
+  rows.take(portfolio({ profitAndLoss: [of("SIM-001")] }), true);
+  expect(rows.view.firm).toBeUndefined();
+});
+
 test("a heartbeat changes nothing", () => {
   const rows = new PortfolioRows();
   rows.take(portfolio(holding("AAPL.XNAS", 100n)), true);
