@@ -4,6 +4,7 @@ import asyncio
 import random
 from collections import deque
 from collections.abc import Sequence
+from contextlib import suppress
 
 import structlog
 
@@ -15,9 +16,12 @@ from quarterdeck_server.marketdata.ports import HistoryRefused, HistoryStore, Ho
 log = structlog.get_logger()
 
 WRITE_ROWS = 50_000
-LINGER_S = 0.1
-"""How long the first rows after a rest wait for others: one write for each quote would cost more
-than the quote, at the very moment at which it is on its way to readers."""
+LINGER_S, LONGEST_LINGER_S = 0.1, 0.5
+"""How long the first rows after a rest wait for others, and how long while only few come.
+
+One write for each quote would cost more than the quote, at the very moment at which it is on its
+way to readers; ten writes a second still met one quote in ten.
+"""
 FIRST_PAUSE_S = 0.02
 LONGEST_PAUSE_S = 1.0
 
@@ -33,6 +37,7 @@ class HistoryWriter:
         self._durable: dict[str, int] = {}
         self._again = False
         self._arrived = asyncio.Event()
+        self._plenty = asyncio.Event()
         self._idle = asyncio.Event()
         self._idle.set()
 
@@ -43,6 +48,8 @@ class HistoryWriter:
             return
         self._waiting.append(item)
         self._count(len(item.batch))
+        if self._rows >= WRITE_ROWS:
+            self._plenty.set()
         self._wake()
 
     def leave_out(self, item: Sequenced) -> None:
@@ -56,13 +63,14 @@ class HistoryWriter:
 
     async def run(self) -> None:
         """Write whatever waits, for ever."""
+        linger_s = LINGER_S
         while True:
             while self._waiting or self._holes:
                 await self._write_next()
-            self._idle.set()
-            self._arrived.clear()
-            await self._arrived.wait()
-            await asyncio.sleep(LINGER_S)
+            rested_s = await self._rest()
+            linger_s = min(2 * linger_s, LONGEST_LINGER_S) if rested_s < linger_s else LINGER_S
+            with suppress(TimeoutError):
+                await asyncio.wait_for(self._plenty.wait(), linger_s)
 
     async def drain(self, timeout_s: float) -> bool:
         """Wait until nothing waits; false if that took too long."""
@@ -72,6 +80,16 @@ class HistoryWriter:
             log.warning("history_not_drained", rows=self._rows)
             return False
         return True
+
+    async def _rest(self) -> float:
+        """Wait until something comes; return how long that took."""
+        self._idle.set()
+        self._arrived.clear()
+        self._plenty.clear()
+        loop = asyncio.get_running_loop()
+        since = loop.time()
+        await self._arrived.wait()
+        return loop.time() - since
 
     async def _write_next(self) -> None:
         """Write the head of the queue, which stays there until it is stored."""

@@ -113,3 +113,16 @@ async def test_draining_says_when_it_takes_too_long():
     writer = HistoryWriter(Shelf(), max_rows=100)
     writer.put(sequenced(1))
     assert not await writer.drain(0.01)
+
+
+async def test_rows_that_trickle_are_written_together_and_plenty_at_once(write, monkeypatch):
+    monkeypatch.setattr("quarterdeck_server.marketdata.writer.WRITE_ROWS", 50)
+    monkeypatch.setattr("quarterdeck_server.marketdata.writer.LONGEST_LINGER_S", 60.0)
+    shelf = Shelf()
+    writer = HistoryWriter(shelf, max_rows=1_000)
+    writer.put(sequenced(1))
+    assert await write(writer)
+    for place in range(4):
+        writer.put(sequenced(2 + 50 * place, 50))
+        assert await writer.drain(0.2 if place else 5)
+    assert len(shelf.again) == 5
