@@ -154,6 +154,15 @@ class Exhausted(QuarterdeckError):
         self.subject, self.retry_after_s = subject, retry_after_s
 
 
+class ReaderTooSlow(Exhausted):
+    """A reader fell too far behind; it may resume where it was."""
+
+    reason = "READER_TOO_SLOW"
+
+    def __init__(self, behind_bytes: int) -> None:
+        super().__init__("reader", "the reader fell too far behind", behind_bytes=str(behind_bytes))
+
+
 class Unavailable(QuarterdeckError):
     """Something this needs is not reachable now; trying again later may work."""
 

@@ -5,15 +5,15 @@ ends one is told in it first.
 """
 
 import asyncio
-from collections.abc import AsyncGenerator, Callable
-from contextlib import aclosing, suppress
+from collections.abc import AsyncGenerator, Callable, Coroutine
+from contextlib import aclosing, closing, suppress
 from dataclasses import dataclass
-from typing import Literal, Protocol
+from typing import Any, Literal, Protocol
 
 import grpc
 from google.protobuf.duration_pb2 import Duration
 
-from quarterdeck_server.kernel.errors import Exhausted, QuarterdeckError
+from quarterdeck_server.kernel.errors import QuarterdeckError, ReaderTooSlow
 from quarterdeck_server.runtime.caller import current
 from quarterdeck_server.runtime.live import LiveStreams, reason_of
 from quarterdeck_server.runtime.service import Context
@@ -23,19 +23,23 @@ PATIENCE_S = 10.0
 LINGER_S = 30.0
 """For so long a reader that was cut may still come and read why."""
 
-
-class ReaderTooSlow(Exhausted):
-    """A reader took nothing for too long."""
-
-    reason = "READER_TOO_SLOW"
-
-    def __init__(self, behind_bytes: int) -> None:
-        super().__init__("reader", "the reader took nothing for too long")
-        self.metadata = {"behind_bytes": str(behind_bytes)}
+type Write = Callable[[bytes], Coroutine[Any, Any, None]]
 
 
 class ReaderGone(Exception):
     """The connection ended while an answer was on its way: nobody is left to tell."""
+
+
+def writer(context: Context) -> Write:
+    """Return how to write encoded answers; fails with ReaderGone."""
+
+    async def write(data: bytes) -> None:
+        try:
+            await context.write(data)
+        except (grpc.aio.InternalError, grpc.aio.UsageError) as error:
+            raise ReaderGone from error
+
+    return write
 
 
 class Beating(Protocol):
@@ -73,31 +77,39 @@ class Streaming:
         ended: Callable[[QuarterdeckError], bytes],
     ) -> None:
         """Write encoded answers until they end; ``ended`` makes the one that says why."""
-        outlet = Outlet(context, self.patience_s)
+        outlet = Outlet(writer(context), self.patience_s)
         async with self.live.watched(current()), aclosing(answers):
-            with suppress(ReaderGone):
-                try:
-                    async for answer in answers:
-                        await outlet.write(answer)
-                except QuarterdeckError as error:
-                    await outlet.finish(ended(error), self.linger_s)
-                    raise
-                except asyncio.CancelledError as end:
-                    if (reason := reason_of(end)) is not None:
-                        await outlet.finish(ended(reason), self.patience_s)
-                    raise
+            with closing(outlet), suppress(ReaderGone):
+                await self._run(outlet, answers, ended)
+
+    async def _run(
+        self,
+        outlet: "Outlet",
+        answers: AsyncGenerator[bytes],
+        ended: Callable[[QuarterdeckError], bytes],
+    ) -> None:
+        try:
+            async for answer in answers:
+                await outlet.write(answer)
+        except QuarterdeckError as error:
+            await outlet.finish(ended(error), self.linger_s)
+            raise
+        except asyncio.CancelledError as end:
+            if (reason := reason_of(end)) is not None:
+                await outlet.finish(ended(reason), self.patience_s)
+            raise
 
 
 class Outlet:
     """The way to one reader: one answer at a time."""
 
-    def __init__(self, context: Context, patience_s: float) -> None:
-        self._context, self._patience_s = context, patience_s
+    def __init__(self, write: Write, patience_s: float) -> None:
+        self._write, self._patience_s = write, patience_s
         self._pending: asyncio.Task[None] | None = None
 
     async def write(self, answer: bytes) -> None:
         """Write an answer; fails with ReaderTooSlow when it is not taken in time."""
-        self._pending = asyncio.create_task(self._written(answer), name="stream-write")
+        self._pending = asyncio.create_task(self._write(answer), name="stream-write")
         done, _ = await asyncio.wait({self._pending}, timeout=self._patience_s)
         if not done:
             raise ReaderTooSlow(len(answer))
@@ -109,10 +121,10 @@ class Outlet:
             async with asyncio.timeout(linger_s):
                 if self._pending is not None:
                     await self._pending
-                await self._written(answer)
+                await self._write(answer)
 
-    async def _written(self, answer: bytes) -> None:
-        try:
-            await self._context.write(answer)
-        except (grpc.aio.InternalError, grpc.aio.UsageError) as error:
-            raise ReaderGone from error
+    def close(self) -> None:
+        """Give up what is still on its way; its failure is nobody's any more."""
+        if self._pending is not None:
+            self._pending.cancel()
+            self._pending.add_done_callback(lambda done: done.cancelled() or done.exception())

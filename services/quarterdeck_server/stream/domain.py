@@ -163,15 +163,6 @@ class CursorInvalid(InvalidField):
     reason = "CURSOR_INVALID"
 
 
-class ReaderTooSlow(Exhausted):
-    """A reader fell too far behind."""
-
-    reason = "READER_TOO_SLOW"
-
-    def __init__(self, behind_bytes: int) -> None:
-        super().__init__("reader", "the reader fell too far behind", behind_bytes=str(behind_bytes))
-
-
 class LimitExceeded(Exhausted):
     """A principal has as much of something as it may; ``field`` is where it asks for more."""
 

@@ -4,7 +4,7 @@ import asyncio
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 
-from quarterdeck_server.kernel.errors import NotFound, QuarterdeckError, Unavailable
+from quarterdeck_server.kernel.errors import NotFound, QuarterdeckError, ReaderTooSlow, Unavailable
 from quarterdeck_server.runtime.caller import Caller
 from quarterdeck_server.runtime.clock import Clock
 from quarterdeck_server.stream import metrics
@@ -14,7 +14,6 @@ from quarterdeck_server.stream.domain import (
     Control,
     Cursor,
     Ended,
-    ReaderTooSlow,
     Subscribed,
     Subscription,
     Unsubscribed,

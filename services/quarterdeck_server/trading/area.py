@@ -22,9 +22,9 @@ from quarterdeck_server.trading.desk import Desk
 from quarterdeck_server.trading.facts import Facts
 from quarterdeck_server.trading.feed import Feed
 from quarterdeck_server.trading.fleet import Fleet
-from quarterdeck_server.trading.followers import Followers
 from quarterdeck_server.trading.following import follow
 from quarterdeck_server.trading.importer import Importer
+from quarterdeck_server.trading.log_readers import LogReaders
 from quarterdeck_server.trading.mapping.node import health_of
 from quarterdeck_server.trading.portfolio import Book
 from quarterdeck_server.trading.ports import Market
@@ -65,7 +65,7 @@ class Area:
     aggregates: Aggregates
     reconciler: Reconciler
     importer: Importer
-    followers: Followers
+    log_readers: LogReaders
     restater: Restater
 
 
@@ -86,7 +86,7 @@ async def opened(settings: TradingSettings, shared: Shared, market: Market) -> A
         work.start("trading-nodes", area.fleet.watch_over),
         work.start("trading-breaks", area.reconciler.run),
         work.start("trading-keeper", keeper.run),
-        work.start("trading-tail", area.followers.tail.run),
+        work.start("trading-tail", area.log_readers.tail.run),
         work.start("trading-restatements", area.restater.run),
     ]
     try:
@@ -171,7 +171,7 @@ async def _assembled(settings: TradingSettings, shared: Shared, market: Market, 
         aggregates=await _aggregates(settings, postgres),
         reconciler=Reconciler(shared, desk, settings.doubt_after),
         importer=Importer(recorder, facts, shared.compute),
-        followers=Followers(postgres, tail, head.epoch, clock),
+        log_readers=LogReaders(postgres, tail, head.epoch, clock),
         restater=restater,
     )
 

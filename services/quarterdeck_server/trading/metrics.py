@@ -28,8 +28,8 @@ PRICES_REFUSED = Counter(
     "quarterdeck_trading_prices_refused_total", "Prices that cannot be prices."
 )
 READERS = Gauge("quarterdeck_trading_portfolio_readers", "Open portfolio streams.")
-FOLLOWERS = Gauge("quarterdeck_trading_log_readers", "Open streams of the trading log.")
-FOLLOWED = Counter(
+LOG_READERS = Gauge("quarterdeck_trading_log_readers", "Open streams of the trading log.")
+LOG_SENT = Counter(
     "quarterdeck_trading_log_sent_events_total", "Events sent to readers of the trading log."
 )
 NODES = Gauge("quarterdeck_trading_nodes", "Nodes by state.", ["state"])

@@ -50,11 +50,11 @@ class Tail:
             self._wake.set()
 
     @contextmanager
-    def followed(self) -> Iterator[None]:
+    def read_along(self) -> Iterator[None]:
         """Keep up with the log while the block runs."""
         self._readers += 1
         try:
-            with metrics.FOLLOWERS.track_inprogress():
+            with metrics.LOG_READERS.track_inprogress():
                 yield
         finally:
             self._readers -= 1
@@ -79,7 +79,7 @@ class Tail:
             try:
                 await self._advance()
             except Unavailable as error:
-                log.warning("log_not_followed", behind=self.newest - self._end, error=str(error))
+                log.warning("log_tail_not_read", behind=self.newest - self._end, error=str(error))
                 self._wake.set()
                 await asyncio.sleep(PAUSE_S)
 

@@ -48,7 +48,7 @@ def services(area: Area, shared: Shared, brokers: Mapping[str, Broker]) -> Seque
     breaks = ReconciliationServicer(area.reconciler, shared, brokers)
     streaming = Streaming(shared.live)
     events = TradingEventServicer(
-        area.recorder, area.importer, shared.postgres, area.followers, streaming, shared.clock
+        area.recorder, area.importer, shared.postgres, area.log_readers, streaming, shared.clock
     )
     portfolio = PortfolioServicer(area, shared.postgres, shared.compute)
     aggregates = AggregateServicer(shared.postgres, area.desk, area.aggregates.roll)

@@ -13,9 +13,9 @@ from quarterdeck.api.trading.v1 import trading_event_service_pb2 as pb
 from quarterdeck.api.trading.v1.trading_event_pb2 import LogCursor, LoggedEvent
 from quarterdeck_server.runtime.caller import CURRENT, Caller
 from quarterdeck_server.runtime.streaming import Streaming
-from quarterdeck_server.trading import followers, tail
+from quarterdeck_server.trading import log_readers, tail
 from quarterdeck_server.trading.domain.view import View
-from quarterdeck_server.trading.followers import Wish
+from quarterdeck_server.trading.log_readers import Wish
 
 EVERY = frozenset("*")
 EVERYTHING = View("", "", EVERY, EVERY)
@@ -51,8 +51,8 @@ async def test_history_and_what_is_recorded_meanwhile_come_once_and_in_order(
     """Whoever falls behind what is kept reads the database again, without a seam."""
     monkeypatch.setattr(tail, "MOST_KEPT", 6)
     monkeypatch.setattr(tail, "PAGE", 4)
-    monkeypatch.setattr(followers, "PAGE", 2)
-    monkeypatch.setattr(followers, "SPAN", 3)
+    monkeypatch.setattr(log_readers, "PAGE", 2)
+    monkeypatch.setattr(log_readers, "SPAN", 3)
     batches = [[events.fill() for _ in range(5)] for _ in range(12)]
     for batch in batches[:4]:
         await ada.events.RecordEvents(events.batch(*batch))
@@ -109,8 +109,8 @@ async def test_a_stream_goes_on_from_any_cursor_of_this_log_alone(ada: Client) -
 async def test_a_heartbeat_tells_where_the_log_and_the_reader_are(deck: Deck, ada: Client) -> None:
     await ada.events.RecordEvents(events.batch(events.fill(account="SIM-002")))
     view = View("SIM-001", "", EVERY, EVERY)
-    follower = await deck.area.followers.follower(Wish(view, heartbeat_s=0.05))
-    async with aclosing(follower.answers()) as frames:
+    reader = await deck.area.log_readers.reader(Wish(view, heartbeat_s=0.05))
+    async with aclosing(reader.answers()) as frames:
         await anext(frames)
         beat = pb.WatchTradingResponse.FromString(await anext(frames))
     assert not beat.events
@@ -143,10 +143,10 @@ async def test_a_reader_that_takes_nothing_is_cut_with_its_cursor(deck: Deck, ad
                 asyncio.get_running_loop().call_later(0.1, comes_back.set)
                 await comes_back.wait()
 
-    follower = await deck.area.followers.follower(Wish(EVERYTHING))
+    reader = await deck.area.log_readers.reader(Wish(EVERYTHING))
     CURRENT.set(SOMEBODY)
     streaming = Streaming(deck.shared.live, patience_s=0.05)
-    with pytest.raises(Exception, match="took nothing for too long"):
-        await streaming.run(Context(), follower.answers(), follower.ended)  # type: ignore[arg-type]
+    with pytest.raises(Exception, match="fell too far behind"):
+        await streaming.run(Context(), reader.answers(), reader.ended)  # type: ignore[arg-type]
     assert written[-1].cursor.position == 3
     assert written[-1].error.code == 8

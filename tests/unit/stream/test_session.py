@@ -10,14 +10,14 @@ import pytest
 from tests.unit.stream.deck import Deck, Seen, Stored, every, latest
 
 from quarterdeck.api.stream.v1.stream_service_pb2 import GetSnapshotRequest
-from quarterdeck_server.kernel.errors import QuarterdeckError, Unavailable
+from quarterdeck_server.kernel.errors import QuarterdeckError, ReaderTooSlow, Unavailable
 from quarterdeck_server.runtime.caller import CURRENT, Caller
 from quarterdeck_server.runtime.clock import SystemClock
 from quarterdeck_server.runtime.live import ShuttingDown
 from quarterdeck_server.runtime.peers import Peers
 from quarterdeck_server.settings import StreamSettings
 from quarterdeck_server.stream.claims import Claims
-from quarterdeck_server.stream.domain import Cursor, LimitExceeded, ReaderTooSlow
+from quarterdeck_server.stream.domain import Cursor, LimitExceeded
 from quarterdeck_server.stream.engine.plan import BREATH, Plan
 from quarterdeck_server.stream.peers import MOST_AT_ONCE, TradingRecords
 from quarterdeck_server.stream.servicers.stream import StreamServicer

@@ -4,8 +4,6 @@ import asyncio
 from collections.abc import AsyncIterator, Sequence
 from contextlib import aclosing, suppress
 
-import grpc
-
 from quarterdeck.api.stream.v1 import stream_service_pb2 as pb
 from quarterdeck.api.stream.v1 import stream_service_pb2_grpc as rpc
 from quarterdeck.api.stream.v1 import subscription_pb2
@@ -13,6 +11,7 @@ from quarterdeck_server.kernel import page, topics
 from quarterdeck_server.kernel.errors import InvalidField, ScopeForbidden, Unavailable
 from quarterdeck_server.runtime.caller import Caller, current
 from quarterdeck_server.runtime.service import Context
+from quarterdeck_server.runtime.streaming import ReaderGone, writer
 from quarterdeck_server.settings import StreamSettings
 from quarterdeck_server.stream import bounds, claims, mapping, rights
 from quarterdeck_server.stream.domain import (
@@ -28,7 +27,7 @@ from quarterdeck_server.stream.engine.plan import Plan
 from quarterdeck_server.stream.opening import Openings
 from quarterdeck_server.stream.others import Others
 from quarterdeck_server.stream.replay.replays import Replays
-from quarterdeck_server.stream.session import Session, Wish, Write
+from quarterdeck_server.stream.session import Session, Wish
 from quarterdeck_server.stream.sessions import Sessions
 
 DEFAULT_PAGE, LARGEST_PAGE = 1_000, 10_000
@@ -38,20 +37,6 @@ BREATH = 500
 """So many topics are compared with patterns at once."""
 LAG_S = 1.0
 LAG_PAUSE_S = 0.05
-
-
-class ReaderGone(Exception):
-    """The connection ended while a frame was on its way: nobody is left to tell."""
-
-
-def _writer(context: Context) -> Write:
-    async def write(data: bytes) -> None:
-        try:
-            await context.write(data)
-        except (grpc.aio.InternalError, grpc.aio.UsageError) as error:
-            raise ReaderGone from error
-
-    return write
 
 
 class StreamServicer(rpc.StreamServiceServicer):
@@ -84,7 +69,7 @@ class StreamServicer(rpc.StreamServiceServicer):
         async with self._sessions.opened(caller, peer, agent, interval) as session:
             await session.begin(wish, [self._opening(session)])
             with suppress(ReaderGone):
-                await session.run(_writer(context))
+                await session.run(writer(context))
 
     async def UpdateSubscription(
         self, request: pb.UpdateSubscriptionRequest, context: Context

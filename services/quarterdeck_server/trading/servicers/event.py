@@ -15,8 +15,8 @@ from quarterdeck_server.runtime.service import Context
 from quarterdeck_server.runtime.streaming import Streaming, heartbeat_s
 from quarterdeck_server.trading.domain import topic as topics
 from quarterdeck_server.trading.domain.event import Event
-from quarterdeck_server.trading.followers import HEARTBEAT_S, Followers, Wish
 from quarterdeck_server.trading.importer import Importer
+from quarterdeck_server.trading.log_readers import HEARTBEAT_S, LogReaders, Wish
 from quarterdeck_server.trading.mapping import log as mapping
 from quarterdeck_server.trading.mapping.event import events_from
 from quarterdeck_server.trading.mapping.life import event_filter_from, logged_to
@@ -39,12 +39,12 @@ class TradingEventServicer(TradingEventServiceServicer):
         recorder: Recorder,
         importer: Importer,
         postgres: Postgres,
-        followers: Followers,
+        readers: LogReaders,
         streaming: Streaming,
         clock: Clock,
     ) -> None:
         self._recorder, self._importer, self._postgres = recorder, importer, postgres
-        self._followers, self._streaming, self._clock = followers, streaming, clock
+        self._readers, self._streaming, self._clock = readers, streaming, clock
 
     async def RecordEvents(
         self, request: pb.RecordEventsRequest, context: Context
@@ -149,8 +149,8 @@ class TradingEventServicer(TradingEventServiceServicer):
             live_only=request.live_only,
             heartbeat_s=heartbeat_s(request, HEARTBEAT_S),
         )
-        follower = await self._followers.follower(wish)
-        await self._streaming.run(context, follower.answers(), follower.ended)
+        reader = await self._readers.reader(wish)
+        await self._streaming.run(context, reader.answers(), reader.ended)
 
     async def _record(self, events: Sequence[Event]) -> Recorded:
         caller = current()

@@ -1,6 +1,6 @@
-"""Followers of the log: history from the database, then what is recorded, without a seam.
+"""Readers of the log: history from the database, then what is recorded, without a seam.
 
-A follower is a view and a position. Far behind it reads spans of the log, at its own pace; once it
+A reader is a view and a position. Far behind it reads spans of the log, at its own pace; once it
 has caught up it reads along with all others from the tail.
 """
 
@@ -30,7 +30,7 @@ MOST_READS = 3
 
 @dataclass(frozen=True, slots=True)
 class Wish:
-    """What a follower wants: whose events, after which cursor, how often a heartbeat."""
+    """What a reader wants: whose events, after which cursor, how often a heartbeat."""
 
     view: View
     cursor: LogCursor | None = None
@@ -38,21 +38,21 @@ class Wish:
     heartbeat_s: float = HEARTBEAT_S
 
 
-class Followers:
-    """Lets readers follow the log of one epoch."""
+class LogReaders:
+    """Lets readers into the log of one epoch."""
 
     def __init__(self, postgres: Postgres, tail: Tail, epoch: int, clock: Clock) -> None:
         self.tail, self.clock = tail, clock
         self._postgres, self._epoch = postgres, epoch
         self._turn = asyncio.Semaphore(MOST_READS)
 
-    async def follower(self, wish: Wish) -> "Follower":
+    async def reader(self, wish: Wish) -> "LogReader":
         """Return a reader at its start; fails with CursorInvalid."""
         if wish.cursor is not None and wish.cursor.position > self.tail.newest:
             # Another recorder may have told of what this one learns in a moment.
             self.tail.reached((await load.head(self._postgres)).event_position)
         newest = self.at(self.tail.newest)
-        return Follower(self, wish, start(wish.cursor, newest, live_only=wish.live_only))
+        return LogReader(self, wish, start(wish.cursor, newest, live_only=wish.live_only))
 
     def at(self, position: int) -> LogCursor:
         """Return the cursor of a position."""
@@ -66,24 +66,24 @@ class Followers:
             )
 
 
-class Follower:
+class LogReader:
     """One reader of the log."""
 
-    def __init__(self, followers: Followers, wish: Wish, position: int) -> None:
-        self._followers, self._wish, self._position = followers, wish, position
-        self._tail, self._clock = followers.tail, followers.clock
+    def __init__(self, readers: LogReaders, wish: Wish, position: int) -> None:
+        self._readers, self._wish, self._position = readers, wish, position
+        self._tail, self._clock = readers.tail, readers.clock
         self._beat_at = 0.0
 
     async def answers(self) -> AsyncGenerator[bytes]:
         """Yield encoded answers for ever: events, and a heartbeat when none came."""
         view = self._wish.view
-        with self._tail.followed():
+        with self._tail.read_along():
             yield mapping.encoded(self._answer(self._wish.heartbeat_s))
             while True:
                 found = await self._page()
                 shown = [event for event in found if view.shows(event.account, event.strategy)]
                 if shown or self._clock.monotonic() >= self._beat_at:
-                    metrics.FOLLOWED.inc(len(shown))
+                    metrics.LOG_SENT.inc(len(shown))
                     yield mapping.encoded(self._answer(), shown)
 
     def ended(self, error: QuarterdeckError) -> bytes:
@@ -92,7 +92,7 @@ class Follower:
 
     def _answer(self, heartbeat_s: float | None = None) -> mapping.Answer:
         self._beat_at = self._clock.monotonic() + self._wish.heartbeat_s
-        cursor = self._followers.at(self._position)
+        cursor = self._readers.at(self._position)
         return mapping.answer_to(cursor, self._tail.newest, self._clock.now_ns(), heartbeat_s)
 
     async def _page(self) -> Sequence[LoggedEvent]:
@@ -108,7 +108,7 @@ class Follower:
 
     async def _past(self) -> Sequence[LoggedEvent]:
         through = min(self._position + SPAN, self._tail.newest)
-        found = await self._followers.history(self._wish.view, self._position, through)
+        found = await self._readers.history(self._wish.view, self._position, through)
         self._position = found[-1].position if len(found) == PAGE else through
         return found
 
