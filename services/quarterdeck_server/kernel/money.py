@@ -18,6 +18,7 @@ from decimal import (
     Overflow,
     localcontext,
 )
+from functools import lru_cache
 
 from quarterdeck_server.kernel.errors import InvalidField
 
@@ -110,9 +111,15 @@ def parsed(field: str, text: str) -> Decimal:
 
 def currency_code(field: str, code: str) -> str:
     """Return a currency code of capital letters and digits, such as ``USD`` or ``USDT``."""
-    if not _CURRENCY.fullmatch(code):
+    if not _is_currency(code):
         raise InvalidField(field, "must be a currency code such as USD")
     return code
+
+
+@lru_cache(1_000)
+def _is_currency(code: str) -> bool:
+    # Asked of every amount, and there are few currencies.
+    return _CURRENCY.fullmatch(code) is not None
 
 
 def _decimals(value: Decimal) -> int:

@@ -5,6 +5,7 @@ fill, a correction or a bust changed is taken anew from all of its fills, once.
 """
 
 from collections.abc import Collection, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
 
 from quarterdeck_server.kernel.money import Money
 from quarterdeck_server.runtime.postgres import Connection
@@ -17,6 +18,14 @@ from quarterdeck_server.trading.store.load import Amended, Moved
 
 type Anew = Mapping[PositionKey, Sequence[BookFill]]
 """Positions that are to be replayed, each with all fills that count, in the order of the log."""
+
+
+@dataclass(frozen=True, slots=True)
+class Moves:
+    """What a batch does to positions: fills that are taken one by one, and positions anew."""
+
+    timely: Sequence[BookFill] = ()
+    anew: Anew = field(default_factory=dict)
 
 
 async def follow(desk: Desk, connection: Connection, until: int) -> None:

@@ -7,18 +7,17 @@ from quarterdeck_server.trading.domain.batch import Batch
 from quarterdeck_server.trading.domain.fill import Fill
 from quarterdeck_server.trading.domain.order import Order
 from quarterdeck_server.trading.domain.topic import Publication
-from quarterdeck_server.trading.following import Anew, book_fill
+from quarterdeck_server.trading.following import Moves
 from quarterdeck_server.trading.mapping import log as mapping
 from quarterdeck_server.trading.portfolio import Book, Position
 
 
-def publications(book: Book, batch: Batch, anew: Anew) -> Iterator[Publication]:
+def publications(book: Book, batch: Batch, moves: Moves) -> Iterator[Publication]:
     """Yield what a batch tells, of a book that did not take it yet.
 
     A position comes after each of its fills; one that is taken anew comes once, at the end.
     """
-    timely = [book_fill(fill) for fill, _ in batch.new_fills if fill.holding not in batch.restated]
-    positions = iter(book.preview(timely))
+    positions = iter(book.preview(moves.timely))
     for outcome in batch.outcomes:
         match outcome:
             case Order():
@@ -29,7 +28,7 @@ def publications(book: Book, batch: Batch, anew: Anew) -> Iterator[Publication]:
                     yield _position(next(positions))
             case _:
                 yield Publication(topics.accounts(outcome.account), outcome.report.payload)
-    for position in book.preview_replay(anew, [action for action, _ in batch.new_actions]):
+    for position in book.preview_replay(moves.anew, [action for action, _ in batch.new_actions]):
         yield _position(position)
 
 

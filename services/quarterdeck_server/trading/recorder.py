@@ -32,7 +32,7 @@ from quarterdeck_server.trading.domain.event import AccountReport, Event
 from quarterdeck_server.trading.domain.fill import Fill
 from quarterdeck_server.trading.domain.topic import TopicRecord
 from quarterdeck_server.trading.facts import Facts
-from quarterdeck_server.trading.following import Anew, book_fill, counted_fills, follow, holding_of
+from quarterdeck_server.trading.following import Moves, book_fill, counted_fills, follow, holding_of
 from quarterdeck_server.trading.mapping.event import opening_event
 from quarterdeck_server.trading.portfolio import Dividend, Flow, FlowKind, Split
 from quarterdeck_server.trading.ports import RecordSink
@@ -126,9 +126,9 @@ class Recorder:
                 head = await self._locked(connection)
                 batch = await self._folded(connection, head, events)
                 accounts = await self._accounts(connection, batch)
-                anew = await self._write(connection, head, batch)
-                records = await self._publish(connection, head, batch, anew)
-            self._show(batch, accounts, anew)
+                moves = await self._write(connection, head, batch)
+                records = await self._publish(connection, head, batch, moves)
+            self._show(batch, accounts, moves)
         self._sink.committed(records)
         self._moved()
         metrics.counted(batch)
@@ -196,10 +196,10 @@ class Recorder:
             return event.body.money.currency
         return self._desk.average.instrument(str(event.instrument)).currency
 
-    async def _write(self, connection: Connection, head: store.Head, batch: Batch) -> Anew:
-        """Store what a batch came to, and return the positions that must be taken anew."""
+    async def _write(self, connection: Connection, head: store.Head, batch: Batch) -> Moves:
+        """Store what a batch came to, and return what it does to positions."""
         if not batch.events:
-            return {}
+            return Moves()
         await store.write_events(connection, batch.events, head.event_position)
         await store.write_fills(connection, batch.new_fills)
         await amendments.write(connection, batch.fills, batch.amended)
@@ -211,14 +211,18 @@ class Recorder:
         await store.write_reports(connection, dict(_reported(batch)))
         past = batch.changed_past(self._desk.shown_ns, self._patience_ns)
         await restatements.write(connection, (head.event_position, batch.position), past)
-        return await counted_fills(connection, batch.restated, batch.position)
+        told = (fill for fill, _ in batch.new_fills)
+        return Moves(
+            timely=[book_fill(fill) for fill in told if fill.holding not in batch.restated],
+            anew=await counted_fills(connection, batch.restated, batch.position),
+        )
 
     async def _publish(
-        self, connection: Connection, head: store.Head, batch: Batch, anew: Anew
+        self, connection: Connection, head: store.Head, batch: Batch, moves: Moves
     ) -> tuple[TopicRecord, ...]:
         records = await store.write_publications(
             connection,
-            tuple(publications(self._desk.average, batch, anew)),
+            tuple(publications(self._desk.average, batch, moves)),
             head.record_position,
             self._clock.now_ns(),
         )
@@ -226,17 +230,16 @@ class Recorder:
         await store.move_head(connection, store.Head(head.epoch, batch.position, end))
         return records
 
-    def _show(self, batch: Batch, accounts: Iterable[Opening], anew: Anew) -> None:
+    def _show(self, batch: Batch, accounts: Iterable[Opening], moves: Moves) -> None:
         for opening in accounts:
             self._desk.add_account(opening.account, opening.base_currency)
-        for fill, position in batch.new_fills:
-            if fill.holding not in batch.restated:
-                self._desk.apply(book_fill(fill), position)
+        for fill in moves.timely:
+            self._desk.apply(fill, batch.position)
         for flow, position in batch.new_flows:
             self._desk.transfer(flow, position)
         for action, _ in batch.new_actions:
             self._desk.learn(action)
-        for key, fills in anew.items():
+        for key, fills in moves.anew.items():
             self._desk.replay(key, fills)
         self._desk.position = batch.position
 
