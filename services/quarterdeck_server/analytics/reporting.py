@@ -30,7 +30,10 @@ log = structlog.get_logger()
 
 
 class Reporter:
-    """Makes reports, one after another: each holds a processor, and two would hold the others."""
+    """Makes reports, one after another.
+
+    Each holds a processor, and what writes PDF is not made for several threads.
+    """
 
     def __init__(
         self,

@@ -37,7 +37,7 @@ HEAD = (
     "hit_rate",
 )
 AGAINST = ("alpha", "beta", "correlation", "information_ratio")
-DISCLAIMER = "Computed from recorded data. Past returns say nothing about future ones."
+DISCLAIMER = "Past returns say nothing about future ones. Nothing here is investment advice."
 LONGEST_FOOTER = 60
 UNSOURCED = "-"
 UNRECOVERED = "lasts"
