@@ -5,12 +5,14 @@ their own, which is made from ``requirements/peers.txt`` when it is not there.
 """
 
 import argparse
+import asyncio
 import json
 import os
 import subprocess
 import sys
 from dataclasses import asdict
 
+from tests.load import execution
 from tests.load.results import ROOT, Figure, figure
 
 PYTHON = ROOT / ".tools" / "peers" / "bin" / "python"
@@ -42,6 +44,7 @@ def measure(samples: int) -> dict[str, Figure]:
         for name, (theirs, ours) in RATIOS.items()
     }
     return {
+        **asyncio.run(execution.measure(samples)),
         **{name: figure(values, "ms") for name, values in sides.items()},
         **{name: figure(values, "times as long as ours") for name, values in ratios.items()},
     }

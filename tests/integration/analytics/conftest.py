@@ -1,7 +1,7 @@
 """Analytics with the areas it asks, on one server and a real database."""
 
 from collections.abc import AsyncIterator
-from contextlib import AsyncExitStack
+from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
 
 import grpc
@@ -93,9 +93,9 @@ class Deck:
         )
 
 
-@pytest.fixture
-async def deck(store: Postgres, local_bus: LocalBus) -> AsyncIterator[Deck]:
-    """The three areas, as one process serves them."""
+@asynccontextmanager
+async def deck_on(store: Postgres, bus: LocalBus) -> AsyncIterator[Deck]:
+    """Serve the three areas as one process until the block ends."""
     settings, clock, tokens = Settings(_env_file=None), SystemClock(), Tokens()
     async with AsyncExitStack() as stack:
         work = await stack.enter_async_context(background())
@@ -106,7 +106,7 @@ async def deck(store: Postgres, local_bus: LocalBus) -> AsyncIterator[Deck]:
         stack.push_async_callback(peers.close)
         peers.here = f"127.0.0.1:{server.add_insecure_port('127.0.0.1:0')}"
         runner = await stack.enter_async_context(jobs(store))
-        shared = Shared(store, local_bus, clock, Compute(), runner, work, peers, tokens, live)
+        shared = Shared(store, bus, clock, Compute(), runner, work, peers, tokens, live)
         opened = [
             *await stack.enter_async_context(marketdata.open(settings, shared, [])),
             *await stack.enter_async_context(trading.open(settings, shared, {})),
@@ -114,3 +114,10 @@ async def deck(store: Postgres, local_bus: LocalBus) -> AsyncIterator[Deck]:
         ]
         await stack.enter_async_context(running(server, opened, settings.server, live.drain))
         yield Deck(store, peers.here, stack, live)
+
+
+@pytest.fixture
+async def deck(store: Postgres, local_bus: LocalBus) -> AsyncIterator[Deck]:
+    """The three areas, as one process serves them."""
+    async with deck_on(store, local_bus) as opened:
+        yield opened
