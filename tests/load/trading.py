@@ -18,10 +18,11 @@ from tests.load.results import Figure, figure
 from tests.load.servers import servers
 
 from quarterdeck.api.trading.v1 import portfolio_service_pb2 as pb
+from quarterdeck_server.runtime import garbage
 from quarterdeck_server.runtime.bus import LocalBus
 from quarterdeck_server.runtime.migrations import migrate
 from quarterdeck_server.runtime.postgres import postgres
-from quarterdeck_server.settings import PostgresSettings
+from quarterdeck_server.settings import PostgresSettings, TradingSettings
 
 POSITIONS = 1_000
 FILLS_PER_CALL = 500
@@ -41,8 +42,10 @@ async def measure(samples: int) -> dict[str, Figure]:
         await migrate(dsn)
         async with (
             postgres(dsn, PostgresSettings()) as store,
-            deck_on(store, LocalBus()) as deck,
+            deck_on(store, LocalBus(), TradingSettings()) as deck,
         ):
+            # As every server does once it is open.
+            garbage.settle()
             ada = await deck.client()
             await ada.nodes.RegisterNode(events.registration())
             profits = [p99(await fill_to_profit(ada, 100)) for _ in range(samples)]

@@ -171,7 +171,9 @@ type Open = Callable[[], AbstractAsyncContextManager[Deck]]
 
 
 @asynccontextmanager
-async def deck_on(store: Postgres, bus: Bus) -> AsyncIterator[Deck]:
+async def deck_on(
+    store: Postgres, bus: Bus, options: TradingSettings = DOUBTFUL_SOON
+) -> AsyncIterator[Deck]:
     """Serve the area until the block ends."""
     clock, tokens = SystemClock(), ScopedToken()
     settings = Settings(_env_file=None)
@@ -187,7 +189,7 @@ async def deck_on(store: Postgres, bus: Bus) -> AsyncIterator[Deck]:
         runner = await stack.enter_async_context(jobs(store))
         shared = Shared(store, bus, clock, Compute(), runner, work, peers, tokens, live)
         sources = Market(InstrumentPeer(peers), HistoryPeer(peers))
-        area = await stack.enter_async_context(opened(DOUBTFUL_SOON, shared, sources))
+        area = await stack.enter_async_context(opened(options, shared, sources))
         instruments = Instruments()
         market = Service(
             "quarterdeck.api.marketdata.v1.InstrumentService",

@@ -15,6 +15,7 @@ from quarterdeck.api.trading.v1.trading_event_service_pb2 import (
     ListOrdersRequest,
     ListTopicRecordsRequest,
 )
+from quarterdeck_server.trading.store import log
 
 
 async def record(ada: Client, *told: object) -> None:
@@ -180,3 +181,56 @@ async def shown(deck: Deck) -> list:
     ada = await deck.client()
     methods = (pb.COST_METHOD_AVERAGE, pb.COST_METHOD_FIFO)
     return [await portfolio(ada, cost_method=method) for method in methods]
+
+
+def trading(account: str, instrument: str) -> list:
+    """Return 120 fills, a third of them late, with corrections and busts between them."""
+    where = {"account": account, "instrument": instrument}
+    told = []
+    for n in range(120):
+        side, at = ("BUY", "SELL")[n % 5 < 2], n if n % 3 else n - 7
+        which = where | {"trade_id": f"T-{n}", "client_order_id": f"O-{n}"}
+        told.append(
+            events.fill(f"{n % 9 + 1}", f"{90 + n % 20}", side=side, fee="1", at=at, **which)
+        )
+        if n % 10 == 9:
+            told.append(events.correction(quantity="4", price="95", at=200 + n, **which))
+        if n % 12 == 11:
+            told.append(events.bust(at=400 + n, **which))
+    return told
+
+
+async def test_breaks_in_the_middle_change_nothing_of_what_comes_out(
+    open_deck: Open, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Each batch is lost once on its way, at another step; then the whole deck is."""
+    steps = ("lock_head", "write_events", "write_fills", "write_publications", "move_head")
+    async with open_deck() as deck:
+        ada = await deck.client()
+        whole, broken = trading("SIM-001", "AAPL.XNAS"), trading("SIM-002", "MSFT.XNAS")
+        for start in range(0, len(whole), 12):
+            await ada.events.RecordEvents(events.batch(*whole[start : start + 12]))
+            request = events.batch(*broken[start : start + 12])
+            with monkeypatch.context() as patched:
+                breaking(patched, steps[start // 12 % len(steps)])
+                await refusal(ada.events.RecordEvents(request))
+            answer = await ada.events.RecordEvents(request)
+            assert answer.recorded_count == len(request.events)
+    async with open_deck() as deck:
+        for table in (one.positions for one in await shown(deck)):
+            assert [*table.account] == ["SIM-001", "SIM-002"]
+            for column in ("quantity", "average_price", "realised_profit", "fees"):
+                one, other = getattr(table, column)
+                assert one == other
+
+
+def breaking(patched: pytest.MonkeyPatch, step: str) -> None:
+    """Have the database close the connection right after a step."""
+    original = getattr(log, step)
+
+    async def broken(connection, *arguments):
+        answer = await original(connection, *arguments)
+        await connection.execute("SELECT pg_terminate_backend(pg_backend_pid())")
+        return answer
+
+    patched.setattr(log, step, broken)
