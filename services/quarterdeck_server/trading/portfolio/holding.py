@@ -70,6 +70,18 @@ class Holding:
         self.dividends: dict[str, Decimal] = {}
         self.life = Life()
 
+    def take(self, movement: Fill | Split | Dividend) -> None:
+        """Take whatever happened next, a fill with its fee."""
+        match movement:
+            case Fill():
+                self.apply(movement)
+                if movement.fee is not None:
+                    self.pay(movement.fee)
+            case Split():
+                self.split(movement)
+            case Dividend():
+                self.dividend(movement)
+
     def apply(self, fill: Fill) -> Outcome:
         """Close against the open side first, open with what is left."""
         before = self.basis.quantity

@@ -17,7 +17,7 @@ from quarterdeck_server.trading.portfolio.holding import Holding, Outcome, Stand
 from quarterdeck_server.trading.portfolio.instrument import Instrument
 from quarterdeck_server.trading.portfolio.marks import ValuationRule
 from quarterdeck_server.trading.portfolio.position import Position, PositionChange
-from quarterdeck_server.trading.portfolio.replay import Movement, replayed
+from quarterdeck_server.trading.portfolio.replay import replayed
 from quarterdeck_server.trading.portfolio.table import Change, PositionTable
 
 
@@ -88,7 +88,7 @@ class Ledger:
             before = holding.standing()
             holding.restart(new_basis(self.method))
             for movement in replayed([*self._actions_of(key), *fills]):
-                self._happen(holding, movement)
+                holding.take(movement)
             self._account_for(holding, before)
             self._refill(holding.instrument)
             self.shadow(holding)
@@ -221,16 +221,6 @@ class Ledger:
         lives = [self.holdings[key].life for key in self.holders(instrument.id)]
         newest = max(lives, key=lambda life: life.filled_ns)
         self.board.refill(instrument, newest.price, newest.filled_ns)
-
-    def _happen(self, holding: Holding, movement: Movement) -> None:
-        if isinstance(movement, Fill):
-            holding.apply(movement)
-            if movement.fee is not None:
-                holding.pay(movement.fee)
-        elif isinstance(movement, Split):
-            holding.split(movement)
-        else:
-            holding.dividend(movement)
 
     def _account_for(self, holding: Holding, before: Standing) -> None:
         """Move cash and sums by what a holding stands at now and did not before."""

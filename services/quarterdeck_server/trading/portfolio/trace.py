@@ -5,7 +5,6 @@ from dataclasses import dataclass
 from decimal import Decimal
 
 from quarterdeck_server.kernel.money import exact
-from quarterdeck_server.trading.portfolio.actions import Split
 from quarterdeck_server.trading.portfolio.basis import CostMethod, new_basis
 from quarterdeck_server.trading.portfolio.events import Fill, PositionKey
 from quarterdeck_server.trading.portfolio.holding import Holding
@@ -39,20 +38,9 @@ def trace(
     with exact():
         for movement in replayed(movements):
             price = movement.price if isinstance(movement, Fill) else price
-            _happen(holding, movement)
+            holding.take(movement)
             moments.append(_moment(holding, movement.time_ns, price))
     return tuple(moments)
-
-
-def _happen(holding: Holding, movement: Movement) -> None:
-    if isinstance(movement, Fill):
-        holding.apply(movement)
-        if movement.fee is not None:
-            holding.pay(movement.fee)
-    elif isinstance(movement, Split):
-        holding.split(movement)
-    else:
-        holding.dividend(movement)
 
 
 def _moment(holding: Holding, time_ns: int, price: Decimal | None) -> Moment:

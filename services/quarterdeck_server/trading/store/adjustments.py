@@ -54,7 +54,7 @@ async def write_actions(connection: Connection, actions: Sequence[tuple[Action, 
 
 async def actions_between(connection: Connection, after: int, until: int) -> list[Action]:
     """Return the corporate actions that the log got between two positions, in its order."""
-    return [_action(row) for row in await connection.fetch(_ACTIONS, after, until)]
+    return [action_of(row) for row in await connection.fetch(_ACTIONS, after, until)]
 
 
 async def flows_between(connection: Connection, account: str, after: int, until: int) -> list[Flow]:
@@ -77,6 +77,16 @@ def flow_of(row: asyncpg.Record) -> Flow:
     )
 
 
+def action_of(row: asyncpg.Record) -> Action:
+    """Read a corporate action."""
+    name, instrument, time_ns = row["event_id"], row["instrument"], row["event_time_ns"]
+    if row["kind"] == "split":
+        return Split(name, instrument, row["numerator"], row["denominator"], time_ns)
+    return Dividend(
+        name, instrument, Money(row["amount"], row["currency"]), time_ns, row["account"]
+    )
+
+
 def _flow_row(flow: Flow, position: int, base_amount: Decimal | None) -> tuple[object, ...]:
     return (
         *(position, flow.id, flow.account, flow.kind.value, flow.money.currency),
@@ -92,12 +102,3 @@ def _action_row(action: Action, position: int) -> tuple[object, ...]:
         return (*head, "split", action.instrument, "", *ratio, None, None, action.time_ns)
     what = ("cash_dividend", action.instrument, action.account, None, None)
     return (*head, *what, action.per_unit.amount, action.per_unit.currency, action.time_ns)
-
-
-def _action(row: asyncpg.Record) -> Action:
-    name, instrument, time_ns = row["event_id"], row["instrument"], row["event_time_ns"]
-    if row["kind"] == "split":
-        return Split(name, instrument, row["numerator"], row["denominator"], time_ns)
-    return Dividend(
-        name, instrument, Money(row["amount"], row["currency"]), time_ns, row["account"]
-    )

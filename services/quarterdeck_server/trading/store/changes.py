@@ -8,18 +8,17 @@ import asyncpg
 
 from quarterdeck_server.kernel.money import Money
 from quarterdeck_server.runtime.postgres import Connection
+from quarterdeck_server.trading.changed import ChangeQuery
 from quarterdeck_server.trading.domain.fill import OrderSide
-from quarterdeck_server.trading.domain.view import View
 from quarterdeck_server.trading.portfolio import (
     Action,
-    Dividend,
     Fill,
     Flow,
     FlowKind,
     PositionKey,
     Side,
-    Split,
 )
+from quarterdeck_server.trading.store.adjustments import action_of, flow_of
 from quarterdeck_server.trading.store.listing import IN_VIEW, view_arguments
 
 PREFETCH = 200
@@ -47,16 +46,6 @@ _INCOMES = f"""
 SELECT * FROM trading.flow
 WHERE {IN_VIEW} AND kind = ANY($6) AND event_time_ns >= $7 AND event_time_ns < $8
 ORDER BY position"""  # noqa: S608 - constants
-
-
-@dataclass(frozen=True, slots=True)
-class ChangeQuery:
-    """Whose changes are wanted, in which instrument (empty is all), and when: half open."""
-
-    view: View
-    instrument: str
-    start_ns: int
-    end_ns: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,12 +80,12 @@ async def others(connection: Connection, query: ChangeQuery) -> Others:
     """Return all corporate actions before the end, and the income within the time."""
     actions: defaultdict[str, list[Placed[Action]]] = defaultdict(list)
     for row in await connection.fetch(_ACTIONS, query.end_ns):
-        actions[row["instrument"]].append((row["position"], _action(row)))
+        actions[row["instrument"]].append((row["position"], action_of(row)))
     incomes: defaultdict[PositionKey, list[Placed[Flow]]] = defaultdict(list)
     scope = (*view_arguments(query.view), query.instrument, INCOME)
     for row in await connection.fetch(_INCOMES, *scope, query.start_ns, query.end_ns):
         key = PositionKey(row["account"], row["instrument"], row["strategy"])
-        incomes[key].append((row["position"], _flow(row)))
+        incomes[key].append((row["position"], flow_of(row)))
     return Others(actions, incomes)
 
 
@@ -116,24 +105,4 @@ def _fill(key: PositionKey, row: asyncpg.Record) -> Fill:
         price=row["price"],
         time_ns=row["event_time_ns"],
         fee=None if fee is None else Money(fee, row["fee_currency"]),
-    )
-
-
-def _action(row: asyncpg.Record) -> Action:
-    about = (row["event_id"], row["instrument"])
-    if row["kind"] == "split":
-        return Split(*about, row["numerator"], row["denominator"], row["event_time_ns"])
-    per_unit = Money(row["amount"], row["currency"])
-    return Dividend(*about, per_unit, row["event_time_ns"], row["account"])
-
-
-def _flow(row: asyncpg.Record) -> Flow:
-    return Flow(
-        id=row["event_id"],
-        account=row["account"],
-        kind=FlowKind(row["kind"]),
-        money=Money(row["amount"], row["currency"]),
-        time_ns=row["event_time_ns"],
-        strategy=row["strategy"],
-        instrument=row["instrument"],
     )
