@@ -120,7 +120,7 @@ def linking_method(method: Method) -> LinkingMethod.ValueType:
 
 
 @dataclass(frozen=True, slots=True)
-class Told:
+class Profits:
     """Profit by group, the largest profit or loss first, and the answer it comes from."""
 
     message: Contributions

@@ -4,8 +4,12 @@ from datetime import date
 
 from quarterdeck.api.analytics.v1 import brinson_pb2, contribution_pb2
 from quarterdeck.api.analytics.v1.attribution_service_pb2 import ComputeBrinsonResponse
-from quarterdeck.api.trading.v1.position_change_pb2 import ChangedPosition, PositionChanges
-from quarterdeck.attribution import Brinson, Told, composition, groups
+from quarterdeck.api.trading.v1.position_change_pb2 import (
+    POSITION_CHANGE_KIND_CLOSED,
+    ChangedPosition,
+    PositionChanges,
+)
+from quarterdeck.attribution import Brinson, Profits, composition, groups
 from quarterdeck.frames import table
 from quarterdeck.performance import portfolio
 
@@ -29,7 +33,7 @@ def test_contributions_become_a_table() -> None:
     long = contribution_pb2.Contribution(group="long", profit=3, share=1.5, fill_count=2)
     short = contribution_pb2.Contribution(group="short", profit=-1, share=-0.5)
     total = contribution_pb2.Contribution(profit=2)
-    told = Told(contribution_pb2.Contributions(groups=[long, short], total=total))
+    told = Profits(contribution_pb2.Contributions(groups=[long, short], total=total))
     made = told.to_pandas()
     assert made["profit"].sum() == told.total.profit
     assert (list(made.index), told["short"].share) == (["long", "short"], -0.5)
@@ -53,7 +57,7 @@ def test_position_changes_become_a_table() -> None:
     changes = PositionChanges(
         positions=[position],
         position=[0],
-        kind=[3],
+        kind=[POSITION_CHANGE_KIND_CLOSED],
         event_time_ns=[10**18],
         realised_profit=[10.0],
         income=[0.0],
