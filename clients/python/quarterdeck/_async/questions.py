@@ -13,7 +13,7 @@ from quarterdeck.attribution import (
     Comparing,
     CompositionLike,
     Key,
-    Told,
+    Profits,
     Whose,
     composition,
     contribution_key,
@@ -60,7 +60,7 @@ class AsyncQuestions:
         )
         return performance(answer)
 
-    async def contributions(self, by: Key, **whose: Unpack[Whose]) -> Told:
+    async def contributions(self, by: Key, **whose: Unpack[Whose]) -> Profits:
         """Tell profit apart by strategy, instrument, sector, side, weekday, hour or account.
 
         All that the caller may see, unless ``account``, ``strategy`` or ``instrument`` are named;
@@ -75,7 +75,7 @@ class AsyncQuestions:
             end_date=day(whose.get("end")),
             currency=whose.get("currency", ""),
         )
-        return Told(answer.contributions)
+        return Profits(answer.contributions)
 
     async def brinson(
         self, of: CompositionLike, against: CompositionLike, **comparing: Unpack[Comparing]

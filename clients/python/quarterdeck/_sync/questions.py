@@ -13,7 +13,7 @@ from quarterdeck.attribution import (
     Comparing,
     CompositionLike,
     Key,
-    Told,
+    Profits,
     Whose,
     composition,
     contribution_key,
@@ -60,7 +60,7 @@ class Questions:
         )
         return performance(answer)
 
-    def contributions(self, by: Key, **whose: Unpack[Whose]) -> Told:
+    def contributions(self, by: Key, **whose: Unpack[Whose]) -> Profits:
         """Tell profit apart by strategy, instrument, sector, side, weekday, hour or account.
 
         All that the caller may see, unless ``account``, ``strategy`` or ``instrument`` are named;
@@ -75,7 +75,7 @@ class Questions:
             end_date=day(whose.get("end")),
             currency=whose.get("currency", ""),
         )
-        return Told(answer.contributions)
+        return Profits(answer.contributions)
 
     def brinson(
         self, of: CompositionLike, against: CompositionLike, **comparing: Unpack[Comparing]
