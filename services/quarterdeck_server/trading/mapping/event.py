@@ -3,6 +3,7 @@
 import hashlib
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from decimal import Decimal
+from typing import Literal
 
 from google.type.decimal_pb2 import Decimal as DecimalMessage
 
@@ -31,11 +32,7 @@ from quarterdeck_server.trading.portfolio import Flow
 
 WITHOUT_STRATEGY = frozenset({"account_state", "cash_flow", "corporate_action"})
 
-IGNORED = (
-    *("account", "strategy", "node", "event_time", "order_unknown", "late"),
-    *("busted", "correction_count"),
-)
-"""The fields of a reported fill that the log fills in by itself."""
+type OrderPrice = Literal["limit_price", "trigger_price", "decision_price"]
 
 
 def opening_event(flow: Flow) -> Event:
@@ -93,8 +90,10 @@ def digest(message: trading_event_pb2.TradingEvent) -> bytes:
         content.ClearField("event_time")
         content.order.ClearField("decision_price")
     if content.HasField("fill"):
-        for field in IGNORED:
+        for field in ("account", "strategy", "node", "event_time", "order_unknown", "late"):
             content.fill.ClearField(field)
+        content.fill.ClearField("busted")
+        content.fill.ClearField("correction_count")
     if content.HasField("account_state"):
         content.account_state.ClearField("account")
         content.account_state.ClearField("event_time")
@@ -130,7 +129,7 @@ def _order_from(message: trading_event_pb2.OrderEvent, path: str) -> OrderChange
     )
 
 
-def _price(message: trading_event_pb2.OrderEvent, field: str, path: str) -> Decimal | None:
+def _price(message: trading_event_pb2.OrderEvent, field: OrderPrice, path: str) -> Decimal | None:
     if not message.HasField(field):
         return None
     return _checked(getattr(message, field), f"{path}.{field}")
