@@ -21,10 +21,11 @@ async def between(
 ) -> Sequence[LoggedEvent]:
     """Return events after a position up to another, of an account and strategy if given."""
     rows = await postgres.fetch(_SPAN, after, through, account, strategy, limit)
-    return [_event(row) for row in rows]
+    return [logged_of(row) for row in rows]
 
 
-def _event(row: asyncpg.Record) -> LoggedEvent:
+def logged_of(row: asyncpg.Record) -> LoggedEvent:
+    """Read an event of the log."""
     return LoggedEvent(
         position=row["position"],
         record_time_ns=ns_from_datetime(row["record_time"]),

@@ -3,15 +3,13 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-import asyncpg
-
-from quarterdeck_server.kernel.time import ns_from_datetime
 from quarterdeck_server.runtime.postgres import Postgres
 from quarterdeck_server.trading.domain.fill import Fill
 from quarterdeck_server.trading.domain.life import EventFilter
 from quarterdeck_server.trading.domain.logged import LoggedEvent
 from quarterdeck_server.trading.domain.order import Order
 from quarterdeck_server.trading.domain.view import EVERY, View
+from quarterdeck_server.trading.store.events import logged_of
 from quarterdeck_server.trading.store.rows import FILL_COLUMNS, ORDER_COLUMNS, fill_of, order_of
 
 IN_VIEW = """
@@ -105,7 +103,7 @@ async def events(
         *of_order,
     )
     places = tuple((row["event_time_ns"], row["position"]) for row in rows)
-    return Listed(tuple(_logged(row) for row in rows), places)
+    return Listed(tuple(logged_of(row) for row in rows), places)
 
 
 def view_arguments(view: View) -> Sequence[object]:
@@ -113,14 +111,3 @@ def view_arguments(view: View) -> Sequence[object]:
     accounts = None if EVERY in view.accounts else sorted(view.accounts)
     strategies = None if EVERY in view.strategies else sorted(view.strategies)
     return (view.account, view.strategy, accounts, strategies)
-
-
-def _logged(row: asyncpg.Record) -> LoggedEvent:
-    return LoggedEvent(
-        position=row["position"],
-        record_time_ns=ns_from_datetime(row["record_time"]),
-        node=row["node"],
-        account=row["account"],
-        strategy=row["strategy"],
-        content=row["content"],
-    )
