@@ -2,7 +2,7 @@
 
 from bisect import bisect_left
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -39,7 +39,7 @@ MARGIN_DAYS = 31
 
 
 @dataclass(frozen=True, slots=True)
-class Told:
+class Attributed:
     """An attribution, its currency, and the instruments that history has no price of."""
 
     attribution: Attribution
@@ -80,13 +80,19 @@ class Attributor:
     clock: Clock
     compute: Compute
 
-    async def told(self, asked: AskedBrinson) -> Told:
+    async def told(self, asked: AskedBrinson) -> Attributed:
         """Return the attribution of a request."""
+        period = asked.period
+        asked = replace(
+            asked,
+            portfolio=_cut(asked.portfolio, period),
+            benchmark=_cut(asked.benchmark, period),
+        )
         days = await self._days(asked)
         if len(days) <= 1:
-            return Told(attribution(NOTHING, NOTHING, days, asked.linking))
+            return Attributed(attribution(NOTHING, NOTHING, days, asked.linking))
         ends = self.clock.ends(np.array(days))
-        within = (int(ends[0]), int(ends[-1]))
+        within = (int(ends[0]), max(int(ends[-1]), int(ends[0]) + 1))
         known = [await self._known(one, days, within) for one in (asked.portfolio, asked.benchmark)]
         names = list(dict.fromkeys(name for one in known for name in _instruments(one)))
         paths = await self.market.paths(names, within, hourly=False)
@@ -130,6 +136,10 @@ class Attributor:
         return Held(one, changes, daily, rates)
 
 
+def _cut(one: Composition, period: Period) -> Composition:
+    return one.within(period.start, period.end) if isinstance(one, GivenGroups) else one
+
+
 def common_days(given: Sequence[GivenGroups]) -> Days:
     """Return the days of series; refuses series of different days."""
     first, *others = given
@@ -149,7 +159,7 @@ def _instruments(one: Known) -> Sequence[str]:
             return ()
 
 
-def _told(known: Sequence[Known], around: Surroundings, days: Days, linking: Linking) -> Told:
+def _told(known: Sequence[Known], around: Surroundings, days: Days, linking: Linking) -> Attributed:
     unpriced: set[str] = set()
     sides, currency = [], ""
     for one in known:
@@ -165,7 +175,7 @@ def _told(known: Sequence[Known], around: Surroundings, days: Days, linking: Lin
         sides.append(side)
     portfolio, benchmark = sides
     found = attribution(portfolio, benchmark, days, linking)
-    return Told(found, currency, tuple(sorted(unpriced)))
+    return Attributed(found, currency, tuple(sorted(unpriced)))
 
 
 def _holdings(held: Held, around: Surroundings) -> Holdings:

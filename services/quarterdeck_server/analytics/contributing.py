@@ -24,7 +24,7 @@ from quarterdeck_server.runtime.convert import LATEST_NS
 
 
 @dataclass(frozen=True, slots=True)
-class Told:
+class Contributed:
     """Contributions, their currency, and the instruments that history has no price of."""
 
     contributions: Contributions
@@ -41,7 +41,7 @@ class Contributor:
     clock: Clock
     compute: Compute
 
-    async def told(self, asked: AskedContributions) -> Told:
+    async def told(self, asked: AskedContributions) -> Contributed:
         """Return where the profit of a window came from."""
         start_ns, end_ns = self.clock.window(asked.period.start, asked.period.end, LATEST_NS)
         scope = (asked.account, asked.strategy, asked.instrument)
@@ -58,7 +58,7 @@ class Contributor:
         found, unpriced = await self.compute.thread(
             _computed, asked.key, changes, paths, rates, labels, within[0]
         )
-        return Told(found, currency, unpriced)
+        return Contributed(found, currency, unpriced)
 
 
 def instruments_of(changes: Sequence[Changes]) -> list[str]:

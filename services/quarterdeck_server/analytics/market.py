@@ -62,13 +62,13 @@ class Market:
         # Bars are asked for by their closes, which are the first moments after them.
         ends = (start_ns + 1, min(LATEST_NS, end_ns + 1))
         parts = [
-            *[await self.prices.newest_bar(name, HOURLY, end) for end in ends],
-            await self.prices.newest_bar(name, DAILY, ends[0]),
-            await self.prices.bars(name, DAILY, ends),
+            *([self.prices.bars(name, HOURLY, ends)] if hourly else []),
+            *(self.prices.newest_bar(name, HOURLY, end) for end in ends),
+            self.prices.newest_bar(name, DAILY, ends[0]),
+            self.prices.bars(name, DAILY, ends),
         ]
-        if hourly:
-            parts.insert(0, await self.prices.bars(name, HOURLY, ends))
-        return Path.merged(*(Path.of_bars(*part) for part in parts)).before(end_ns)
+        found = await asyncio.gather(*parts)
+        return Path.merged(*(Path.of_bars(*part) for part in found)).before(end_ns)
 
     async def _rate(self, source: str, target: str, within: Within) -> Path:
         ends = (max(0, within[0] - OLDEST_NS) + 1, min(LATEST_NS, within[1] + 1))

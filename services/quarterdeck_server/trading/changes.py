@@ -1,65 +1,22 @@
 """Position changes: every position of a view walked along, page by page."""
 
 from collections.abc import AsyncIterator
-from dataclasses import dataclass, field
 
 from quarterdeck_server.runtime.postgres import Connection, Postgres
+from quarterdeck_server.trading.changed import (
+    ChangedPosition,
+    ChangePage,
+    ChangePlace,
+    ChangeQuery,
+    Moment,
+)
 from quarterdeck_server.trading.desk import Desk
-from quarterdeck_server.trading.portfolio import Instrument, PositionKey
+from quarterdeck_server.trading.portfolio import PositionKey
 from quarterdeck_server.trading.portfolio.actions import concerns
 from quarterdeck_server.trading.portfolio.replay import order_of
-from quarterdeck_server.trading.portfolio.walk import Event, Held, Purse, Step, Walk
+from quarterdeck_server.trading.portfolio.walk import Event, Purse, Walk
 from quarterdeck_server.trading.store import changes as store
-from quarterdeck_server.trading.store.changes import ChangeQuery, Others, Placed
-
-type Moment = tuple[int, bool, int]
-"""When an event counts: its time, whether it is a fill, its position in the log."""
-
-BEFORE_ALL: Moment = (-1, False, 0)
-
-
-@dataclass(frozen=True, slots=True)
-class ChangePlace:
-    """The last event that was told of a position, and what it left; or that none was yet."""
-
-    key: PositionKey
-    moment: Moment = BEFORE_ALL
-    held: Held = field(default_factory=Held)
-
-    @property
-    def is_within(self) -> bool:
-        """Whether something of the position was told."""
-        return self.moment != BEFORE_ALL
-
-
-@dataclass(frozen=True, slots=True)
-class ChangedPosition:
-    """A position, and what the log knows of its instrument if it has one."""
-
-    key: PositionKey
-    base_currency: str
-    instrument: Instrument | None
-
-
-@dataclass(slots=True)
-class ChangePage:
-    """Steps of positions; ``numbers`` says whose each is. ``next`` is where another page begins."""
-
-    size: int
-    positions: list[ChangedPosition] = field(default_factory=list)
-    numbers: list[int] = field(default_factory=list)
-    steps: list[Step] = field(default_factory=list)
-    next: ChangePlace | None = None
-
-    def add(self, position: ChangedPosition, steps: tuple[Step, ...]) -> bool:
-        """Add the steps of an event, unless they do not fit any more."""
-        if len(self.steps) + len(steps) > self.size:
-            return False
-        if not self.positions or self.positions[-1].key != position.key:
-            self.positions.append(position)
-        self.steps += steps
-        self.numbers += [len(self.positions) - 1] * len(steps)
-        return True
+from quarterdeck_server.trading.store.changes import Others, Placed
 
 
 class ChangeReader:

@@ -4,11 +4,11 @@ import numpy as np
 
 from quarterdeck.api.analytics.v1 import attribution_service_pb2 as service_pb
 from quarterdeck.api.analytics.v1 import brinson_pb2 as pb
-from quarterdeck_server.analytics.attributing import Told
+from quarterdeck_server.analytics.attributing import Attributed
 from quarterdeck_server.analytics.domain.attribution.asking import AskedBrinson, Composition
 from quarterdeck_server.analytics.domain.attribution.brinson import Attribution
 from quarterdeck_server.analytics.domain.attribution.composing import GivenGroups, Weighted
-from quarterdeck_server.analytics.domain.subject import Portfolio
+from quarterdeck_server.analytics.domain.subject import EARLIEST, Portfolio
 from quarterdeck_server.analytics.mapping.asking import check_days, period_from
 from quarterdeck_server.kernel.errors import InvalidField
 from quarterdeck_server.quant.attribution.brinson import SLACK
@@ -31,7 +31,7 @@ def asked_from(request: service_pb.ComputeBrinsonRequest) -> AskedBrinson:
     )
 
 
-def attribution_to(told: Told, linking: Linking) -> pb.BrinsonAttribution:
+def attribution_to(told: Attributed, linking: Linking) -> pb.BrinsonAttribution:
     """Write an attribution."""
     found = told.attribution
     whole, days = found.linked, found.days
@@ -118,7 +118,7 @@ def _given_from(message: pb.GroupSeries, field: str) -> GivenGroups:
         place = int(np.argmax(falls)) + 1
         raise InvalidField(f"{field}.days[{place}]", "must be after the day before")
     start = message.start_day if message.HasField("start_day") else int(days[0]) - 1
-    if start >= days[0]:
+    if not EARLIEST <= start < days[0]:
         raise InvalidField(f"{field}.start_day", "must be a day before the first of days")
     if len(message.rows) != len(days):
         problem = f"must be as many as days, {len(days)}, are {len(message.rows)}"

@@ -2,7 +2,7 @@
 
 from quarterdeck.api.analytics.v1 import attribution_service_pb2 as service_pb
 from quarterdeck.api.analytics.v1 import contribution_pb2 as pb
-from quarterdeck_server.analytics.contributing import Told
+from quarterdeck_server.analytics.contributing import Contributed
 from quarterdeck_server.analytics.domain.attribution.asking import AskedContributions
 from quarterdeck_server.analytics.domain.attribution.contributing import (
     Contribution,
@@ -29,7 +29,7 @@ def asked_from(request: service_pb.ComputeContributionsRequest) -> AskedContribu
     )
 
 
-def contributions_to(told: Told, key: ContributionKey) -> pb.Contributions:
+def contributions_to(told: Contributed, key: ContributionKey) -> pb.Contributions:
     """Write contributions."""
     found = told.contributions
     first, last = found.days or (None, None)

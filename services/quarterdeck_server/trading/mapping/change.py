@@ -8,14 +8,21 @@ from quarterdeck.api.trading.v1 import position_change_service_pb2 as service_pb
 from quarterdeck_server.kernel import page
 from quarterdeck_server.kernel.errors import InvalidField
 from quarterdeck_server.runtime.convert import LATEST_NS, decimal_to, timestamp_from
-from quarterdeck_server.trading.changes import ChangedPosition, ChangePage, ChangePlace
+from quarterdeck_server.trading.changed import (
+    ChangedPosition,
+    ChangePage,
+    ChangePlace,
+    ChangeQuery,
+)
 from quarterdeck_server.trading.domain.view import View
 from quarterdeck_server.trading.portfolio import PositionKey
 from quarterdeck_server.trading.portfolio.walk import Held
-from quarterdeck_server.trading.store.changes import ChangeQuery
 
 RPC = "ListPositionChanges"
 SHAPE = (str, str, str, int, int, int, str, str)
+
+MOST_DIGITS = 100
+"""Of a quantity or a cost; those that were written have fewer."""
 
 type Filters = tuple[object, ...]
 
@@ -104,6 +111,6 @@ def _exact(text: str) -> Decimal:
         value = Decimal(text)
     except InvalidOperation as error:
         raise page.PageTokenInvalid from error
-    if not value.is_finite():
+    if not value.is_finite() or len(value.as_tuple().digits) > MOST_DIGITS:
         raise page.PageTokenInvalid
     return value

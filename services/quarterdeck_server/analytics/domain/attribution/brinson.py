@@ -15,6 +15,9 @@ from quarterdeck_server.quant.attribution.linking import (
 )
 from quarterdeck_server.quant.series import FloatArray
 
+MOST_GROWTH = 300.0
+"""The logarithm of the largest growth: factors are products of two such, which a double holds."""
+
 
 @dataclass(frozen=True, slots=True)
 class Attribution:
@@ -63,3 +66,5 @@ def _check_linkable(name: str, returns: FloatArray, days: tuple[int, ...]) -> No
         place = int(np.argmax(returns <= -1))
         day = np.datetime64(days[place + 1], "D")
         raise InvalidField(name, f"returned {returns[place]:g} on {day}, which cannot be linked")
+    if (np.abs(np.cumsum(np.log1p(returns))) > MOST_GROWTH).any():
+        raise InvalidField(name, "grew or shrank by more than can be linked")

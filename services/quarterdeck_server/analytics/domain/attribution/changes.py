@@ -35,7 +35,12 @@ class Position:
 
     def unit_worth(self, prices: FloatArray) -> FloatArray:
         """Return what one unit counts for at prices; its change is profit."""
-        return -self.multiplier / prices if self.is_inverse else self.multiplier * prices
+        with np.errstate(divide="ignore"):
+            return -self.multiplier / prices if self.is_inverse else self.multiplier * prices
+
+    def exposure(self, worths: FloatArray) -> FloatArray:
+        """Return the market value of one unit that counts for so much."""
+        return -worths if self.is_inverse else worths
 
 
 @dataclass(frozen=True, slots=True)

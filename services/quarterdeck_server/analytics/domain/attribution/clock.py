@@ -14,6 +14,8 @@ STEP_NS = 15 * 60 * 10**9
 """Zones differ by multiples of it, and change at multiples of it."""
 DAY_S = 86_400
 SECOND_NS = 10**9
+LAST_DAY = 106_750
+"""The last whole day of which nanoseconds since 1970 can tell, in the year 2262."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,13 +50,17 @@ class Clock:
 
     def window(self, first: int | None, last: int | None, latest_ns: int) -> tuple[int, int]:
         """Return the half-open time of trading days, both ends inclusive; ``None`` is open."""
-        start_ns = 0 if first is None else max(0, self.roll.end_ns(first - 1))
-        end_ns = latest_ns if last is None else min(latest_ns, self.roll.end_ns(last))
+        start_ns = 0 if first is None else self._end_ns(first - 1)
+        end_ns = latest_ns if last is None else min(latest_ns, self._end_ns(last))
         return start_ns, max(end_ns, start_ns + 1)
 
     def ends(self, days: NDArray[np.int64]) -> Times:
         """Return the first moments after days."""
-        return np.array([self.roll.end_ns(int(day)) for day in days], np.int64)
+        return np.array([self._end_ns(int(day)) for day in days], np.int64)
+
+    def _end_ns(self, day: int) -> int:
+        """Return the first moment after a day, within what nanoseconds can tell."""
+        return max(0, self.roll.end_ns(min(max(day, -1), LAST_DAY)))
 
     def _offsets_s(self, times: Times) -> NDArray[np.int64]:
         steps, places = np.unique(times // STEP_NS, return_inverse=True)

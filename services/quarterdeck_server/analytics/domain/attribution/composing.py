@@ -1,7 +1,9 @@
 """Compositions by group and day: what a capital was divided into, and what became of it."""
 
+from bisect import bisect_left, bisect_right
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from typing import Self
 
 import numpy as np
 
@@ -37,6 +39,19 @@ class GivenGroups:
     days: tuple[int, ...]
     weights: FloatArray
     returns: FloatArray
+
+    def within(self, first: int | None, last: int | None) -> Self:
+        """Return the returns of some days, both ends inclusive; ``None`` is open."""
+        before = 0 if first is None else bisect_left(self.days, first)
+        until = len(self.days) if last is None else bisect_right(self.days, last)
+        kept = slice(before, max(before, until))
+        return replace(
+            self,
+            start_day=(self.start_day, *self.days)[before],
+            days=self.days[kept],
+            weights=self.weights[kept],
+            returns=self.returns[kept],
+        )
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,14 +89,12 @@ def weighted_side(
     weighted: Weighted, paths: Mapping[str, Path], groups: Mapping[str, str], ends: Times
 ) -> Side:
     """Return instruments at constant weights, by group."""
-    prices = [
-        _prices(weighted, place, paths[name], ends)
-        for place, name in enumerate(weighted.instruments)
-    ]
-    returns = np.column_stack([price[1:] / price[:-1] - 1 for price in prices])
-    names = [groups[instrument] for instrument in weighted.instruments]
-    weights = np.broadcast_to(weighted.weights, returns.shape)
-    return _by_group(names, weights, weights * returns)
+    sums = Sums(len(ends) - 1)
+    for place, name in enumerate(weighted.instruments):
+        weight = weighted.weights[place]
+        prices = _prices(weighted, place, paths[name], ends)
+        sums.add(groups[name], np.full(sums.days, weight), weight * (prices[1:] / prices[:-1] - 1))
+    return sums.side()
 
 
 def held_side(
@@ -92,23 +105,50 @@ def held_side(
     A position's weight is its market value at the start of the day and what was opened on the day,
     over the capital; what closes leaves at the end.
     """
-    count, names, based, made, unpriced = len(ends) - 1, [], [], [], set()
+    sums, unpriced = Sums(len(ends) - 1), set()
     for changes in holdings.changes:
         position = changes.position
         along = trail(changes, holdings.paths.get(position.instrument, Path.empty()), int(ends[0]))
         if not along.is_priced:
             unpriced.add(position.instrument)
-        rate = holdings.rates.read(position.currency, ends[:-1])
-        based.append((along.exposures(ends[:-1]) + _opened(changes, ends)) * rate)
+        bases = along.exposures(ends[:-1]) + _opened(changes, ends)
+        bases[bases != 0] *= holdings.rates.read(position.currency, ends[:-1][bases != 0])
         entries = entries_of(0, along, changes, holdings.rates)
-        made.append(_sums(entries.profits, entries.times, ends))
-        names.append(groups[position.instrument] if position.instrument else CASH)
-    if not names:
-        return Side((CASH,), np.ones((count, 1)), np.zeros((count, 1))), ()
-    bases, profits = np.column_stack(based), np.column_stack(made)
-    capital = _capital(holdings, profits.sum(axis=1), bases, ends)
-    side = _by_group(names, bases / capital[:, None], profits / capital[:, None])
+        group = groups[position.instrument] if position.instrument else CASH
+        sums.add(group, bases, _by_day(entries.profits, entries.times, ends))
+    capital = _capital(holdings, sums, ends)
+    with np.errstate(over="ignore"):
+        side = sums.side(capital)
     return _with_cash(side), tuple(sorted(unpriced))
+
+
+class Sums:
+    """Adds bases and profits up by group and day."""
+
+    def __init__(self, days: int) -> None:
+        self.days = days
+        self.bases: dict[str, FloatArray] = {}
+        self.profits: dict[str, FloatArray] = {}
+        self.is_held = np.zeros(days, np.bool_)
+
+    def add(self, group: str, bases: FloatArray, profits: FloatArray) -> None:
+        """Add one part of a group."""
+        nothing = np.zeros(self.days)
+        self.bases[group] = self.bases.get(group, nothing) + bases
+        self.profits[group] = self.profits.get(group, nothing) + profits
+        self.is_held |= (bases != 0) | (profits != 0)
+
+    @property
+    def whole(self) -> FloatArray:
+        """The profits of all groups."""
+        return sum(self.profits.values(), np.zeros(self.days))
+
+    def side(self, capital: FloatArray | float = 1.0) -> Side:
+        """Return all groups over a capital."""
+        shape = (len(self.bases), self.days)
+        tables = (np.array([*part.values()]).reshape(shape) for part in (self.bases, self.profits))
+        weights, contributions = ((table / capital).T for table in tables)
+        return Side(tuple(self.bases), weights, contributions)
 
 
 def aligned(left: Side, right: Side) -> tuple[Side, Side]:
@@ -131,35 +171,28 @@ def _opened(changes: Changes, ends: Times) -> FloatArray:
     """Return the market values that fills opened on each day, signed."""
     opened = changes.kinds == ChangeKind.OPENED
     position = changes.position
-    worths = position.unit_worth(changes.prices[opened])
-    values = changes.changes[opened] * (-worths if position.is_inverse else worths)
-    return _sums(values, changes.times[opened], ends)
+    worths = position.exposure(position.unit_worth(changes.prices[opened]))
+    return _by_day(changes.changes[opened] * worths, changes.times[opened], ends)
 
 
-def _sums(values: FloatArray, times: Times, ends: Times) -> FloatArray:
+def _by_day(values: FloatArray, times: Times, ends: Times) -> FloatArray:
     """Add values up by day; each lies within the days."""
     days = np.searchsorted(ends, times, side="right") - 1
     return np.bincount(days, values, minlength=len(ends) - 1)
 
 
-def _capital(holdings: Holdings, profits: FloatArray, bases: FloatArray, ends: Times) -> FloatArray:
+def _capital(holdings: Holdings, sums: Sums, ends: Times) -> FloatArray:
     portfolio = holdings.portfolio
     if portfolio.capital is None:
         capital = holdings.equity.read(ends[:-1] - 1)
     else:
-        capital = portfolio.capital + np.append(0.0, np.cumsum(profits)[:-1])
-    bad = ~(capital > 0) & (bases != 0).any(axis=1)
+        capital = portfolio.capital + np.append(0.0, np.cumsum(sums.whole)[:-1])
+    bad = ~(capital > 0) & sums.is_held
     if bad.any():
         day = np.datetime64(int(ends[1:][np.argmax(bad)]) - 1, "ns").astype("datetime64[D]")
         problem = f"{portfolio.account} has no capital to earn on at the start of {day}"
         raise NotPossibleNow(portfolio.account, problem)
     return np.where(capital > 0, capital, 1.0)
-
-
-def _by_group(names: Sequence[str], weights: FloatArray, contributions: FloatArray) -> Side:
-    groups = tuple(dict.fromkeys(names))
-    member = np.array([[name == group for group in groups] for name in names], np.float64)
-    return Side(groups, weights @ member, contributions @ member)
 
 
 def _with_cash(side: Side) -> Side:

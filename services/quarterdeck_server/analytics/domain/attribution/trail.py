@@ -37,7 +37,7 @@ class Trail:
     def profits(self) -> FloatArray:
         """What the position made from each element to the next, shape (n,)."""
         held = self.quantities[:-1]
-        return np.where(held != 0, held, 0.0) * np.where(held != 0, np.diff(self.worths), 0.0)
+        return held * np.where(held != 0, np.diff(self.worths), 0.0)
 
     @property
     def sides(self) -> NDArray[np.int64]:
@@ -49,7 +49,7 @@ class Trail:
         places = np.maximum(np.searchsorted(self.times, times) - 1, 0)
         held = self.quantities[places]
         worths = np.where(held != 0, self.worths[places], 0.0)
-        return np.where(held != 0, held, 0.0) * (-worths if self.position.is_inverse else worths)
+        return held * self.position.exposure(worths)
 
 
 def trail(changes: Changes, seen: Path, start_ns: int) -> Trail:
