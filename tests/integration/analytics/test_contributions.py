@@ -223,14 +223,16 @@ async def test_an_account_is_held_against_weighted_instruments(ada: Client) -> N
     day = await explained(
         ada, held(), benchmark=weighted(0.75, 0.25), start_date=start, end_date=start
     )
-    found = {one.group: one for one in day.attribution.groups}
+    effects_of = {one.group: one for one in day.attribution.groups}
     for group, *numbers in guide_rows():
-        one = found[group]
+        one = effects_of[group]
         effects = (one.portfolio_weight, one.allocation, one.selection, one.interaction)
         assert effects == pytest.approx((numbers[0], *numbers[4:]), abs=6e-7)
 
 
-def brought(days: list[int], rows: list[list[float]], returns: list[float]) -> object:
+def brought(
+    days: list[int], rows: list[list[float]], returns: list[float]
+) -> brinson_pb2.Composition:
     series = brinson_pb2.GroupSeries(
         groups=["Energy", "cash"],
         days=days,
