@@ -148,7 +148,7 @@ async def _assembled(settings: TradingSettings, shared: Shared, market: Market, 
         await sampler.write()
 
     tidings = Tidings(bus, clock, epoch)
-    restater = Restater(postgres, desk, market.history, stored, tidings.restated)
+    restater = Restater(shared, desk, market.history, stored, tidings.restated)
 
     def moved() -> None:
         restater.borrow(CURRENT.get())

@@ -14,7 +14,8 @@ import structlog
 
 from quarterdeck_server.kernel.errors import QuarterdeckError
 from quarterdeck_server.runtime.caller import Caller
-from quarterdeck_server.runtime.postgres import Connection, Postgres
+from quarterdeck_server.runtime.postgres import Connection
+from quarterdeck_server.runtime.shared import Shared
 from quarterdeck_server.trading import metrics
 from quarterdeck_server.trading.desk import Desk
 from quarterdeck_server.trading.domain.fill import Holding
@@ -48,15 +49,17 @@ class Restater:
 
     def __init__(
         self,
-        postgres: Postgres,
+        shared: Shared,
         desk: Desk,
         prices: PriceHistory,
         stored: Callable[[], Awaitable[None]],
         told: Callable[[str], Awaitable[None]],
     ) -> None:
-        self._postgres, self._desk, self._prices = postgres, desk, prices
+        self._postgres, self._compute = shared.postgres, shared.compute
+        self._desk, self._prices = desk, prices
         self._stored, self._told = stored, told
         self._lender: Caller | None = None
+        self._put_off: set[int] = set()
 
     def borrow(self, caller: Caller | None) -> None:
         """Ask the market with the rights of who recorded last: a service has none of its own."""
@@ -79,6 +82,9 @@ class Restater:
         await self._stored()
         stuck: set[str] = set()
         for one in waiting:
+            if one.position > self._desk.position:
+                # Another recorder's, which the desk follows within a second.
+                return
             if one.account not in stuck and not await self._done(one):
                 stuck.add(one.account)
 
@@ -87,8 +93,11 @@ class Restater:
             turns = await self._turns(one)
             count = await self._restate(one, turns)
         except QuarterdeckError as error:
-            log.warning("equity_not_restated", position=one.position, error=str(error))
+            if one.position not in self._put_off:
+                log.warning("equity_not_restated", position=one.position, error=str(error))
+            self._put_off.add(one.position)
             return False
+        self._put_off.discard(one.position)
         metrics.RESTATED.inc(count)
         await self._told(one.account)
         log.info("equity_restated", position=one.position, points=count)
@@ -97,10 +106,10 @@ class Restater:
     async def _turns(self, one: Restatement) -> Turns:
         newest_ns = await store.newest(self._postgres, one.account)
         found: Turns = {}
-        for holding in one.holdings:
+        for holding in one.holdings if newest_ns >= one.from_ns else ():
             turn = await self._turn(one, holding)
             prices = Prices()
-            if turn.needs_price() and newest_ns >= one.from_ns:
+            if turn.needs_price():
                 span = (one.from_ns, newest_ns + 1)
                 prices = await self._prices.closes(holding[2], span, self._lender)
             found[holding] = (turn, prices)
@@ -124,7 +133,9 @@ class Restater:
         ]
         fills = await amendments.fills_as_of(connection, holding, until)
         movements += [book_fill(fill) for fill in fills if not fill.is_busted]
-        return trace(key, self._desk.average.instrument(key.instrument), movements)
+        instrument = self._desk.average.instrument(key.instrument)
+        # Thousands of fills: others go on meanwhile.
+        return await self._compute.thread(trace, key, instrument, movements)
 
     async def _restate(self, one: Restatement, turns: Turns) -> int:
         """Move the points of the account and of each strategy concerned; count them."""

@@ -97,3 +97,20 @@ async def test_a_file_with_a_foreign_account_is_refused(deck: Deck, ada: Client)
     scoped = await deck.client("bob@SIM-002")
     _, info = await refusal(scoped.events.ImportTradingEvents(file(order())))
     assert info.reason == "SCOPE_FORBIDDEN"
+
+
+async def test_a_correction_and_a_bust_come_from_a_file_too(deck: Deck, ada: Client) -> None:
+    amended = {"side": "", "status": "", "order_type": ""}
+    rows = (
+        fill(1),
+        fill(2, second=2),
+        fill(1, second=3, record="correction", quantity="8", price="90", **amended),
+        fill(2, second=4, record="bust", **amended),
+    )
+    answer = await ada.events.ImportTradingEvents(file(*rows))
+    assert answer.recorded_count == 4
+    told = (await ada.events.ListFills(pb.ListFillsRequest())).fills
+    assert [(one.quantity.value, one.busted) for one in told] == [("10", True), ("8", False)]
+    unknown = file(fill(9, record="bust"), dry_run=True)
+    (problem,) = (await ada.events.ImportTradingEvents(unknown)).problems
+    assert (problem.row, problem.column) == (2, "trade_id")

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from decimal import Decimal
 
 from quarterdeck_server.kernel.money import exact
+from quarterdeck_server.trading.portfolio.actions import Split
 from quarterdeck_server.trading.portfolio.basis import CostMethod, new_basis
 from quarterdeck_server.trading.portfolio.events import Fill, PositionKey
 from quarterdeck_server.trading.portfolio.holding import Holding
@@ -37,7 +38,11 @@ def trace(
     price: Decimal | None = None
     with exact():
         for movement in replayed(movements):
-            price = movement.price if isinstance(movement, Fill) else price
+            match movement:
+                case Fill():
+                    price = movement.price
+                case Split() if price is not None:
+                    price = movement.price(price)
             holding.take(movement)
             moments.append(_moment(holding, movement.time_ns, price))
     return tuple(moments)
