@@ -80,6 +80,7 @@ class Desk:
         self._average = Book(CostMethod.AVERAGE)
         self._fifo = Book(CostMethod.FIFO)
         self._instruments: set[str] = set()
+        self._unpriced: set[str] = set()
         self._fifo_behind: set[str] = set()
         self._rows = RowVersions()
         self._touched: set[PositionKey] = set()
@@ -140,9 +141,12 @@ class Desk:
         self._average.add_instrument(instrument)
         self._fifo.add_instrument(instrument)
         self._instruments.add(instrument.id)
-        if newest := self.newest.get(instrument.id):
-            for price in newest.parts():
-                self._value(price)
+        newest = self.newest.get(instrument.id)
+        if newest is None:
+            self._unpriced.add(instrument.id)
+            return
+        for price in newest.parts():
+            self._value(price)
 
     def apply(self, fill: Fill, position: int) -> None:
         """Apply a fill of the log."""
@@ -188,6 +192,7 @@ class Desk:
         newest = self.newest.get(price.instrument) or Newest(price.instrument)
         if price.instrument not in self._instruments or self._value(price):
             self.newest[price.instrument] = newest.with_price(price)
+            self._unpriced.discard(price.instrument)
 
     def flush(self) -> Flush | None:
         """Value what changed since the last flush; ``None`` if nothing did."""
@@ -314,7 +319,7 @@ class Desk:
     @property
     def unpriced(self) -> frozenset[str]:
         """The instruments that no market price was seen of."""
-        return frozenset(self._instruments - self.newest.keys())
+        return frozenset(self._unpriced)
 
     def _value(self, price: Quote | Last) -> bool:
         try:
