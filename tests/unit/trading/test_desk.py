@@ -158,3 +158,39 @@ def test_a_reader_that_takes_changes_now_and_then_ends_with_what_is(steps) -> No
         key: desk.average.mark(key.instrument)
         for key in desk.keys(ALL, CostMethod.AVERAGE, open_only=False)
     }
+
+
+def test_the_firm_is_told_in_the_currency_that_all_accounts_share(desk: Desk) -> None:
+    desk.add_account("B", "USD")
+    desk.price(price(NAMES[0], 110))
+    desk.flush()
+    told = {(p.account, p.currency): p.total for p in desk.changes(ALL, -1).profits}
+    assert told["", "USD"] == told["A", "USD"] == Decimal(10)
+
+
+def test_without_a_shared_or_a_chosen_currency_the_firm_is_not_told(desk: Desk) -> None:
+    desk.add_account("B", "EUR")
+    desk.flush()
+    assert all(p.account for p in desk.changes(ALL, -1).profits)
+    assert all(p.account for p in desk.profits(ALL, CostMethod.AVERAGE))
+    assert Desk("CHF").base_of("") == "CHF"
+
+
+@pytest.mark.parametrize("view", [View("A", "", EVERY, EVERY), View("", "", EVERY, frozenset("S"))])
+def test_who_asks_for_a_part_or_sees_a_part_is_not_told_of_the_firm(desk: Desk, view: View) -> None:
+    assert all(p.account for p in desk.profits(view, CostMethod.AVERAGE))
+
+
+def test_income_is_told_at_once_and_touches_its_position(desk: Desk) -> None:
+    before = desk.version
+    money = Money(Decimal(-3), "USD")
+    paid = Flow("f", "A", FlowKind.FUNDING, money, 20, strategy="S", instrument=NAMES[2])
+    desk.transfer(paid, 9)
+    desk.flush()
+    changes = desk.changes(ALL, before)
+    assert [key.instrument for key in changes.positions] == [NAMES[2]]
+    assert {(p.account, p.strategy, p.income) for p in changes.profits} == {
+        ("", "", -3),
+        ("A", "", -3),
+        ("A", "S", -3),
+    }
