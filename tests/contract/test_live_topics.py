@@ -1,6 +1,7 @@
 """Topics that are made while somebody reads them, through a whole deck."""
 
 import asyncio
+from contextlib import aclosing
 
 import pytest
 from tests.contract.conftest import PASSWORD, Deck
@@ -38,3 +39,10 @@ async def test_performance_of_a_strategy_is_a_topic_while_it_is_read(deck: Deck)
         second = await anext(watch.events())
         assert isinstance(second, Event)
         assert (second.topic, second.sequence) == (name, first.sequence + 1)
+        async with aclosing(client.watch_performance(session.known["account"], "S-1")) as stream:
+            now = await anext(stream)
+            await asyncio.to_thread(publish, session)
+            later = await anext(stream)
+    for found in (now, later):
+        assert found["total_return"].formula == "Π (1 + r) - 1"
+    assert later.message.performance.HasField("provisional_day")

@@ -2,7 +2,7 @@
 
 A stream computes when a profit changed and its reader took the last answer; what changed meanwhile
 is in the next one. Finished days are read again when the live profit shows that they are no longer
-the whole past, at most every few seconds.
+the whole past, with growing pauses until they are.
 """
 
 import asyncio
@@ -22,8 +22,10 @@ from quarterdeck_server.runtime.compute import Compute
 
 HEARTBEAT_S = 5.0
 DEFAULT_RATE = 4.0
-READ_PAUSE_S = 5.0
-"""Finished days that do not explain a profit are read no more often than this."""
+READ_PAUSE_S = 1.5
+"""After so long finished days that do not explain a profit are read again, then, if that brought no
+day, after twice as long, and so on: trading stores its points within a second or so."""
+LONGEST_PAUSE_S = 60.0
 MOST_AGE_S = 300.0
 """Finished days are read anew after this at the latest, whatever was said of them."""
 
@@ -44,7 +46,6 @@ class Means:
     profits: Profits
     compute: Compute
     clock: Clock
-    read_pause_s: float = READ_PAUSE_S
 
 
 @dataclass(slots=True)
@@ -56,30 +57,39 @@ class LivePerformance:
     choices: Choices
     _past: Past | None = field(default=None, init=False)
     _read_at: float = field(default=0.0, init=False)
+    _pause_s: float = field(default=READ_PAUSE_S, init=False)
     _restatements: int = field(default=0, init=False)
 
     async def now(self) -> Now:
         """Return the metrics as of now; fails as asking for them does."""
-        profits, account = self.means.profits, self.portfolio.account
-        live = profits.newest(account, self.portfolio.strategy)
         past = self._past
-        if past is None or self._is_outdated(past, live):
-            past = await self._read()
-            live = profits.newest(account, self.portfolio.strategy)
+        if past is None or self._is_outdated(past):
+            past = self._past = await self._read()
         with metrics.LIVE.time():
-            return await self.means.compute.thread(as_of_now, past, live, self.choices)
+            return await self.means.compute.thread(as_of_now, past, self._live(), self.choices)
 
     def changes(self) -> asyncio.Event:
         """Return what is set when the profit changes next."""
         return self.means.profits.changes(self.portfolio.account, self.portfolio.strategy)
 
-    def _is_outdated(self, past: Past, live: LiveProfit | None) -> bool:
+    def settles_in_s(self) -> float | None:
+        """Return after how long to compute anew without a change: the days read are not all."""
+        if self._past is None or self._is_explained(self._past):
+            return None
+        return max(0.0, self._read_at + self._pause_s - self.means.clock.monotonic())
+
+    def _live(self) -> LiveProfit | None:
+        return self.means.profits.newest(self.portfolio.account, self.portfolio.strategy)
+
+    def _is_explained(self, past: Past) -> bool:
+        live = self._live()
+        return live is None or explains(past.daily, live)
+
+    def _is_outdated(self, past: Past) -> bool:
         if self.means.profits.restatements(self.portfolio.account) != self._restatements:
             return True
         age_s = self.means.clock.monotonic() - self._read_at
-        if live is None or explains(past.daily, live):
-            return age_s > MOST_AGE_S
-        return age_s > self.means.read_pause_s
+        return age_s >= (MOST_AGE_S if self._is_explained(past) else self._pause_s)
 
     async def _read(self) -> Past:
         gatherer, portfolio = self.means.gatherer, self.portfolio
@@ -89,9 +99,11 @@ class LivePerformance:
         daily = await gatherer.equities.daily_equity(
             portfolio.account, portfolio.strategy, Period()
         )
-        observed = await gatherer.observed(self.choices, daily.days)
-        self._past = Past(portfolio, daily, observed)
-        return self._past
+        past = Past(portfolio, daily, await gatherer.observed(self.choices, daily.days))
+        helped = self._past is None or len(past.daily.days) != len(self._past.daily.days)
+        helped = helped or self._is_explained(past)
+        self._pause_s = READ_PAUSE_S if helped else min(2 * self._pause_s, LONGEST_PAUSE_S)
+        return past
 
 
 class PerformanceStream:
@@ -119,10 +131,13 @@ class PerformanceStream:
         return mapping.ended(self._clock.now_ns(), error)
 
     async def _happens(self, changed: asyncio.Event) -> bool:
+        """Wait for a change, or for what was not known yet; nothing happens within a heartbeat."""
+        beat_s, settles_s = self._pulse.heartbeat_s, self._live.settles_in_s()
+        may_settle = settles_s is not None and settles_s < beat_s
         with suppress(TimeoutError):
-            async with asyncio.timeout(self._pulse.heartbeat_s):
+            async with asyncio.timeout(settles_s if may_settle else beat_s):
                 await changed.wait()
-        return changed.is_set()
+        return may_settle or changed.is_set()
 
     def _answer(self, now: Now, *, first: bool = False) -> bytes:
         performance = mapping.now_to(now, self._live.choices, defined=first)

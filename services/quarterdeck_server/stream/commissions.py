@@ -106,8 +106,8 @@ class Commissions:
         return newest is not None and newest.endswith(payload)
 
     def _ended(self, topic: str, task: asyncio.Task[None]) -> None:
-        if task.cancelled():
-            return
+        if task.cancelled() or self._made.get(topic) is not task:
+            return  # it was not wanted any more
         del self._made[topic]
         error, pause_s, reason = task.exception(), RETRY_S, "INTERNAL"
         if isinstance(error, QuarterdeckError):

@@ -137,11 +137,17 @@ async def test_finished_days_are_read_when_they_are_not_the_past_any_more() -> N
     await kept.now()
     assert equities.reads == 2
     profits.profit = replace(profits.profit, day=MONDAY + 1)
+    assert kept.settles_in_s() == live.READ_PAUSE_S
     await kept.now()
-    assert equities.reads == 2, "no more often than every few seconds"
-    clock.at += live.READ_PAUSE_S + 1
+    assert equities.reads == 2
+    for reads, pause_s in ((3, 2 * live.READ_PAUSE_S), (4, 4 * live.READ_PAUSE_S)):
+        clock.at += kept.settles_in_s() or 0.0
+        await kept.now()
+        assert (equities.reads, kept.settles_in_s()) == (reads, pause_s)
+    equities.days = daily(10.0, 12.0)
+    clock.at += kept.settles_in_s() or 0.0
     await kept.now()
-    assert equities.reads == 3
+    assert kept.settles_in_s() is None
 
 
 def test_a_profit_on_the_bus_tells_its_day_or_nothing() -> None:
