@@ -56,8 +56,8 @@ class ChangePage:
     next: ChangePlace | None = None
 
     def add(self, position: ChangedPosition, steps: tuple[Step, ...]) -> bool:
-        """Add the steps of an event, unless they do not fit any more."""
-        if len(self.steps) + len(steps) > self.size:
+        """Add the steps of an event, unless they do not fit any more; the first always does."""
+        if self.steps and len(self.steps) + len(steps) > self.size:
             return False
         if not self.positions or self.positions[-1].key != position.key:
             self.positions.append(position)

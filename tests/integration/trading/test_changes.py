@@ -58,7 +58,7 @@ async def test_changes_are_in_the_markets_order_on_one_page_or_many(
     assert answer.changes.positions[0].currency == "EUR"
     token, paged = "", []
     while True:
-        request = pb.ListPositionChangesRequest(page_size=3, page_token=token)
+        request = pb.ListPositionChangesRequest(page_size=1, page_token=token)
         page = await ada.changes.ListPositionChanges(request)
         paged += rows(page)
         token = page.next_page_token

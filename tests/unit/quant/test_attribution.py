@@ -165,3 +165,12 @@ def test_what_a_group_without_weight_made_is_interaction() -> None:
     assert found.selection[0, 0] == 0
     assert found.interaction[0, 0] == pytest.approx(0.01)
     assert found.total.sum() == pytest.approx(0.03 - 0.06, rel=EXACT)
+    # A tenth is left of what is long and short: ten times its profit is nobody's return.
+    part = effects_of(
+        [[0.1, 0.9]],
+        [[0.5, 0.5]],
+        [[0.1, 0.0]],
+        [[0.0, 0.0]],
+        portfolio_gross=[[1.0, 0.9]],
+    )
+    assert (part.selection[0, 0], part.interaction[0, 0]) == (0, pytest.approx(0.1))

@@ -14,6 +14,8 @@ SLACK = 1e-9
 
 LEAST_WEIGHT = 1e-6
 """A group with less weight has no return of its own."""
+LEAST_SHARE = 0.5
+"""Neither has one of which long and short positions cancel more than half."""
 
 
 class Allocation(Enum):
@@ -102,6 +104,9 @@ def effects_of(
     benchmark_weights: ArrayLike,
     portfolio_contributions: ArrayLike,
     benchmark_contributions: ArrayLike,
+    *,
+    portfolio_gross: ArrayLike | None = None,
+    benchmark_gross: ArrayLike | None = None,
 ) -> Effects:
     """Explain the difference of two returns by groups of which contributions are known.
 
@@ -115,19 +120,24 @@ def effects_of(
     portfolio_contributions, benchmark_contributions
         What each group added to the return of the period, weight times return, of the same shape;
         NaN is refused.
+    portfolio_gross, benchmark_gross
+        The weights with short positions counted as long ones, of the same shape; absent means the
+        magnitudes of the weights.
 
     Notes
     -----
     The effects of ``brinson`` (Brinson and Fachler) with the returns c / w. A group whose weight is
-    within 1e-6 of zero has no return of its own: the other side's stands in, and what it
-    contributed is interaction. A group's effects add up to c_p - c_b - (w_p - w_b) b in any case,
-    and those of all groups to the difference of the returns.
+    within 1e-6 of zero, or less than half of its gross weight, has no return of its own, since what
+    it made has little to do with so small a weight: the other side's return stands in, and what
+    it contributed is interaction. A group's effects add up to c_p - c_b - (w_p - w_b) b in any
+    case, and those of all groups to the difference of the returns.
     """
     own, other = _weights(portfolio_weights, benchmark_weights)
     mine = _table(portfolio_contributions, own, "portfolio_contributions")
     theirs = _table(benchmark_contributions, other, "benchmark_contributions")
     portfolio, benchmark = mine.sum(axis=1), theirs.sum(axis=1)
-    own_returns, other_returns = _returns_of(mine, own), _returns_of(theirs, other)
+    own_returns = _returns_of(mine, own, _gross(portfolio_gross, own, "portfolio_gross"))
+    other_returns = _returns_of(theirs, other, _gross(benchmark_gross, other, "benchmark_gross"))
     p = np.nan_to_num(np.where(np.isnan(own_returns), other_returns, own_returns))
     b = np.nan_to_num(np.where(np.isnan(other_returns), own_returns, other_returns))
     bets = own - other
@@ -143,8 +153,12 @@ def _table(values: ArrayLike, weights: FloatArray, name: str) -> FloatArray:
     return table
 
 
-def _returns_of(contributions: FloatArray, weights: FloatArray) -> FloatArray:
-    has_return = np.abs(weights) > LEAST_WEIGHT
+def _gross(values: ArrayLike | None, weights: FloatArray, name: str) -> FloatArray:
+    return np.abs(weights) if values is None else _table(values, weights, name)
+
+
+def _returns_of(contributions: FloatArray, weights: FloatArray, gross: FloatArray) -> FloatArray:
+    has_return = np.abs(weights) > np.maximum(LEAST_WEIGHT, LEAST_SHARE * gross)
     safe = np.where(has_return, weights, 1.0)
     return np.where(has_return, contributions / safe, np.nan)
 

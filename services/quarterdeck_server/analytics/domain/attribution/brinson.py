@@ -44,7 +44,14 @@ def attribution(
 ) -> Attribution:
     """Explain the difference of two compositions; refuses returns that cannot be linked."""
     own, other = aligned(portfolio, benchmark)
-    effects = effects_of(own.weights, other.weights, own.contributions, other.contributions)
+    effects = effects_of(
+        own.weights,
+        other.weights,
+        own.contributions,
+        other.contributions,
+        portfolio_gross=own.gross,
+        benchmark_gross=other.gross,
+    )
     for name, returns in (("portfolio", effects.portfolio), ("benchmark", effects.benchmark)):
         _check_linkable(name, returns, days)
     return Attribution(

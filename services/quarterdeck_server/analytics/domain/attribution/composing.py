@@ -56,11 +56,15 @@ class GivenGroups:
 
 @dataclass(frozen=True, slots=True)
 class Side:
-    """Groups, and their weights and contributions by day, both of shape (n, k)."""
+    """Groups, and their weights and contributions by day, all of shape (n, k).
+
+    ``gross`` are the weights with short positions counted as long ones.
+    """
 
     groups: tuple[str, ...]
     weights: FloatArray
     contributions: FloatArray
+    gross: FloatArray
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,14 +79,15 @@ class Holdings:
     """That of the account; a portfolio with a capital of its own does not need it."""
 
 
-NOTHING = Side((), np.empty((0, 0)), np.empty((0, 0)))
+NOTHING = Side((), np.empty((0, 0)), np.empty((0, 0)), np.empty((0, 0)))
 """A side without a day."""
 
 
 def given_side(given: GivenGroups) -> Side:
     """Return the side that the caller brought; the returns of what has no weight do not count."""
     returns = np.where(given.weights != 0, given.returns, 0.0)
-    return Side(given.groups, given.weights, given.weights * returns)
+    weights = given.weights
+    return Side(given.groups, weights, weights * returns, np.abs(weights))
 
 
 def weighted_side(
@@ -129,6 +134,7 @@ class Sums:
         self.days = days
         self.bases: dict[str, FloatArray] = {}
         self.profits: dict[str, FloatArray] = {}
+        self.gross: dict[str, FloatArray] = {}
         self.is_held = np.zeros(days, np.bool_)
 
     def add(self, group: str, bases: FloatArray, profits: FloatArray) -> None:
@@ -136,6 +142,7 @@ class Sums:
         nothing = np.zeros(self.days)
         self.bases[group] = self.bases.get(group, nothing) + bases
         self.profits[group] = self.profits.get(group, nothing) + profits
+        self.gross[group] = self.gross.get(group, nothing) + np.abs(bases)
         self.is_held |= (bases != 0) | (profits != 0)
 
     @property
@@ -146,9 +153,9 @@ class Sums:
     def side(self, capital: FloatArray | float = 1.0) -> Side:
         """Return all groups over a capital."""
         shape = (len(self.bases), self.days)
-        tables = (np.array([*part.values()]).reshape(shape) for part in (self.bases, self.profits))
-        weights, contributions = ((table / capital).T for table in tables)
-        return Side(tuple(self.bases), weights, contributions)
+        sums = (self.bases, self.profits, self.gross)
+        tables = (np.array([*part.values()]).reshape(shape) for part in sums)
+        return Side(tuple(self.bases), *((table / capital).T for table in tables))
 
 
 def aligned(left: Side, right: Side) -> tuple[Side, Side]:
@@ -199,13 +206,16 @@ def _with_cash(side: Side) -> Side:
     """Add what weights lack of one as cash."""
     rest = 1 - side.weights.sum(axis=1)
     whole = _widened(side, tuple(dict.fromkeys((*side.groups, CASH))))
-    whole.weights[:, whole.groups.index(CASH)] += rest
+    place = whole.groups.index(CASH)
+    whole.weights[:, place] += rest
+    whole.gross[:, place] += np.abs(rest)
     return whole
 
 
 def _widened(side: Side, names: tuple[str, ...]) -> Side:
     shape = (len(side.weights), len(names))
-    wide = Side(names, np.zeros(shape), np.zeros(shape))
+    wide = Side(names, np.zeros(shape), np.zeros(shape), np.zeros(shape))
     places = [names.index(group) for group in side.groups]
     wide.weights[:, places], wide.contributions[:, places] = side.weights, side.contributions
+    wide.gross[:, places] = side.gross
     return wide

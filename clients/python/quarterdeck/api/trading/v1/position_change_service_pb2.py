@@ -29,7 +29,7 @@ from quarterdeck.api.auth.v1 import permission_pb2 as quarterdeck_dot_api_dot_au
 from quarterdeck.api.trading.v1 import position_change_pb2 as quarterdeck_dot_api_dot_trading_dot_v1_dot_position__change__pb2
 
 
-DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n8quarterdeck/api/trading/v1/position_change_service.proto\x12\x1aquarterdeck.api.trading.v1\x1a\x1b\x62uf/validate/validate.proto\x1a\x1cgoogle/api/annotations.proto\x1a\x1fgoogle/protobuf/timestamp.proto\x1a(quarterdeck/api/auth/v1/permission.proto\x1a\x30quarterdeck/api/trading/v1/position_change.proto\"\xd6\x02\n\x1aListPositionChangesRequest\x12\x18\n\x07\x61\x63\x63ount\x18\x01 \x01(\tR\x07\x61\x63\x63ount\x12\x1a\n\x08strategy\x18\x02 \x01(\tR\x08strategy\x12\x1e\n\ninstrument\x18\x03 \x01(\tR\ninstrument\x12>\n\nstart_time\x18\x04 \x01(\x0b\x32\x1a.google.protobuf.TimestampH\x00R\tstartTime\x88\x01\x01\x12:\n\x08\x65nd_time\x18\x05 \x01(\x0b\x32\x1a.google.protobuf.TimestampH\x01R\x07\x65ndTime\x88\x01\x01\x12+\n\tpage_size\x18\x06 \x01(\x05\x42\x0e\xbaH\x0b\x1a\t\x18\x90N(\x00\x38\x01\x38\x02R\x08pageSize\x12\x1d\n\npage_token\x18\x07 \x01(\tR\tpageTokenB\r\n\x0b_start_timeB\x0b\n\t_end_time\"\x8c\x01\n\x1bListPositionChangesResponse\x12\x45\n\x07\x63hanges\x18\x01 \x01(\x0b\x32+.quarterdeck.api.trading.v1.PositionChangesR\x07\x63hanges\x12&\n\x0fnext_page_token\x18\x02 \x01(\tR\rnextPageToken2\xc4\x01\n\x15PositionChangeService\x12\xaa\x01\n\x13ListPositionChanges\x12\x36.quarterdeck.api.trading.v1.ListPositionChangesRequest\x1a\x37.quarterdeck.api.trading.v1.ListPositionChangesResponse\"\"\x90\x02\x01\x88\xb5\x18\x06\x82\xd3\xe4\x93\x02\x15\x12\x13/v1/positionChangesb\x06proto3')
+DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n8quarterdeck/api/trading/v1/position_change_service.proto\x12\x1aquarterdeck.api.trading.v1\x1a\x1b\x62uf/validate/validate.proto\x1a\x1cgoogle/api/annotations.proto\x1a\x1fgoogle/protobuf/timestamp.proto\x1a(quarterdeck/api/auth/v1/permission.proto\x1a\x30quarterdeck/api/trading/v1/position_change.proto\"\xd2\x02\n\x1aListPositionChangesRequest\x12\x18\n\x07\x61\x63\x63ount\x18\x01 \x01(\tR\x07\x61\x63\x63ount\x12\x1a\n\x08strategy\x18\x02 \x01(\tR\x08strategy\x12\x1e\n\ninstrument\x18\x03 \x01(\tR\ninstrument\x12>\n\nstart_time\x18\x04 \x01(\x0b\x32\x1a.google.protobuf.TimestampH\x00R\tstartTime\x88\x01\x01\x12:\n\x08\x65nd_time\x18\x05 \x01(\x0b\x32\x1a.google.protobuf.TimestampH\x01R\x07\x65ndTime\x88\x01\x01\x12\'\n\tpage_size\x18\x06 \x01(\x05\x42\n\xbaH\x07\x1a\x05\x18\x90N(\x00R\x08pageSize\x12\x1d\n\npage_token\x18\x07 \x01(\tR\tpageTokenB\r\n\x0b_start_timeB\x0b\n\t_end_time\"\x8c\x01\n\x1bListPositionChangesResponse\x12\x45\n\x07\x63hanges\x18\x01 \x01(\x0b\x32+.quarterdeck.api.trading.v1.PositionChangesR\x07\x63hanges\x12&\n\x0fnext_page_token\x18\x02 \x01(\tR\rnextPageToken2\xc4\x01\n\x15PositionChangeService\x12\xaa\x01\n\x13ListPositionChanges\x12\x36.quarterdeck.api.trading.v1.ListPositionChangesRequest\x1a\x37.quarterdeck.api.trading.v1.ListPositionChangesResponse\"\"\x90\x02\x01\x88\xb5\x18\x06\x82\xd3\xe4\x93\x02\x15\x12\x13/v1/positionChangesb\x06proto3')
 
 _globals = globals()
 _builder.BuildMessageAndEnumDescriptors(DESCRIPTOR, _globals)
@@ -37,13 +37,13 @@ _builder.BuildTopDescriptorsAndMessages(DESCRIPTOR, 'quarterdeck.api.trading.v1.
 if not _descriptor._USE_C_DESCRIPTORS:
   DESCRIPTOR._loaded_options = None
   _globals['_LISTPOSITIONCHANGESREQUEST'].fields_by_name['page_size']._loaded_options = None
-  _globals['_LISTPOSITIONCHANGESREQUEST'].fields_by_name['page_size']._serialized_options = b'\272H\013\032\t\030\220N(\0008\0018\002'
+  _globals['_LISTPOSITIONCHANGESREQUEST'].fields_by_name['page_size']._serialized_options = b'\272H\007\032\005\030\220N(\000'
   _globals['_POSITIONCHANGESERVICE'].methods_by_name['ListPositionChanges']._loaded_options = None
   _globals['_POSITIONCHANGESERVICE'].methods_by_name['ListPositionChanges']._serialized_options = b'\220\002\001\210\265\030\006\202\323\344\223\002\025\022\023/v1/positionChanges'
   _globals['_LISTPOSITIONCHANGESREQUEST']._serialized_start=273
-  _globals['_LISTPOSITIONCHANGESREQUEST']._serialized_end=615
-  _globals['_LISTPOSITIONCHANGESRESPONSE']._serialized_start=618
-  _globals['_LISTPOSITIONCHANGESRESPONSE']._serialized_end=758
-  _globals['_POSITIONCHANGESERVICE']._serialized_start=761
-  _globals['_POSITIONCHANGESERVICE']._serialized_end=957
+  _globals['_LISTPOSITIONCHANGESREQUEST']._serialized_end=611
+  _globals['_LISTPOSITIONCHANGESRESPONSE']._serialized_start=614
+  _globals['_LISTPOSITIONCHANGESRESPONSE']._serialized_end=754
+  _globals['_POSITIONCHANGESERVICE']._serialized_start=757
+  _globals['_POSITIONCHANGESERVICE']._serialized_end=953
 # @@protoc_insertion_point(module_scope)

@@ -36,7 +36,9 @@ class ListPositionChangesRequest(_message.Message):
     instrument: _builtins.str
     """Only in this instrument, if given."""
     page_size: _builtins.int
-    """At most 10,000, at least 3; the default, 0, is 1,000."""
+    """At most 10,000; the default is 1,000. What one fill did stays together: a page of less than
+    three may have up to three changes.
+    """
     page_token: _builtins.str
     """The page to start from. If empty, the first page is returned."""
     @_builtins.property
