@@ -93,3 +93,35 @@ async def test_a_scope_holds_and_a_token_belongs_to_its_query(deck: Deck, ada: C
     )
     assert info.reason == "SCOPE_FORBIDDEN"
     assert not rows(await theirs.ListPositionChanges(pb.ListPositionChangesRequest()))
+
+
+async def test_splits_income_and_busts_count_where_they_belong(ada: Client) -> None:
+    await ada.nodes.RegisterNode(events.registration())
+    await ada.events.RecordEvents(
+        events.batch(
+            events.fill("10", "100", at=1),
+            events.fill("99", "1", at=2, trade_id="T-bust"),
+            events.fill("20", "60", at=6, side="SELL", client_order_id="O-2"),
+        )
+    )
+    await ada.events.RecordAdjustments(
+        events.adjustments(
+            events.split(at=3),
+            events.dividend(at=4),
+            events.cash_flow("INTEREST", "7", at=5),
+            events.cash_flow("DEPOSIT", "500", at=5),
+            events.bust("T-bust", at=9),
+        )
+    )
+    answer = await ada.changes.ListPositionChanges(pb.ListPositionChangesRequest())
+    assert rows(answer) == [
+        ("/", "INCOME", 0, 0, 0, 0),
+        (AAPL, "OPENED", 10, 10, 0, 0),
+        (AAPL, "SPLIT", 10, 20, 0, 0),
+        (AAPL, "INCOME", 0, 20, 0, 0),
+        (AAPL, "CLOSED", -20, 0, 200, 0),
+    ]
+    assert list(answer.changes.income) == [7, 0, 0, 20, 0]
+    window = pb.ListPositionChangesRequest(strategy="Ema-001", start_time=events.moment(5))
+    later = await ada.changes.ListPositionChanges(window)
+    assert (later.changes.price[0], later.changes.quantity[0]) == (50, 20)
