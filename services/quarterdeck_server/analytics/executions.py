@@ -103,7 +103,9 @@ class Executions:
                 facts=await self.ticks.facts(name),
                 quotes=quotes,
                 newest_ns=await self.ticks.newest_quote_ns(name),
-                trades=await self.ticks.trades(name, wanted.trades(), budget),
+                trades=await self.ticks.trades(
+                    name, wanted.trades(quotes, manner.most_age_ns), budget
+                ),
             )
             return await self._with_bars(name, orders, manner, market, budget)
 

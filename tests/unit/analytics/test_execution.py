@@ -101,6 +101,14 @@ def test_a_price_that_is_too_old_is_none() -> None:
     assert old.means["arrival_slippage_bps"].state is State.INSUFFICIENT
 
 
+def test_where_there_is_no_quote_a_trade_tells_the_price_and_spreads_are_unknown() -> None:
+    known = market(trades=[(-5.0, 100.0, 30.0, "A"), (59.0, 102.0, 10.0, "B")])
+    one = quality(orders({}), known)
+    assert one.means["arrival_slippage_bps"].value == pytest.approx(100.0)
+    assert ("ARRIVAL", "TRADES") in {(use.reference, use.source.name) for use in one.price_uses}
+    assert one.means["effective_spread_bps"].state is State.INSUFFICIENT
+
+
 def test_where_only_bars_exist_prices_come_from_them_and_it_is_said() -> None:
     minute = bars(60, (0, 100, 100, 10), (60, 101, 102, 30), (120, 107, 108, 10))
     day = bars(86_400, (-START, 90, 90, 5), (86_400 - START, 95, 96, 50))
@@ -217,7 +225,8 @@ def test_spans_cover_what_is_wanted_and_are_few(wanted: list[tuple[int, int]], m
 def test_prices_are_read_around_orders_and_further_back_where_there_are_none() -> None:
     wanted = needs(orders({"fills": []}), Manner(horizons_ns=()))
     assert wanted.quotes() == [(at(-10), at(60))]
-    assert wanted.trades() == [(at(0), at(60))]
+    assert wanted.trades(market(QUOTES).quotes, 600 * S) == [(at(0), at(60))]
+    assert wanted.trades(market().quotes, 100 * S) == [(at(-100), at(60))]
     assert wanted.older_quotes(market(QUOTES).quotes, 600 * S) == []
     older = wanted.older_quotes(market().quotes, 600 * S)
     assert older == [(0, at(50) - 1)]

@@ -43,9 +43,12 @@ class Needs:
         starts = np.maximum(self.moments_ns[without] - most_age_ns, 0)
         return merged(starts[starts < ends], ends[starts < ends])
 
-    def trades(self) -> list[Span]:
-        """Return where trades are read."""
-        return merged(*self.lives)
+    def trades(self, found: Quotes, most_age_ns: int) -> list[Span]:
+        """Return where trades are read: over lives, and before moments that have no quote."""
+        without = np.isnan(last_prices(found.time_ns, found.price, self.moments_ns, most_age_ns))
+        moments, (starts, ends) = self.moments_ns[without], self.lives
+        before = np.maximum(moments - most_age_ns, 0)
+        return merged(np.concatenate((starts, before)), np.concatenate((ends, moments)))
 
 
 def needs(orders: Orders, manner: Manner) -> Needs:
