@@ -57,6 +57,8 @@ class ChangePage:
 
     def add(self, position: ChangedPosition, steps: tuple[Step, ...]) -> bool:
         """Add the steps of an event, unless they do not fit any more; the first always does."""
+        if not steps:
+            return True
         if self.steps and len(self.steps) + len(steps) > self.size:
             return False
         if not self.positions or self.positions[-1].key != position.key:

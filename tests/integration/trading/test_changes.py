@@ -125,3 +125,5 @@ async def test_splits_income_and_busts_count_where_they_belong(ada: Client) -> N
     window = pb.ListPositionChangesRequest(strategy="Ema-001", start_time=events.moment(5))
     later = await ada.changes.ListPositionChanges(window)
     assert (later.changes.price[0], later.changes.quantity[0]) == (50, 20)
+    window.start_time.CopyFrom(events.moment(20))
+    assert not (await ada.changes.ListPositionChanges(window)).changes.positions
