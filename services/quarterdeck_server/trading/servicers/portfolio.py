@@ -1,6 +1,7 @@
 """PortfolioService."""
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
+from functools import partial
 
 from google.api.httpbody_pb2 import HttpBody
 
@@ -104,20 +105,21 @@ class PortfolioServicer(PortfolioServiceServicer):
         view = view_of(request.account, request.strategy)
         wanted = exporting.wanted_from(request)
         table = self._table(wanted.table, view, wanted.method)
-        content = await self._compute.thread(wanted.form.write, table)
+        content = await self._compute.thread(lambda: wanted.form.write(table()))
         await context.send_initial_metadata(exporting.headers_to(wanted))
         for piece in exporting.bodies_to(wanted, content):
             yield piece
 
-    def _table(self, table: TableKind, view: View, method: CostMethod) -> Table:
+    def _table(self, table: TableKind, view: View, method: CostMethod) -> Callable[[], Table]:
+        """Take the numbers of now, and return what makes rows of them."""
         desk = self._desk
         match table:
             case TableKind.POSITIONS:
-                return positions_table(desk.columns(view, method), desk.unpriced)
+                return partial(positions_table, desk.columns(view, method), desk.unpriced)
             case TableKind.PROFIT:
-                return profit_table(desk.profits(view, method))
+                return partial(profit_table, desk.profits(view, method))
             case TableKind.CASH:
-                return cash_table(desk.cash_of(view))
+                return partial(cash_table, desk.cash_of(view))
 
     async def GetEquityCurve(
         self, request: pb.GetEquityCurveRequest, context: Context

@@ -470,8 +470,8 @@ class AsyncPortfolioService:
         """Exports the portfolio as of now, within the caller's scope, as a file.
 
         The file comes in pieces: the data of all answers, joined in their order. The edge joins
-        them, so that `curl -o` writes the file. Quantities and amounts are exact; what depends on a
-        price is empty where there is none.
+        them, so that `curl -o` writes the file. Numbers are those of GetPortfolio, as decimals;
+        what depends on a price is empty where there is none.
         """
         request = ExportPortfolioRequest(
             account=account, strategy=strategy, cost_method=cost_method, table=table, format=format

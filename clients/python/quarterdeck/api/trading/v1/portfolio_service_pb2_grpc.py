@@ -114,8 +114,8 @@ class PortfolioServiceServicer(object):
         """Exports the portfolio as of now, within the caller's scope, as a file.
 
         The file comes in pieces: the data of all answers, joined in their order. The edge joins them,
-        so that `curl -o` writes the file. Quantities and amounts are exact; what depends on a price is
-        empty where there is none.
+        so that `curl -o` writes the file. Numbers are those of GetPortfolio, as decimals; what depends
+        on a price is empty where there is none.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')

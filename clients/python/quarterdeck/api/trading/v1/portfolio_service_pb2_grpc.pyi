@@ -53,8 +53,8 @@ class PortfolioServiceStub:
     """Exports the portfolio as of now, within the caller's scope, as a file.
 
     The file comes in pieces: the data of all answers, joined in their order. The edge joins them,
-    so that `curl -o` writes the file. Quantities and amounts are exact; what depends on a price is
-    empty where there is none.
+    so that `curl -o` writes the file. Numbers are those of GetPortfolio, as decimals; what depends
+    on a price is empty where there is none.
     """
     GetEquityCurve: _grpc.UnaryUnaryMultiCallable[_portfolio_service_pb2.GetEquityCurveRequest, _portfolio_service_pb2.GetEquityCurveResponse]
     """Gets the equity of an account, or the profit of a strategy, over the market's time.
@@ -93,8 +93,8 @@ class PortfolioServiceAsyncStub(PortfolioServiceStub):
     """Exports the portfolio as of now, within the caller's scope, as a file.
 
     The file comes in pieces: the data of all answers, joined in their order. The edge joins them,
-    so that `curl -o` writes the file. Quantities and amounts are exact; what depends on a price is
-    empty where there is none.
+    so that `curl -o` writes the file. Numbers are those of GetPortfolio, as decimals; what depends
+    on a price is empty where there is none.
     """
     GetEquityCurve: _aio.UnaryUnaryMultiCallable[_portfolio_service_pb2.GetEquityCurveRequest, _portfolio_service_pb2.GetEquityCurveResponse]  # type: ignore[assignment]
     """Gets the equity of an account, or the profit of a strategy, over the market's time.
@@ -160,8 +160,8 @@ class PortfolioServiceServicer(metaclass=_abc_1.ABCMeta):
         """Exports the portfolio as of now, within the caller's scope, as a file.
 
         The file comes in pieces: the data of all answers, joined in their order. The edge joins them,
-        so that `curl -o` writes the file. Quantities and amounts are exact; what depends on a price is
-        empty where there is none.
+        so that `curl -o` writes the file. Numbers are those of GetPortfolio, as decimals; what depends
+        on a price is empty where there is none.
         """
 
     @_abc_1.abstractmethod
