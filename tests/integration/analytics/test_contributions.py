@@ -16,8 +16,13 @@ from quarterdeck.api.analytics.v1 import brinson_pb2, contribution_pb2, performa
 from quarterdeck.api.marketdata.v1.bar_pb2 import BarBatch
 from quarterdeck.api.marketdata.v1.history_service_pb2 import ListBarsRequest
 from quarterdeck.api.marketdata.v1.ingest_service_pb2 import PublishRequest
-from quarterdeck.api.marketdata.v1.instrument_pb2 import INSTRUMENT_CLASS_EQUITY, Instrument
+from quarterdeck.api.marketdata.v1.instrument_pb2 import (
+    INSTRUMENT_CLASS_CURRENCY_PAIR,
+    INSTRUMENT_CLASS_EQUITY,
+    Instrument,
+)
 from quarterdeck.api.marketdata.v1.instrument_service_pb2 import UpsertInstrumentRequest
+from quarterdeck_server.analytics import attribution_peers
 from quarterdeck_server.trading.domain.equity import EquityPoint
 from quarterdeck_server.trading.store.curve import save_points
 
@@ -48,24 +53,28 @@ def described(name: str, sector: str) -> Instrument:
     )
 
 
+async def listed(client: Client, described: Instrument, closes: list[float], first: int) -> None:
+    """Describe an instrument and publish daily closes at 21:00, and wait until they are history."""
+    await client.instruments.UpsertInstrument(UpsertInstrumentRequest(instrument=described))
+    name, count = described.instrument, len(closes)
+    times = [((first + day) * DAY_S + 21 * HOUR_S) * 10**9 for day in range(count)]
+    prices = dict.fromkeys(("open", "high", "low", "close"), closes)
+    bars = BarBatch(
+        instrument=name, interval="1d", close_time_ns=times, volume=[1.0] * count, **prices
+    )
+    await client.ingest.Publish(PublishRequest(bars=[bars]))
+
+    async def is_stored() -> bool:
+        found = await client.history.ListBars(ListBarsRequest(instrument=name, interval="1d"))
+        return len(found.bars.close) == count
+
+    await until(is_stored)
+
+
 async def market(client: Client) -> None:
-    """Two instruments with closes at 21:00 of Monday to Wednesday."""
+    """Two instruments with closes of Monday to Wednesday."""
     for name, (sector, closes) in CLOSES.items():
-        request = UpsertInstrumentRequest(instrument=described(name, sector))
-        await client.instruments.UpsertInstrument(request)
-        times = [((MONDAY + day) * DAY_S + 21 * HOUR_S) * 10**9 for day in range(3)]
-        prices = dict.fromkeys(("open", "high", "low", "close"), closes)
-        bars = BarBatch(
-            instrument=name, interval="1d", close_time_ns=times, volume=[1.0] * 3, **prices
-        )
-        await client.ingest.Publish(PublishRequest(bars=[bars]))
-
-    async def stored() -> bool:
-        wanted = (ListBarsRequest(instrument=name, interval="1d") for name in CLOSES)
-        found = [await client.history.ListBars(request) for request in wanted]
-        return all(len(one.bars.close) == 3 for one in found)
-
-    await until(stored)
+        await listed(client, described(name, sector), closes, MONDAY)
 
 
 def at(day: int, hour: int) -> float:
@@ -149,10 +158,14 @@ async def test_the_guides_example_is_told_apart_by_every_key(ada: Client) -> Non
     assert whole["INSTRUMENT"] == {"AAPL.XNAS": 205, "XOM.XNYS": -122}
 
 
-async def test_windows_follow_each_other_without_a_gap(ada: Client) -> None:
+async def test_windows_follow_each_other_and_pages_too(
+    ada: Client, monkeypatch: pytest.MonkeyPatch
+) -> None:
     whole = await told(ada, "INSTRUMENT")
     days = [Date(year=2012, month=1, day=2 + day) for day in range(3)]
+    monkeypatch.setattr(attribution_peers, "PAGE", 1)
     parts = [await told(ada, "STRATEGY", start_date=day, end_date=day) for day in days]
+    assert await told(ada, "INSTRUMENT") == whole
     assert [round(part.total.profit, 9) for part in parts] == [19, 158, -94]
     for field in FIELDS:
         total = math.fsum(getattr(part.total, field) for part in parts)
@@ -169,6 +182,16 @@ async def test_what_cannot_be_told_is_said(deck: Deck, ada: Client) -> None:
     _, info = await refusal(bob.attribution.ComputeContributions(request))
     assert (info.reason, info.metadata["field"]) == ("SCOPE_FORBIDDEN", "account")
     assert not (await told(bob, "STRATEGY")).groups
+
+
+async def test_profit_is_converted_at_the_rate_of_its_moment(ada: Client) -> None:
+    pair = described("EUR/USD.IDEALPRO", "")
+    pair.instrument_class, pair.base_currency = INSTRUMENT_CLASS_CURRENCY_PAIR, "EUR"
+    await listed(ada, pair, [2.0, 1.25, 1.25, 1.6], MONDAY - 1)
+    found = await told(ada, "WEEKDAY", currency="EUR")
+    days = {"monday": 20 / 1.25 - 1 / 2, "tuesday": 160 / 1.25 - 2 / 1.25, "wednesday": 40 - 90}
+    assert profits(found) == pytest.approx(days)
+    assert found.currency == "EUR"
 
 
 def guide_rows() -> list[tuple[str, *tuple[float, ...]]]:
