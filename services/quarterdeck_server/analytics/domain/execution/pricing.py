@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from quarterdeck_server.analytics.domain.execution.asking import Manner
 from quarterdeck_server.analytics.domain.execution.market import DAY_NS, Bars, Market
 from quarterdeck_server.analytics.domain.execution.orders import Orders, Texts
-from quarterdeck_server.analytics.domain.execution.spans import LONG_NS, REALISED_NS
+from quarterdeck_server.analytics.domain.execution.spans import LONG_NS, REALISED_NS, later
 from quarterdeck_server.quant.execution.benchmark import Times
 from quarterdeck_server.quant.execution.columns import (
     Bools,
@@ -108,7 +108,7 @@ def _priced(orders: Orders, market: Market, manner: Manner) -> Priced:
     vwap, vwap_source, volume = others.vwap()
     twap, twap_source = others.twap()
     mids = [_mids(orders, market, each, manner.most_age_ns) for each in (0, REALISED_NS)]
-    later = [_mids(orders, market, each, manner.most_age_ns) for each in manner.horizons_ns]
+    after = [_mids(orders, market, each, manner.most_age_ns) for each in manner.horizons_ns]
     return Priced(
         currency=np.full(len(orders), market.facts.currency, dtype=object),
         multiplier=np.full(len(orders), market.facts.multiplier),
@@ -124,7 +124,7 @@ def _priced(orders: Orders, market: Market, manner: Manner) -> Priced:
         market=volume,
         fill_mid=mids[0],
         realised_mid=mids[1],
-        horizon_mids=np.stack(later, axis=1) if later else np.empty((len(mids[0]), 0)),
+        horizon_mids=np.stack(after, axis=1) if after else np.empty((len(mids[0]), 0)),
     )
 
 
@@ -148,7 +148,7 @@ def _at(moments_ns: Times, market: Market, most_age_ns: int) -> tuple[FloatArray
 
 def _mids(orders: Orders, market: Market, later_ns: int, most_age_ns: int) -> FloatArray:
     """Return the middle price a while after each fill, if that is known already."""
-    quotes, wanted_ns = market.quotes, orders.fills.time_ns + later_ns
+    quotes, wanted_ns = market.quotes, later(orders.fills.time_ns, later_ns)
     found = last_prices(quotes.time_ns, quotes.price, wanted_ns, most_age_ns)
     if later_ns:
         found[wanted_ns > market.newest_ns] = np.nan

@@ -17,6 +17,7 @@ LONG_NS = 6 * 3600 * SECOND_NS
 """Averages over longer lives are taken from bars."""
 MOST_SPANS = 50
 REALISED_NS = HORIZONS_NS[-1]
+LATEST_NS = int(np.iinfo(np.int64).max)
 
 type Span = tuple[int, int]
 """From a time up to and including another."""
@@ -55,15 +56,16 @@ def needs(orders: Orders, manner: Manner) -> Needs:
     """Return what the costs of orders in one instrument need."""
     sent, ends = orders.sent_ns[orders.is_sent], orders.life_end_ns[orders.is_sent]
     fills = orders.fills.time_ns
-    later = [fills + horizon for horizon in {0, REALISED_NS, *manner.horizons_ns}]
+    horizons = {0, REALISED_NS, *manner.horizons_ns}
+    after = [later(fills, horizon) for horizon in horizons]
     short = (ends > sent) & (ends - sent <= LONG_NS)
-    return Needs(np.concatenate((sent, ends, *later)), (sent[short], ends[short]))
+    return Needs(np.concatenate((sent, ends, *after)), (sent[short], ends[short]))
 
 
 def bar_spans(orders: Orders, lacking: Bools, span_ns: int, most_age_ns: int) -> list[Span]:
     """Return where the closes of bars lie that may stand in for ticks that are lacking."""
     starts = np.maximum(orders.sent_ns[lacking] - most_age_ns, 0)
-    return merged(starts, orders.life_end_ns[lacking] + span_ns)
+    return merged(starts, later(orders.life_end_ns[lacking], span_ns))
 
 
 def day_span(orders: Orders) -> list[Span]:
@@ -74,6 +76,11 @@ def day_span(orders: Orders) -> list[Span]:
     first, last = int(sent.min()) // DAY_NS, int(orders.life_end_ns.max()) // DAY_NS
     # A bar that closes at midnight is of the day before.
     return [(first * DAY_NS + 1, (last + 1) * DAY_NS)]
+
+
+def later(moments_ns: Times, span_ns: int) -> Times:
+    """Return the moments a while later, but none after the last that can be written."""
+    return np.minimum(moments_ns, LATEST_NS - span_ns) + span_ns
 
 
 def merged(starts_ns: Times, ends_ns: Times, most: int = MOST_SPANS) -> list[Span]:
