@@ -2,6 +2,7 @@
 
 from collections.abc import AsyncIterator
 
+from quarterdeck_server.kernel.errors import NotFound
 from quarterdeck_server.runtime.postgres import Connection, Postgres
 from quarterdeck_server.trading.changed import (
     ChangedPosition,
@@ -26,7 +27,10 @@ class ChangeReader:
         self._postgres, self._desk = postgres, desk
 
     async def read(self, query: ChangeQuery, place: ChangePlace | None, size: int) -> ChangePage:
-        """Return a page of changes, from the beginning or after a place."""
+        """Return a page of changes, from the beginning or after a place; fails with NotFound."""
+        account = query.view.account
+        if account and account not in self._desk.bases:
+            raise NotFound("account", account)
         page = ChangePage(size)
         async with self._postgres.transaction() as connection:
             others = await store.others(connection, query)

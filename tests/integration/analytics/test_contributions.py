@@ -177,6 +177,9 @@ async def test_what_cannot_be_told_is_said(deck: Deck, ada: Client) -> None:
     request = pb.ComputeContributionsRequest(key=KEYS[0], account=ACCOUNT, currency="JPY")
     _, info = await refusal(ada.attribution.ComputeContributions(request))
     assert (info.reason, info.metadata["subject"]) == ("STATE_FORBIDS", "USD")
+    unknown = pb.ComputeContributionsRequest(key=KEYS[0], account="SIM-404")
+    _, info = await refusal(ada.attribution.ComputeContributions(unknown))
+    assert (info.reason, info.metadata["name"]) == ("RESOURCE_NOT_FOUND", "SIM-404")
     bob = await deck.client("bob")
     request.currency = ""
     _, info = await refusal(bob.attribution.ComputeContributions(request))

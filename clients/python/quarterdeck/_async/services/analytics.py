@@ -146,8 +146,9 @@ class AsyncAttributionService:
         """Computes profit by strategy, account, instrument, sector, side, weekday or hour.
 
         Fails with INVALID_ARGUMENT (FIELD_INVALID) if accounts have several base currencies and
-        none is named; with FAILED_PRECONDITION (STATE_FORBIDS) for a currency without a rate; with
-        PERMISSION_DENIED for what the caller may not read.
+        none is named; with NOT_FOUND (RESOURCE_NOT_FOUND) for an unknown account; with
+        FAILED_PRECONDITION (STATE_FORBIDS) for a currency without a rate; with PERMISSION_DENIED
+        for what the caller may not read.
         """
         request = ComputeContributionsRequest(
             key=key,

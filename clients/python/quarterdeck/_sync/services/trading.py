@@ -550,8 +550,9 @@ class PositionChangeService:
         """Lists what happened to positions: by account, strategy and instrument, each by time.
 
         Computed from the log as it is now, so that late fills, corrections and busts are in it.
-        Fails with PERMISSION_DENIED (SCOPE_FORBIDDEN) for a named account or strategy outside of
-        the caller's; without one, positions outside of the caller's scope are left out.
+        Fails with NOT_FOUND (RESOURCE_NOT_FOUND) for an unknown account, and with PERMISSION_DENIED
+        (SCOPE_FORBIDDEN) for a named account or strategy outside of the caller's; without one,
+        positions outside of the caller's scope are left out.
         """
         request = ListPositionChangesRequest(
             account=account,

@@ -75,8 +75,9 @@ class AttributionServiceServicer(object):
         """Computes profit by strategy, account, instrument, sector, side, weekday or hour.
 
         Fails with INVALID_ARGUMENT (FIELD_INVALID) if accounts have several base currencies and none
-        is named; with FAILED_PRECONDITION (STATE_FORBIDS) for a currency without a rate; with
-        PERMISSION_DENIED for what the caller may not read.
+        is named; with NOT_FOUND (RESOURCE_NOT_FOUND) for an unknown account; with FAILED_PRECONDITION
+        (STATE_FORBIDS) for a currency without a rate; with PERMISSION_DENIED for what the caller may
+        not read.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')

@@ -48,8 +48,9 @@ class AttributionServiceStub:
     """Computes profit by strategy, account, instrument, sector, side, weekday or hour.
 
     Fails with INVALID_ARGUMENT (FIELD_INVALID) if accounts have several base currencies and none
-    is named; with FAILED_PRECONDITION (STATE_FORBIDS) for a currency without a rate; with
-    PERMISSION_DENIED for what the caller may not read.
+    is named; with NOT_FOUND (RESOURCE_NOT_FOUND) for an unknown account; with FAILED_PRECONDITION
+    (STATE_FORBIDS) for a currency without a rate; with PERMISSION_DENIED for what the caller may
+    not read.
     """
     ComputeFactors: _grpc.UnaryUnaryMultiCallable[_attribution_service_pb2.ComputeFactorsRequest, _attribution_service_pb2.ComputeFactorsResponse]
     """Computes a regression of a subject's returns on factors, on the days that all of them have.
@@ -78,8 +79,9 @@ class AttributionServiceAsyncStub(AttributionServiceStub):
     """Computes profit by strategy, account, instrument, sector, side, weekday or hour.
 
     Fails with INVALID_ARGUMENT (FIELD_INVALID) if accounts have several base currencies and none
-    is named; with FAILED_PRECONDITION (STATE_FORBIDS) for a currency without a rate; with
-    PERMISSION_DENIED for what the caller may not read.
+    is named; with NOT_FOUND (RESOURCE_NOT_FOUND) for an unknown account; with FAILED_PRECONDITION
+    (STATE_FORBIDS) for a currency without a rate; with PERMISSION_DENIED for what the caller may
+    not read.
     """
     ComputeFactors: _aio.UnaryUnaryMultiCallable[_attribution_service_pb2.ComputeFactorsRequest, _attribution_service_pb2.ComputeFactorsResponse]  # type: ignore[assignment]
     """Computes a regression of a subject's returns on factors, on the days that all of them have.
@@ -117,8 +119,9 @@ class AttributionServiceServicer(metaclass=_abc_1.ABCMeta):
         """Computes profit by strategy, account, instrument, sector, side, weekday or hour.
 
         Fails with INVALID_ARGUMENT (FIELD_INVALID) if accounts have several base currencies and none
-        is named; with FAILED_PRECONDITION (STATE_FORBIDS) for a currency without a rate; with
-        PERMISSION_DENIED for what the caller may not read.
+        is named; with NOT_FOUND (RESOURCE_NOT_FOUND) for an unknown account; with FAILED_PRECONDITION
+        (STATE_FORBIDS) for a currency without a rate; with PERMISSION_DENIED for what the caller may
+        not read.
         """
 
     @_abc_1.abstractmethod

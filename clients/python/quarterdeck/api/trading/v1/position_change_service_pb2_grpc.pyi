@@ -37,8 +37,9 @@ class PositionChangeServiceStub:
     """Lists what happened to positions: by account, strategy and instrument, each by time.
 
     Computed from the log as it is now, so that late fills, corrections and busts are in it. Fails
-    with PERMISSION_DENIED (SCOPE_FORBIDDEN) for a named account or strategy outside of the
-    caller's; without one, positions outside of the caller's scope are left out.
+    with NOT_FOUND (RESOURCE_NOT_FOUND) for an unknown account, and with PERMISSION_DENIED
+    (SCOPE_FORBIDDEN) for a named account or strategy outside of the caller's; without one,
+    positions outside of the caller's scope are left out.
     """
 
 @_typing.type_check_only
@@ -50,8 +51,9 @@ class PositionChangeServiceAsyncStub(PositionChangeServiceStub):
     """Lists what happened to positions: by account, strategy and instrument, each by time.
 
     Computed from the log as it is now, so that late fills, corrections and busts are in it. Fails
-    with PERMISSION_DENIED (SCOPE_FORBIDDEN) for a named account or strategy outside of the
-    caller's; without one, positions outside of the caller's scope are left out.
+    with NOT_FOUND (RESOURCE_NOT_FOUND) for an unknown account, and with PERMISSION_DENIED
+    (SCOPE_FORBIDDEN) for a named account or strategy outside of the caller's; without one,
+    positions outside of the caller's scope are left out.
     """
 
 class PositionChangeServiceServicer(metaclass=_abc_1.ABCMeta):
@@ -66,8 +68,9 @@ class PositionChangeServiceServicer(metaclass=_abc_1.ABCMeta):
         """Lists what happened to positions: by account, strategy and instrument, each by time.
 
         Computed from the log as it is now, so that late fills, corrections and busts are in it. Fails
-        with PERMISSION_DENIED (SCOPE_FORBIDDEN) for a named account or strategy outside of the
-        caller's; without one, positions outside of the caller's scope are left out.
+        with NOT_FOUND (RESOURCE_NOT_FOUND) for an unknown account, and with PERMISSION_DENIED
+        (SCOPE_FORBIDDEN) for a named account or strategy outside of the caller's; without one,
+        positions outside of the caller's scope are left out.
         """
 
 def add_PositionChangeServiceServicer_to_server(servicer: PositionChangeServiceServicer, server: _typing.Union[_grpc.Server, _aio.Server]) -> None: ...
