@@ -8,21 +8,21 @@ import argparse
 import asyncio
 import json
 import sys
-import tempfile
 import time
 from dataclasses import asdict
 from decimal import Decimal
-from pathlib import Path
 
 from tests.integration.trading.conftest import Client, Deck, deck_on
 from tests.load.results import Figure, figure
-from tests.load.trading import database, p99
+from tests.load.servers import servers
+from tests.load.trading import p99
 
 from quarterdeck.api.trading.v1 import portfolio_service_pb2 as pb
+from quarterdeck_server.runtime import garbage
 from quarterdeck_server.runtime.bus import LocalBus
 from quarterdeck_server.runtime.migrations import migrate
 from quarterdeck_server.runtime.postgres import postgres
-from quarterdeck_server.settings import PostgresSettings
+from quarterdeck_server.settings import PostgresSettings, TradingSettings
 from quarterdeck_server.trading.domain.price import Quote
 from quarterdeck_server.trading.portfolio import Fill, Instrument, Side
 
@@ -40,17 +40,17 @@ def main() -> None:
 
 async def measure(samples: int) -> dict[str, Figure]:
     """Measure on a database of its own."""
-    with tempfile.TemporaryDirectory(prefix="portfolio-") as folder:
-        Path(folder).chmod(0o755)
-        async with database(Path(folder)) as dsn:
-            await migrate(dsn)
-            async with (
-                postgres(dsn, PostgresSettings()) as store,
-                deck_on(store, LocalBus()) as deck,
-            ):
-                fill(deck)
-                ada = await deck.client()
-                delays = [await get_portfolio_ms(deck, ada, CALLS) for _ in range(samples)]
+    with servers() as (dsn, _):
+        await migrate(dsn)
+        async with (
+            postgres(dsn, PostgresSettings()) as store,
+            deck_on(store, LocalBus(), TradingSettings()) as deck,
+        ):
+            fill(deck)
+            # As every server does once it is open.
+            garbage.settle()
+            ada = await deck.client()
+            delays = [await get_portfolio_ms(deck, ada, CALLS) for _ in range(samples)]
     return {"get_portfolio_10k_p99_ms": figure([p99(one) for one in delays], "ms")}
 
 
