@@ -56,7 +56,8 @@ function optionOf(
   const day = (ms: number): string => new Date(ms).toISOString().slice(0, 10);
   return {
     animation: false,
-    grid: { left: 12, right: 18, top: 18, bottom: 10, containLabel: true },
+    // The same room for every chart's labels, so that days stand under each other.
+    grid: { left: 64, right: 18, top: 18, bottom: 28 },
     tooltip: {
       ...tooltipStyle(colours),
       formatter: (shown: Shown[]) => {

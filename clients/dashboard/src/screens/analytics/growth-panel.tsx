@@ -4,7 +4,6 @@ import { useMemo, type ReactElement } from "react";
 import { DaysChart, type Line } from "../../charts/days-chart";
 import type { Query } from "../../data/use-query";
 import { percent } from "../../format/number";
-import { ratio } from "../../format/estimate";
 import { Outdated } from "../../ui/answer";
 import { Badge } from "../../ui/badge";
 import { Panel } from "../../ui/panel";
@@ -29,6 +28,7 @@ export function GrowthPanel(props: {
     () => (columns ? [{ name: "drawdown", days: columns.days, values: columns.drawdown }] : []),
     [columns],
   );
+  const amount = useMemo(() => growthFormat(growth), [growth]);
   const depth = useMemo(() => depthFormat(columns?.drawdown ?? []), [columns]);
   const beside = theirs ? ` (dashed: ${benchmark})` : "";
   return (
@@ -46,7 +46,7 @@ export function GrowthPanel(props: {
         <Empty title="Nothing to draw yet">A curve begins with the second day.</Empty>
       ) : (
         <div className="charts">
-          <DaysChart label={`Growth of one unit over days${beside}`} lines={growth} format={ratio} />
+          <DaysChart label={`Growth of one unit over days${beside}`} lines={growth} format={amount} />
           <DaysChart label="Drawdown over days" lines={drawdown} format={depth} below low />
         </div>
       )}
@@ -59,4 +59,11 @@ function depthFormat(drawdowns: readonly number[]): (value: number) => string {
   const deepest = Math.min(0, ...drawdowns);
   const digits = deepest > -0.005 ? 2 : deepest > -0.05 ? 1 : 0;
   return (value) => percent(value, digits);
+}
+
+function growthFormat(lines: readonly Line[]): (value: number) => string {
+  const values = lines.flatMap((line) => line.values);
+  const span = Math.max(...values) - Math.min(...values);
+  const digits = span < 0.01 ? 4 : span < 0.1 ? 3 : 2;
+  return (value) => value.toFixed(digits);
 }
