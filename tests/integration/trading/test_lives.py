@@ -106,6 +106,23 @@ async def test_lives_come_in_columns_with_their_times_and_fills(ada: Client) -> 
     assert math.isnan(lives.fills.fee[1])
 
 
+async def test_lives_have_fills_as_they_count_now(ada: Client) -> None:
+    kept = events.fill("4", "100", trade_id="T-kept", at=3)
+    busted = events.fill("6", "100", trade_id="T-busted", at=4)
+    await ada.events.RecordEvents(events.batch(events.order(), kept, busted))
+    amended = [events.correction("T-kept", "4", "90", at=5), events.bust("T-busted", at=6)]
+    await ada.events.RecordEvents(events.batch(*amended))
+    lives = (await ada.lives.ListOrderLives(life_pb.ListOrderLivesRequest())).lives
+    assert (list(lives.fill_count), list(lives.end_time_ns)) == ([1], [0])
+    assert list(lives.fills.price) == [90]
+    request = ListTradingEventsRequest(account="SIM-001", client_order_id="O-1")
+    listed = (await ada.events.ListTradingEvents(request)).events
+    assert [one.event.WhichOneof("event") for one in listed[-2:]] == [
+        "fill_correction",
+        "fill_bust",
+    ]
+
+
 async def test_lives_come_in_pages_both_ways_and_by_venue(ada: Client) -> None:
     made = [life(f"O-{n}", at=n % 3, instrument="MSFT.XNAS") for n in range(4)]
     for events_ in (*made, life("O-9", instrument="SAP.XETR")):
