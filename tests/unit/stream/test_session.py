@@ -19,12 +19,14 @@ from quarterdeck_server.settings import StreamSettings
 from quarterdeck_server.stream.claims import Claims
 from quarterdeck_server.stream.domain import Cursor, LimitExceeded
 from quarterdeck_server.stream.engine.plan import BREATH, Plan
+from quarterdeck_server.stream.pace import Pace
 from quarterdeck_server.stream.peers import MOST_AT_ONCE, TradingRecords
 from quarterdeck_server.stream.servicers.stream import StreamServicer
 from quarterdeck_server.stream.session import About, Session, Wish
 from quarterdeck_server.stream.sessions import Sessions
 
 FILLS = "fills/SIM-001/ema"
+PACE = Pace(SystemClock())
 EVERY = frozenset("*")
 RIGHTS = frozenset({"MARKETDATA_READ", "TRADING_READ"})
 CALLER = Caller("principals/ada", RIGHTS, EVERY, EVERY, "s", "t", 0.0, time.time() + 3600)
@@ -46,7 +48,7 @@ class Log:
 async def resuming(deck: Deck, log: Log, seen: Seen):
     """Run a stream that resumes from the durable log."""
     about = About("w1.s", "peer", "agent", 0, 0.01)
-    session = Session(about, CALLER, deck.hub, SystemClock(), log)
+    session = Session(about, CALLER, deck.hub, SystemClock(), log, PACE)
     await session.begin(Wish((every(FILLS),), {FILLS: (Cursor(FILLS, 1, 3), "cursors[0]")}), [])
 
     async def write(data: bytes) -> None:
@@ -92,7 +94,9 @@ async def test_who_does_not_read_cannot_change_its_subscriptions_for_ever(
     """Each change takes along what waits, which nothing else bounds then."""
     monkeypatch.setattr("quarterdeck_server.stream.session.MOST_WAITING_BYTES", 10_000)
     deck = Deck()
-    session = Session(About("w1.s", "", "", 0, 5.0), CALLER, deck.hub, SystemClock(), Log(deck))
+    session = Session(
+        About("w1.s", "", "", 0, 5.0), CALLER, deck.hub, SystemClock(), Log(deck), PACE
+    )
     await session.begin(Wish((latest("quotes/*"),), {}), [])
 
     async def change(number: int) -> None:
@@ -108,7 +112,7 @@ async def test_who_does_not_read_cannot_change_its_subscriptions_for_ever(
 
 
 async def test_changes_at_once_are_admitted_for_what_they_come_to_together():
-    session = Session(About("w1.s", "", "", 0, 5.0), CALLER, Deck().hub, SystemClock(), None)
+    session = Session(About("w1.s", "", "", 0, 5.0), CALLER, Deck().hub, SystemClock(), None, PACE)
     await session.begin(Wish((every("quotes/A"),), {}), [])
 
     def admit(plan: Plan) -> None:
@@ -126,7 +130,7 @@ async def test_a_stream_with_many_patterns_opens_in_turns_with_others():
     deck, turns = Deck(), 0
     for number in range(400):
         deck.publish(f"quotes/{number}.XNAS", 1)
-    session = Session(About("w1.s", "", "", 0, 5.0), CALLER, deck.hub, SystemClock(), None)
+    session = Session(About("w1.s", "", "", 0, 5.0), CALLER, deck.hub, SystemClock(), None, PACE)
     patterns = tuple(every(f"quotes/*{number}.XNAS") for number in range(10, 60))
     opening = asyncio.create_task(session.begin(Wish(patterns, {}), []))
     while not opening.done():
