@@ -32,10 +32,12 @@ async def follow(desk: Desk, connection: Connection, until: int) -> None:
     """Apply what the log has after the desk's position, up to one that nothing can change now."""
     acted, replayed = await _acted(desk, connection, until)
     async for page in load.movements(connection, desk.position, until):
-        changed = {holding for _, movement in page for holding in _out_of_order(movement, acted)}
-        anew = dict(await counted_fills(connection, changed, until))
+        found = {holding for _, movement in page for holding in _out_of_order(movement, acted)}
+        changed = [holding for holding in found if position_key(holding) not in replayed]
+        anew = await counted_fills(connection, changed, until)
         for position, movement in page:
-            if (key := _key(movement)) in anew and key not in replayed:
+            key = _key(movement)
+            if key is not None and key in anew and key not in replayed:
                 # Where it comes first in the log, so that it has its place among the others.
                 desk.replay(key, anew[key])
                 replayed.add(key)
