@@ -6,7 +6,7 @@ from decimal import Decimal
 from itertools import pairwise
 from random import Random
 
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from quarterdeck_server.trading.desk import Desk
@@ -143,6 +143,7 @@ def essence(book: Book) -> dict[object, object]:
     return {"positions": traded, "cash": cash}
 
 
+@settings(max_examples=40, deadline=None)
 @given(told=histories(), chance=st.randoms(), cuts=st.lists(st.integers(1, 40), max_size=6))
 def test_any_order_of_arrival_ends_in_the_book_of_the_markets_order(
     told: list[list[Event]], chance: Random, cuts: list[int]
@@ -156,6 +157,7 @@ def test_any_order_of_arrival_ends_in_the_book_of_the_markets_order(
         assert essence(log.desk.book(method)) == essence(book)
 
 
+@settings(max_examples=40, deadline=None)
 @given(told=histories(), chance=st.randoms(), cuts=st.lists(st.integers(1, 40), max_size=6))
 def test_what_is_left_of_fills_and_orders_does_not_depend_on_who_came_first(
     told: list[list[Event]], chance: Random, cuts: list[int]
