@@ -89,13 +89,6 @@ class Book:
         """Apply cash that moved without a fill; one flow is one account's."""
         self._ledger.transfer(flow)
 
-    def is_late(self, fill: Fill) -> bool:
-        """Tell whether a fill counts before something that happened to its position already.
-
-        ``apply`` would take it last all the same; ``replay`` gives it its place.
-        """
-        return self._ledger.is_late(fill)
-
     def replay(self, key: PositionKey, fills: Sequence[Fill]) -> Position:
         """Make a position what all of its fills, given in the order of the log, make of it.
 

@@ -185,7 +185,8 @@ class Holding:
     @property
     def own_income(self) -> Decimal:
         """The income in the instrument's currency."""
-        return self.income().get(self.instrument.currency, ZERO)
+        currency = self.instrument.currency
+        return self.received.get(currency, ZERO) + self.dividends.get(currency, ZERO)
 
     @property
     def _is_margined(self) -> bool:

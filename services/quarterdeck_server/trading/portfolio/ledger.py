@@ -72,13 +72,6 @@ class Ledger:
                     part[key].pay(fill.fee)
                 yield part[key].view(None)
 
-    def is_late(self, fill: Fill) -> bool:
-        """Tell whether a fill counts before something that happened to its position already."""
-        times = [one.time_ns for one in self._actions_of(fill.key)]
-        if fill.key in self.holdings:
-            times.append(self.holdings[fill.key].life.filled_ns)
-        return fill.time_ns < max(times, default=0)
-
     def replay(self, key: PositionKey, fills: Sequence[Fill]) -> Position:
         """Make a position what all of its fills, in the order in which they count, make of it."""
         for fill in fills:

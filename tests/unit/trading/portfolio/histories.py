@@ -19,6 +19,7 @@ from quarterdeck_server.trading.portfolio import (
     Settlement,
     Side,
     Split,
+    concerns,
 )
 
 SHARE = Instrument("AAPL.XNAS", "USD")
@@ -110,7 +111,11 @@ class Log:
                     self.book.replay(key, self.fills.get(key, []))
 
     def _take(self, fill: Fill) -> None:
-        is_late = self.book.is_late(fill)
+        happened = (
+            *self.fills.get(fill.key, ()),
+            *(one for one in self.book.actions(fill.instrument) if concerns(one, fill.account)),
+        )
+        is_late = fill.time_ns < max((one.time_ns for one in happened), default=0)
         self.fills.setdefault(fill.key, []).append(fill)
         if is_late:
             self.book.replay(fill.key, self.fills[fill.key])
