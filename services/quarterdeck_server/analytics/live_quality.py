@@ -40,6 +40,8 @@ class Reader:
 
     wants: Wanted
     newest_ns: int = 0
+    is_behind: bool = True
+    """Whether changes may have been missed, so that the newest must be asked for."""
     changed: asyncio.Event = field(default_factory=asyncio.Event)
 
     def take(self, change: Change) -> None:
@@ -47,6 +49,11 @@ class Reader:
         if self.wants(change):
             self.newest_ns = max(self.newest_ns, change.time_ns)
             self.changed.set()
+
+    def miss(self) -> None:
+        """Wake up: nobody knows what changed."""
+        self.is_behind = True
+        self.changed.set()
 
 
 class Changes:
@@ -84,12 +91,16 @@ class Changes:
     async def _follow(self) -> None:
         async with self._bus.subscribe(KINDS) as batches:
             self._followed.set()
+            # Those who read already may have missed what came before.
+            self._miss()
             async for batch in batches:
                 if not self._readers:
+                    # At once, so that nobody who comes now takes this for followed.
                     self._asked.clear()
+                    self._followed.clear()
                     return
                 if batch.lost or batch.away:
-                    self._wake_all()
+                    self._miss()
                 for message in batch.messages:
                     self._take(message.topic, message.payload)
 
@@ -98,9 +109,9 @@ class Changes:
             for reader in self._readers:
                 reader.take(change)
 
-    def _wake_all(self) -> None:
+    def _miss(self) -> None:
         for reader in self._readers:
-            reader.changed.set()
+            reader.miss()
 
 
 @dataclass(frozen=True, slots=True)
@@ -160,7 +171,6 @@ class QualityStream:
             self._changes.reader(self._wants) as reader,
         ):
             await self._changes.followed()
-            reader.newest_ns = max(reader.newest_ns, await self._live.newest_ns())
             yield await self._answer(reader, self._pulse.heartbeat_s)
             while True:
                 await asyncio.sleep(1 / self._pulse.max_rate)
@@ -178,6 +188,9 @@ class QualityStream:
 
     async def _answer(self, reader: Reader, heartbeat_s: float | None = None) -> bytes:
         reader.changed.clear()
+        if reader.is_behind:
+            reader.is_behind = False
+            reader.newest_ns = max(reader.newest_ns, await self._live.newest_ns())
         window = await self._live.window(reader.newest_ns)
         return mapping.answer_to(self._clock.now_ns(), window, heartbeat_s)
 
