@@ -26,7 +26,7 @@ from quarterdeck_server.runtime.authenticate import keys_of_peer, verifier
 from quarterdeck_server.runtime.background import background
 from quarterdeck_server.runtime.bus import Bus, LocalBus, redis_bus
 from quarterdeck_server.runtime.clock import SystemClock
-from quarterdeck_server.runtime.compute import Compute
+from quarterdeck_server.runtime.compute import Compute, take_turns
 from quarterdeck_server.runtime.guard import Gate, Guard
 from quarterdeck_server.runtime.jobs import jobs
 from quarterdeck_server.runtime.live import LiveStreams
@@ -105,6 +105,7 @@ async def _open_shared(settings: Settings, stack: AsyncExitStack) -> tuple[Share
     clock = SystemClock()
     database = await stack.enter_async_context(postgres(settings.dsn, settings.postgres))
     bus = await stack.enter_async_context(_bus(settings))
+    take_turns()
     compute = Compute()
     stack.callback(compute.close)
     work = await stack.enter_async_context(background())

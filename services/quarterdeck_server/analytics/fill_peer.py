@@ -5,16 +5,22 @@ from dataclasses import dataclass
 
 from quarterdeck.api.trading.v1 import fill_pb2, order_pb2, trading_event_service_pb2
 from quarterdeck.api.trading.v1.trading_event_service_pb2_grpc import TradingEventServiceStub
+from quarterdeck_server.analytics.domain.attribution.clock import Clock
 from quarterdeck_server.analytics.domain.fill import Fill
 from quarterdeck_server.analytics.domain.subject import Period, Portfolio
-from quarterdeck_server.analytics.peers import TIMEOUT_S, asked, credentials
-from quarterdeck_server.kernel.day import DayRoll
+from quarterdeck_server.analytics.peers import TIMEOUT_S, TradingPeer, asked, credentials
 from quarterdeck_server.kernel.errors import InvalidField
-from quarterdeck_server.runtime.convert import decimal_from, timestamp_from, timestamp_to
+from quarterdeck_server.runtime.convert import (
+    LATEST_NS,
+    decimal_from,
+    timestamp_from,
+    timestamp_to,
+)
 from quarterdeck_server.runtime.peers import Peers
 
 PAGE = 1_000
 MOST_FILLS = 200_000
+ANY_DAY = Period(0, 0)
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,29 +28,37 @@ class FillPeer:
     """The fills of accounts and strategies; days are trading days."""
 
     peers: Peers
-    roll: DayRoll
+    clock: Clock
 
     async def fills(self, portfolio: Portfolio, period: Period) -> list[Fill]:
-        """Return the fills of a period, oldest first; refuses more than a table holds."""
+        """Return the fills of a period, oldest first; refuses more than a table holds.
+
+        Fails with NotFound.
+        """
         found: list[Fill] = []
         async for page in self._pages(portfolio, period):
             found += (_fill_from(one) for one in page.fills)
             if len(found) > MOST_FILLS:
                 problem = f"has more than {MOST_FILLS:,} fills in these days; ask for fewer days"
                 raise InvalidField("subject", problem)
+        if not found:
+            # Nobody has no fills, too: whose daily equity is known exists.
+            trading = TradingPeer(self.peers)
+            await trading.daily_equity(portfolio.account, portfolio.strategy, ANY_DAY)
         return found[::-1]
 
     async def _pages(
         self, portfolio: Portfolio, period: Period
     ) -> AsyncIterator[trading_event_service_pb2.ListFillsResponse]:
         stub = TradingEventServiceStub(self.peers.channel("trading"))
+        start_ns, end_ns = self.clock.window(period.start, period.end, LATEST_NS)
         request = trading_event_service_pb2.ListFillsRequest(
-            account=portfolio.account, strategy=portfolio.strategy, page_size=PAGE
+            account=portfolio.account,
+            strategy=portfolio.strategy,
+            start_time=timestamp_to(start_ns),
+            end_time=timestamp_to(end_ns),
+            page_size=PAGE,
         )
-        if period.start is not None:
-            request.start_time.CopyFrom(timestamp_to(self.roll.end_ns(period.start - 1)))
-        if period.end is not None:
-            request.end_time.CopyFrom(timestamp_to(self.roll.end_ns(period.end)))
         while True:
             call = stub.ListFills(request, timeout=TIMEOUT_S, metadata=credentials())
             answer = await asked(call, "trading")

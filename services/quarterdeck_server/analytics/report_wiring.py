@@ -5,6 +5,7 @@ from zoneinfo import ZoneInfo
 from quarterdeck.api.analytics.v1.report_service_pb2_grpc import (
     add_ReportServiceServicer_to_server,
 )
+from quarterdeck_server.analytics.domain.attribution.clock import Clock
 from quarterdeck_server.analytics.fill_peer import FillPeer
 from quarterdeck_server.analytics.measuring import Measurer
 from quarterdeck_server.analytics.reporting import Reporter
@@ -26,6 +27,6 @@ def report_service(settings: TradingSettings, shared: Shared, measurer: Measurer
     def making() -> Making:
         return Making(product_version(), shared.clock.now_ns(), roll)
 
-    reporter = Reporter(measurer, FillPeer(shared.peers, roll), shared.compute, making)
+    reporter = Reporter(measurer, FillPeer(shared.peers, Clock(roll)), making)
     servicer = ReportServicer(reporter)
     return Service(NAME, lambda server: add_ReportServiceServicer_to_server(servicer, server))

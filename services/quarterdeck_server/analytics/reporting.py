@@ -3,6 +3,7 @@
 import asyncio
 import time
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 
 import structlog
 
@@ -14,7 +15,7 @@ from quarterdeck_server.analytics.measuring import Measurer
 from quarterdeck_server.analytics.ports import FillSource
 from quarterdeck_server.analytics.reports.about import Making
 from quarterdeck_server.analytics.reports.file import File
-from quarterdeck_server.analytics.reports.forms import Contents, Form
+from quarterdeck_server.analytics.reports.forms import Contents, Form, TableForm, TearsheetForm
 from quarterdeck_server.analytics.reports.tearsheet import STATISTICS
 from quarterdeck_server.analytics.reports.writing import (
     WantedTable,
@@ -24,27 +25,29 @@ from quarterdeck_server.analytics.reports.writing import (
     tearsheet_file,
 )
 from quarterdeck_server.kernel.errors import InvalidField
-from quarterdeck_server.runtime.compute import Compute
 
 log = structlog.get_logger()
 
 
 class Reporter:
-    """Makes reports, one after another.
+    """Makes tearsheets one after another, and tables, so that a long one holds no tearsheet up.
 
-    Each holds a processor, and what writes PDF is not made for several threads.
+    Each kind has one thread: what writes PDF is not made for several. A caller who leaves cannot
+    stop what is being written, so the next one waits for its end; what has not begun is dropped.
     """
 
     def __init__(
         self,
         measurer: Measurer,
         fills: FillSource,
-        compute: Compute,
         making: Callable[[], Making],
     ) -> None:
-        self._measurer, self._fills = measurer, fills
-        self._compute, self._making = compute, making
-        self._turn = asyncio.Lock()
+        self._measurer, self._fills, self._making = measurer, fills, making
+        self._turns = {
+            kind: ThreadPoolExecutor(1, f"report-{kind.__name__}")
+            for kind in (TearsheetForm, TableForm)
+        }
+        self._reading = asyncio.Lock()
 
     async def tearsheet(self, asked: Asked, wanted: WantedTearsheet) -> File:
         """Make the tearsheet of a subject."""
@@ -58,19 +61,21 @@ class Reporter:
         """Make a table about a subject."""
         name = wanted.contents.value
         if wanted.contents is Contents.FILLS:
-            found = await self._fills.fills(_portfolio(asked), asked.period)
-            making = self._making()
-            return await self._made(
-                name, wanted.form, lambda: fills_file(asked, found, making, wanted)
-            )
+            # They may fill a hundred megabytes, so only those of one table are in memory.
+            async with self._reading:
+                found = await self._fills.fills(_portfolio(asked), asked.period)
+                making = self._making()
+                return await self._made(
+                    name, wanted.form, lambda: fills_file(asked, found, making, wanted)
+                )
         study = await self._measurer.study(asked, _looked(asked, wanted))
         making = self._making()
         return await self._made(name, wanted.form, lambda: study_file(asked, study, making, wanted))
 
     async def _made(self, report: str, form: Form, write: Callable[[], File]) -> File:
         started = time.perf_counter()
-        async with self._turn:
-            made = await self._compute.thread(write)
+        turn = self._turns[type(form)]
+        made = await asyncio.get_running_loop().run_in_executor(turn, write)
         took, size = time.perf_counter() - started, len(made.content)
         metrics.RENDER.observe(took)
         metrics.RENDERED.labels(report, form.ending).inc()

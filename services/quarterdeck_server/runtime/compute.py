@@ -1,11 +1,20 @@
 """Work that would hold the event loop for longer than some 5 ms."""
 
 import asyncio
+import sys
 from collections.abc import Callable
 from concurrent.futures import Executor, ProcessPoolExecutor
 from multiprocessing import get_context
 
 MAX_PROCESSES = 2
+TURN_S = 0.000_5
+"""How long a thread computes before others have their turn. With the interpreter's own 5 ms a call
+waits that long at each of its many steps, which comes to 50 ms and more."""
+
+
+def take_turns() -> None:
+    """Let the event loop have its turn soon while threads compute; for the whole process."""
+    sys.setswitchinterval(TURN_S)
 
 
 class Compute:

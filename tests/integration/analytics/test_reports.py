@@ -22,6 +22,7 @@ OWN = performance_pb2.Subject(
     portfolio=performance_pb2.Portfolio(account=ACCOUNT, strategy=STRATEGY)
 )
 INDEXED = performance_pb2.Subject(instrument=INDEX)
+NOBODY = performance_pb2.Subject(portfolio=performance_pb2.Portfolio(account="SIM-404"))
 COUNTED = "quarterdeck_analytics_rendered_reports_total"
 
 
@@ -86,6 +87,12 @@ async def test_a_report_has_the_numbers_of_the_performance(ada: Client) -> None:
     assert [(row["side"], row["order_unknown"]) for row in fills] == [("buy", "true")]
     later = table("FILLS", start_date=Date(year=2030, month=1, day=1))
     assert rows((await file(ada, later))[0]) == []
+    # Any days of the calendar, also those that nanoseconds cannot tell.
+    first, last = Date(year=1, month=1, day=1), Date(year=9999, month=12, day=31)
+    every = table("FILLS", start_date=first, end_date=last)
+    assert rows((await file(ada, every))[0]) == fills
+    assert rows((await file(ada, table("FILLS", start_date=last)))[0]) == []
+    assert rows((await file(ada, table("FILLS", end_date=first)))[0]) == []
 
 
 async def test_a_tearsheet_comes_as_a_file_and_in_pieces(ada: Client) -> None:
@@ -120,6 +127,7 @@ async def test_what_cannot_be_reported_is_refused_before_anything_is_sent(
     for client, request, reason, field in (
         (ada, table("FILLS", subject=INDEXED), "FIELD_INVALID", "subject"),
         (ada, table("FILLS"), "FIELD_INVALID", "subject"),
+        (ada, table("FILLS", subject=NOBODY), "RESOURCE_NOT_FOUND", "subject"),
         (ada, tearsheet("PDF", **early), "FIELD_INVALID", "end_date"),
         (ada, tearsheet("PDF", subject=given), "FIELD_INVALID", "start_date"),
         (ada, table("ROLLING", subject=ruined, window=2), "FIELD_INVALID", "subject"),

@@ -166,3 +166,11 @@ def test_a_spreadsheet_has_numbers_as_numbers_and_dates_as_dates() -> None:
     row = openpyxl.load_workbook(io.BytesIO(content)).worksheets[0][2]
     assert [cell.data_type for cell in row] == ["d", "n", "n", "n"]
     assert row[0].number_format == "yyyy-mm-dd"
+
+
+def test_a_spreadsheet_has_days_that_it_cannot_show_as_texts() -> None:
+    on = np.arange(np.datetime64("1899-12-30", "D"), np.datetime64("1900-01-03", "D"))
+    study = studied(RETURNS[: len(on)], on=on)
+    rows = exported(Contents.RETURNS, TableForm.XLSX, study)
+    assert [row["date"] for row in rows[:2]] == ["1899-12-30", "1899-12-31"]
+    assert [day(row["date"]) for row in rows] == on.tolist()

@@ -20,30 +20,33 @@ FORMS = {
 WIDTHS = {Kind.TEXT: 24, Kind.TIME: 24}
 WIDTH = 14
 FACT_WIDTHS = 16, 110
+FIRST_YEAR = 1900
+"""A spreadsheet shows no date of before; such a one is a text."""
 
 
 def render(sheet: Sheet) -> bytes:
     """Write a table; the same one becomes the same bytes."""
     target = io.BytesIO()
-    with Workbook(target, {"in_memory": True}) as book:
+    # Rows leave memory as they are written: millions of cells would take a gigabyte of it.
+    with Workbook(target, {"constant_memory": True}) as book:
         book.set_properties({"title": sheet.name, "created": datetime(2000, 1, 1, tzinfo=UTC)})
         bold = book.add_format({"bold": True, "bottom": 1})
         table = book.add_worksheet(sheet.name)
-        for place, column in enumerate(sheet.columns):
-            _column(book, table, place, column, bold)
+        forms = [_column(book, table, place, one) for place, one in enumerate(sheet.columns)]
         table.freeze_panes(1, 0)
-        last = len(sheet.columns[0].values)
-        table.autofilter(0, 0, last, len(sheet.columns) - 1)
+        table.autofilter(0, 0, len(sheet.columns[0].values), len(sheet.columns) - 1)
+        table.write_row(0, 0, sheet.names, bold)
+        for down, row in enumerate(sheet.rows(), 1):
+            for across, (value, form) in enumerate(zip(row, forms, strict=True)):
+                _put(table, down, across, value, form)
         _about(book.add_worksheet("about"), sheet, bold)
     return target.getvalue()
 
 
-def _column(book: Workbook, table: Worksheet, place: int, column: Column, bold: Format) -> None:
-    form = book.add_format({"num_format": FORMS[column.kind]}) if column.kind in FORMS else None
+def _column(book: Workbook, table: Worksheet, place: int, column: Column) -> Format | None:
+    """Set how wide a column is, and return how its values are shown."""
     table.set_column(place, place, WIDTHS.get(column.kind, WIDTH))
-    table.write_string(0, place, column.name, bold)
-    for row, value in enumerate(column.values, 1):
-        _put(table, row, place, value, form)
+    return book.add_format({"num_format": FORMS[column.kind]}) if column.kind in FORMS else None
 
 
 def _put(table: Worksheet, row: int, place: int, value: Value, form: Format | None) -> None:
@@ -58,6 +61,8 @@ def _put(table: Worksheet, row: int, place: int, value: Value, form: Format | No
         case datetime():
             # A spreadsheet knows no zones: its times are UTC.
             table.write_datetime(row, place, value.replace(tzinfo=None), form)
+        case date() if value.year < FIRST_YEAR:
+            table.write_string(row, place, value.isoformat())
         case date():
             table.write_datetime(row, place, value, form)
         case Decimal() if Decimal(repr(float(value))) != value:
