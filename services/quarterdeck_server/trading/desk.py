@@ -252,8 +252,9 @@ class Desk:
         return tuple(name for name in names if view.shows(account, name))
 
     def cash_of(self, view: View) -> tuple[Cash, ...]:
-        """Return the cash within a view."""
-        return tuple(self._cash_within(view, since=-1))
+        """Return the cash within a view as of now."""
+        known = sorted(self._cash.keys() | self._moved)
+        return tuple(self._balance(*key) for key in known if view.shows(key[0]))
 
     def cash(self, account: str) -> tuple[Cash, ...]:
         """Return the cash of an account."""
@@ -268,8 +269,10 @@ class Desk:
     def _cash_within(self, view: View, since: int) -> Iterable[Cash]:
         for (account, currency), version in sorted(self._cash.items()):
             if version > since and view.shows(account):
-                amount = self._average.cash(account, currency)
-                yield Cash(account, Money(amount, currency))
+                yield self._balance(account, currency)
+
+    def _balance(self, account: str, currency: str) -> Cash:
+        return Cash(account, Money(self._average.cash(account, currency), currency))
 
     def _money(self, account: str) -> list[Money]:
         totals = self._average.totals(Scope(account))

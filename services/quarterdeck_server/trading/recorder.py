@@ -248,8 +248,8 @@ class Recorder:
         for fill, _ in batch.new_fills:
             settled = self._desk.average.instrument(fill.instrument).currency
             needed.setdefault(fill.account, set()).update((settled, fill.fee_currency))
-        for flow, _ in batch.new_flows:
-            needed.setdefault(flow.account, set()).add(flow.money.currency)
+        for account, currency in batch.paid_in():
+            needed.setdefault(account, set()).add(currency)
         for account, currencies in needed.items():
             await self._facts.ensure_rates(account, currencies)
             await self._facts.ensure_rates("", {*currencies, self._desk.base_of(account)})

@@ -122,7 +122,8 @@ def split(numerator="2", denominator="1", instrument="AAPL.XNAS", **where):
 
 
 def dividend(amount="1", instrument="AAPL.XNAS", account="", **where):
-    paid = corporate_action_pb2.CashDividend(amount=number(amount), currency="USD")
+    currency = where.pop("currency", "USD")
+    paid = corporate_action_pb2.CashDividend(amount=number(amount), currency=currency)
     message = corporate_action_pb2.CorporateAction(instrument=instrument, cash_dividend=paid)
     return event(account=account, strategy="", corporate_action=message, **where)
 

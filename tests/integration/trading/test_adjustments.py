@@ -92,6 +92,11 @@ async def test_a_split_and_a_dividend_reach_everybody_who_held_before_them(
         assert quantities(before) == [22, 5]
         assert rows["SIM-001", "Ema-001"].income.value == "11"
         assert "SIM-002" not in {key[0] for key, row in rows.items() if row.income.value != "0"}
+        foreign = events.dividend("1", currency="EUR", at=26)
+        await adjust(ada, foreign)
+        before, rows = await told(ada)
+        assert [*rows["SIM-001", ""].missing_rates] == ["EUR"]
+        assert deck.area.desk.knows("EUR/USD.IDEALPRO")
     async with open_deck() as deck:
         again, _ = await told(await deck.client())
     assert again.positions == before.positions

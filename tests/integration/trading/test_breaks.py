@@ -1,6 +1,7 @@
 """Breaks: found once, told to people, gone when both sides agree, resolved with a reason."""
 
 import grpc
+import pytest
 from tests.integration.trading import events
 from tests.integration.trading.conftest import Client, Deck
 from tests.integration.trading.waiting import refusal, until
@@ -8,6 +9,14 @@ from tests.integration.trading.waiting import refusal, until
 from quarterdeck.api.stream.v1.notice_pb2 import Notice
 from quarterdeck.api.trading.v1 import break_pb2, node_pb2
 from quarterdeck.api.trading.v1 import reconciliation_service_pb2 as pb
+from quarterdeck_server.trading import reconciler
+
+
+@pytest.fixture(autouse=True)
+def haste(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Look after breaks more often than once a second."""
+    monkeypatch.setattr(reconciler, "LOOK_EVERY_S", 0.1)
+
 
 HEADER = "record,account,instrument,quantity,price,trade_id,order_id,currency,time\n"
 

@@ -160,6 +160,11 @@ def test_a_reader_that_takes_changes_now_and_then_ends_with_what_is(steps) -> No
     }
 
 
+def test_cash_is_told_before_the_next_flush_to_who_asks(desk: Desk) -> None:
+    desk.transfer(Flow("f", "A", FlowKind.DEPOSIT, Money(Decimal(5), "CHF"), 20), 9)
+    assert Money(Decimal(5), "CHF") in [cash.money for cash in desk.cash_of(ALL)]
+
+
 def test_the_firm_is_told_in_the_currency_that_all_accounts_share(desk: Desk) -> None:
     desk.add_account("B", "USD")
     desk.price(price(NAMES[0], 110))

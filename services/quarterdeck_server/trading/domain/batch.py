@@ -1,6 +1,6 @@
 """A batch of events folded into what the log, the orders and the topics get. Pure."""
 
-from collections.abc import Callable, Collection, Iterable, Mapping
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 
 from quarterdeck_server.trading.domain.amendment import (
@@ -112,6 +112,15 @@ class Batch:
             if time_ns <= shown_ns(holding[0]):
                 since[holding] = min(since.get(holding, time_ns), time_ns)
         return since
+
+    def paid_in(self) -> Iterator[tuple[str, str]]:
+        """Yield accounts and the currencies in which cash flows and dividends reached them."""
+        for flow, _ in self.new_flows:
+            yield flow.account, flow.money.currency
+        for action, _ in self.new_actions:
+            if isinstance(action, Dividend):
+                holders = (one for one in self.restated if one[2] == action.instrument)
+                yield from ((account, action.per_unit.currency) for account, _, _ in holders)
 
     def _is_known(self, event: Event) -> bool:
         known = self.digests.get(event.event_id)

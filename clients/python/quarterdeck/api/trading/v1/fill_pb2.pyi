@@ -91,7 +91,8 @@ class Fill(_message.Message):
     order_unknown: _builtins.bool
     """Whether the log did not know the order when the fill came."""
     late: _builtins.bool
-    """Whether the log had a later fill of the same account, strategy and instrument when it came.
+    """Whether the log had a later fill of the same account, strategy and instrument, or a later
+    corporate action, when it came.
     Profit is computed in the order of event times all the same.
     """
     busted: _builtins.bool

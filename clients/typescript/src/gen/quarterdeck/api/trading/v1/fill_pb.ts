@@ -130,7 +130,8 @@ export type Fill = Message<"quarterdeck.api.trading.v1.Fill"> & {
   eventTime?: Timestamp | undefined;
 
   /**
-   * Whether the log had a later fill of the same account, strategy and instrument when it came.
+   * Whether the log had a later fill of the same account, strategy and instrument, or a later
+   * corporate action, when it came.
    * Profit is computed in the order of event times all the same.
    *
    * @generated from field: bool late = 16;
