@@ -156,7 +156,7 @@ class Hub:
         return self._add(message.topic, message.epoch, message.sequence - 1, now)
 
     def _add(self, name: str, epoch: int, head: int, now: float) -> Topic:
-        topic = Topic(name, epoch, head, self.mint.prefix(name, epoch))
+        topic = Topic(name, epoch, head, self.mint.run(name, epoch))
         topic.stale_after_ns = self._silence.allowed_ns(name)
         self.absentees.appear(topic)
         self.topics[name] = topic
@@ -169,7 +169,7 @@ class Hub:
         return topic
 
     def _accept(self, topic: Topic, message: Published, now: float) -> None:
-        entry = self.mint.event(topic.prefix, topic.kind, message, now)
+        entry = self.mint.event(topic.run, topic.kind, message, now)
         if topic.stale is not None:
             self._recover(topic, entry)
         topic.accept(entry)
@@ -212,7 +212,7 @@ class Hub:
         self.counts.lost += lost[1] - lost[0] + 1
 
     def _restart(self, topic: Topic, message: Published, now: float) -> None:
-        topic.restart(message.epoch, self.mint.prefix(topic.name, message.epoch))
+        topic.restart(self.mint.run(topic.name, message.epoch))
         topic.head = message.sequence - 1
         cause = GapCause.EPOCH_CHANGED
         self._tell(topic, self.mint.gap(topic.name, topic.epoch, (0, 0), cause, now))

@@ -117,7 +117,7 @@ class Resumption:
 
     def _entries_of(self, hole: Hole, records: TopicRecords, until: int, now: float) -> list[Entry]:
         mint = self._hub.mint
-        prefix = mint.prefix(hole.topic, hole.epoch)
+        run = mint.run(hole.topic, hole.epoch)
         kind = grammar.kind(hole.topic)
         found: list[Entry] = []
         expected = hole.after + 1
@@ -126,7 +126,7 @@ class Resumption:
                 continue
             if message.sequence > expected:
                 found.append(self._too_old(hole, (expected, message.sequence - 1), now))
-            found.append(mint.event(prefix, kind, message, now))
+            found.append(mint.event(run, kind, message, now))
             expected = message.sequence + 1
         if expected <= until:
             found.append(self._too_old(hole, (expected, until), now))

@@ -5,7 +5,7 @@ from collections.abc import Callable, Hashable, Iterable
 
 from quarterdeck_server.kernel import topics
 from quarterdeck_server.stream.domain import DURABLE, Cursor, Stale
-from quarterdeck_server.stream.engine.entry import Entry
+from quarterdeck_server.stream.engine.entry import Entry, Run
 from quarterdeck_server.stream.engine.log import Log
 from quarterdeck_server.stream.ports import Published
 
@@ -25,19 +25,19 @@ class Topic:
         "logs",
         "name",
         "newest",
-        "prefix",
+        "run",
         "stale",
         "stale_after_ns",
         "taps",
     )
 
-    def __init__(self, name: str, epoch: int, head: int, prefix: bytes) -> None:
+    def __init__(self, name: str, epoch: int, head: int, run: Run) -> None:
         self.name = name
         self.kind = topics.kind(name)
         self.durable = self.kind in DURABLE
         self.epoch = epoch
         self.head = head
-        self.prefix = prefix
+        self.run = run
         self.entries: deque[Entry] = deque()
         self.newest: Entry | None = None
         self.logs: dict[Log, Callable[[Entry], None]] = {}
@@ -73,9 +73,9 @@ class Topic:
         self.last_arrival = entry.arrived
         self.entries.append(entry)
 
-    def restart(self, epoch: int, prefix: bytes) -> None:
+    def restart(self, run: Run) -> None:
         """Begin another run of sequence numbers: what was kept cannot be continued."""
-        self.epoch, self.prefix, self.head = epoch, prefix, 0
+        self.run, self.epoch, self.head = run, run[1], 0
         self.entries.clear()
 
     def skip_to(self, sequence: int) -> None:
