@@ -4,12 +4,13 @@ from collections.abc import Iterator
 
 import pytest
 from tests.integration.trading import events
-from tests.integration.trading.conftest import Client, Deck
+from tests.integration.trading.conftest import Client, Deck, Open
 from tests.integration.trading.history import BARS
 from tests.integration.trading.waiting import until
 
 from quarterdeck.api.trading.v1 import portfolio_service_pb2 as pb
 from quarterdeck_server.kernel.errors import Unavailable
+from quarterdeck_server.trading.restater import Restater
 from quarterdeck_server.trading.store import curve
 
 
@@ -175,3 +176,25 @@ async def test_rollups_of_dropped_points_are_restated_like_those_of_kept_ones(
     assert {row["equity_open"] for row in rows[4:]} == {1000}
     assert {row["equity_high"] for row in rows[4:]} == {closes[2]}
     assert {row["equity_low"] for row in rows[4:]} == {1000}
+
+
+async def test_what_a_crash_left_is_told_anew_as_soon_as_somebody_may_ask_the_market(
+    open_deck: Open, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async def nothing(_: Restater) -> None:
+        return
+
+    with monkeypatch.context() as patched:
+        patched.setattr(Restater, "work", nothing)
+        async with open_deck() as deck:
+            ada = await deck.client()
+            await ada.nodes.RegisterNode(events.registration(balance="1000"))
+            await record(deck, ada, *steps("10", "10", "10"))
+            await record(deck, ada, events.fill("10", "50", at=50, client_order_id="L"))
+    async with open_deck() as deck:
+        ada = await deck.client()
+        await deck.area.restater.work()
+        assert await waiting(deck) == 1
+        await record(deck, ada, events.order("O-9", at=200))
+        await restated(deck)
+        assert (await points(ada))[100][0] == 1050
