@@ -14,7 +14,6 @@ from quarterdeck_server.analytics.domain.windows import AGAINST, Statistic
 from quarterdeck_server.analytics.measuring import Measurer
 from quarterdeck_server.analytics.ports import FillSource
 from quarterdeck_server.analytics.reports.about import Making
-from quarterdeck_server.analytics.reports.file import File
 from quarterdeck_server.analytics.reports.forms import Contents, Form, TableForm, TearsheetForm
 from quarterdeck_server.analytics.reports.tearsheet import STATISTICS
 from quarterdeck_server.analytics.reports.writing import (
@@ -25,6 +24,7 @@ from quarterdeck_server.analytics.reports.writing import (
     tearsheet_file,
 )
 from quarterdeck_server.kernel.errors import InvalidField
+from quarterdeck_server.kernel.file import File
 
 log = structlog.get_logger()
 

@@ -19,6 +19,12 @@ def datetime_from_ns(ns: int) -> datetime:
     return EPOCH + timedelta(microseconds=ns // MICROSECOND_NS)
 
 
+def text_from_ns(ns: int) -> str:
+    """Write a moment in UTC with all of its digits: "2004-01-02T15:00:00.000000007Z"."""
+    whole = datetime_from_ns(ns - ns % NS)
+    return f"{whole:%Y-%m-%dT%H:%M:%S}.{ns % NS:09d}Z"
+
+
 def ns_from_datetime(moment: datetime) -> int:
     """Return the nanoseconds since the Unix epoch, exactly."""
     return (moment - EPOCH) // timedelta(microseconds=1) * MICROSECOND_NS

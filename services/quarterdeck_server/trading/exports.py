@@ -1,41 +1,14 @@
 """The portfolio as tables for people: the numbers of GetPortfolio, one row for each."""
 
 from collections.abc import Iterable
-from dataclasses import dataclass
 from decimal import Decimal
-from enum import Enum
 from itertools import repeat
 
+from quarterdeck_server.kernel.table import Column, Kind, Table
 from quarterdeck_server.trading.desk import Cash
 from quarterdeck_server.trading.portfolio import PositionColumns
 from quarterdeck_server.trading.portfolio.columns import Integers
 from quarterdeck_server.trading.profit import ProfitAndLoss
-
-type Cell = str | int | Decimal | None
-
-
-class CellKind(Enum):
-    """What the cells of a column are."""
-
-    TEXT = "text"
-    COUNT = "count"
-    NUMBER = "number"
-    """Exact decimals."""
-    TIME = "time"
-    """Nanoseconds since the Unix epoch."""
-
-
-@dataclass(frozen=True, slots=True)
-class Column:
-    """The cells of a column."""
-
-    name: str
-    kind: CellKind
-    cells: tuple[Cell, ...]
-
-
-type Table = tuple[Column, ...]
-"""Columns of one length."""
 
 
 def positions_table(columns: PositionColumns, unpriced: frozenset[str]) -> Table:
@@ -79,10 +52,10 @@ def profit_table(profits: Iterable[ProfitAndLoss]) -> Table:
         _amounts("equity", (row.equity for row in rows)),
         _amounts("gross_exposure", (row.gross_exposure for row in rows)),
         _amounts("net_exposure", (row.net_exposure for row in rows)),
-        Column("open_positions", CellKind.COUNT, tuple(row.open_positions for row in rows)),
+        Column("open_positions", Kind.WHOLE, tuple(row.open_positions for row in rows)),
         _texts("unpriced_instruments", (" ".join(row.unpriced) for row in rows)),
         _texts("missing_rates", (" ".join(row.missing_rates) for row in rows)),
-        Column("event_time", CellKind.TIME, tuple(row.event_time_ns for row in rows)),
+        Column("event_time", Kind.TIME, tuple(row.event_time_ns for row in rows)),
     )
 
 
@@ -97,11 +70,11 @@ def cash_table(cash: Iterable[Cash]) -> Table:
 
 
 def _texts(name: str, texts: Iterable[str]) -> Column:
-    return Column(name, CellKind.TEXT, tuple(texts))
+    return Column(name, Kind.TEXT, tuple(texts))
 
 
 def _amounts(name: str, amounts: Iterable[Decimal | None]) -> Column:
-    return Column(name, CellKind.NUMBER, tuple(amounts))
+    return Column(name, Kind.EXACT, tuple(amounts))
 
 
 def _numbers(

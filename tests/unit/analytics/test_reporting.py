@@ -11,9 +11,9 @@ from tests.unit.analytics.reports.cases import MAKING, RETURNS, asked, studied
 from quarterdeck_server.analytics import reporting
 from quarterdeck_server.analytics.domain.studying import Study
 from quarterdeck_server.analytics.reporting import Reporter
-from quarterdeck_server.analytics.reports.file import File
 from quarterdeck_server.analytics.reports.forms import Contents, TableForm, TearsheetForm
 from quarterdeck_server.analytics.reports.writing import WantedTable, WantedTearsheet
+from quarterdeck_server.kernel.file import File
 
 TEARSHEET = WantedTearsheet(TearsheetForm.PDF, 63)
 TABLE = WantedTable(Contents.RETURNS, TableForm.CSV, 63)

@@ -3,8 +3,7 @@
 from collections.abc import Sequence
 
 from quarterdeck_server.analytics.domain.fill import Fill
-from quarterdeck_server.analytics.reports.sheet import Column, Kind
-from quarterdeck_server.kernel.time import datetime_from_ns
+from quarterdeck_server.kernel.table import Column, Kind, Table
 
 KINDS = {
     "quantity": Kind.EXACT,
@@ -30,10 +29,10 @@ NAMES = (
 )
 
 
-def fills(found: Sequence[Fill]) -> tuple[Column, ...]:
-    """List fills, oldest first; ``time_ns`` has what ``time`` cuts off."""
+def fills(found: Sequence[Fill]) -> Table:
+    """List fills, oldest first; ``time_ns`` has what a spreadsheet cuts off of ``time``."""
     return (
-        Column("time", Kind.TIME, [datetime_from_ns(one.time_ns) for one in found]),
+        Column("time", Kind.TIME, [one.time_ns for one in found]),
         Column("time_ns", Kind.TEXT, [str(one.time_ns) for one in found]),
         *(
             Column(name, KINDS.get(name, Kind.TEXT), [getattr(one, name) for one in found])

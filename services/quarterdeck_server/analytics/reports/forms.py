@@ -2,6 +2,8 @@
 
 from enum import Enum
 
+from quarterdeck_server.runtime.files import CSV_TYPE, PARQUET_TYPE
+
 
 class TearsheetForm(Enum):
     """How a tearsheet is written: the ending of its file's name and its content type."""
@@ -18,10 +20,10 @@ class TearsheetForm(Enum):
 class TableForm(Enum):
     """How a table is written: the ending of its file's name and its content type."""
 
-    CSV = "csv", "text/csv; charset=utf-8; header=present"
+    CSV = "csv", CSV_TYPE
     XLSX = "xlsx", "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
     JSON = "json", "application/json"
-    PARQUET = "parquet", "application/vnd.apache.parquet"
+    PARQUET = "parquet", PARQUET_TYPE
 
     @property
     def ending(self) -> str:

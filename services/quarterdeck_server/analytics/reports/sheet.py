@@ -1,35 +1,10 @@
-"""A table for programs and spreadsheets: named columns of one kind each."""
+"""A table for programs and spreadsheets, and what it is of."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
-from datetime import date, datetime
-from decimal import Decimal
-from enum import Enum
 
 from quarterdeck_server.analytics.reports.page import Fact
-
-type Value = str | bool | int | float | Decimal | date | datetime | None
-
-
-class Kind(Enum):
-    """What the values of a column are; any of them may be absent, which is None."""
-
-    TEXT = "text"
-    FLAG = "flag"
-    WHOLE = "whole"
-    NUMBER = "number"
-    EXACT = "exact"
-    DATE = "date"
-    TIME = "time"
-
-
-@dataclass(frozen=True, slots=True)
-class Column:
-    """A named column."""
-
-    name: str
-    kind: Kind
-    values: Sequence[Value]
+from quarterdeck_server.kernel.table import Column, Kind, Table, Value
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,13 +13,24 @@ class Sheet:
 
     name: str
     about: tuple[Fact, ...]
-    columns: tuple[Column, ...]
+    columns: Table
 
     @property
     def names(self) -> list[str]:
         """The names of the columns."""
         return [column.name for column in self.columns]
 
-    def rows(self) -> Iterator[tuple[Value, ...]]:
-        """Yield the rows."""
-        return zip(*(column.values for column in self.columns), strict=True)
+    @property
+    def facts(self) -> dict[str, str]:
+        """What it is of, by names for programs."""
+        return {fact.name.lower().replace(" ", "_"): fact.value for fact in self.about}
+
+    def rows(self, time: Callable[[int], Value]) -> Iterator[tuple[Value, ...]]:
+        """Yield the rows; ``time`` makes what a form has for times, of nanoseconds."""
+        return zip(*(_values(column, time) for column in self.columns), strict=True)
+
+
+def _values(column: Column, time: Callable[[int], Value]) -> Iterable[Value]:
+    if column.kind is not Kind.TIME:
+        return column.values
+    return (time(value) if isinstance(value, int) else None for value in column.values)

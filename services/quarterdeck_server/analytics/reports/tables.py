@@ -9,15 +9,13 @@ from quarterdeck_server.analytics.domain.months import Month
 from quarterdeck_server.analytics.domain.studying import Study
 from quarterdeck_server.analytics.domain.windows import Windows
 from quarterdeck_server.analytics.reports.measures import measures
-from quarterdeck_server.analytics.reports.sheet import Column, Kind
 from quarterdeck_server.analytics.reports.words import date_of
+from quarterdeck_server.kernel.table import Column, Kind, Table
 from quarterdeck_server.quant.drawdown import Spell
 from quarterdeck_server.quant.series import Dates
 
-type Columns = tuple[Column, ...]
 
-
-def metrics(study: Study) -> Columns:
+def metrics(study: Study) -> Table:
     """List the metrics, as numbers; where there is none, the state says why."""
     found = measures(study.performance)
     return (
@@ -33,7 +31,7 @@ def metrics(study: Study) -> Columns:
     )
 
 
-def returns(study: Study) -> Columns:
+def returns(study: Study) -> Table:
     """List the days: returns, growth of one unit, drawdowns, and what the benchmark did."""
     matched = study.matched
     columns = [
@@ -50,7 +48,7 @@ def returns(study: Study) -> Columns:
     return tuple(columns)
 
 
-def drawdowns(study: Study) -> Columns:
+def drawdowns(study: Study) -> Table:
     """List the deepest times under water; one that lasts has no recovery."""
     days, spells = study.matched.track.days, study.curve.deepest
 
@@ -66,7 +64,7 @@ def drawdowns(study: Study) -> Columns:
     )
 
 
-def months(found: Sequence[Month]) -> Columns:
+def months(found: Sequence[Month]) -> Table:
     """List the months that have returns."""
     return (
         Column("year", Kind.WHOLE, [one.year for one in found]),
@@ -76,7 +74,7 @@ def months(found: Sequence[Month]) -> Columns:
     )
 
 
-def windows(found: Sequence[Windows]) -> Columns:
+def windows(found: Sequence[Windows]) -> Table:
     """List the windows by their last days; a statistic without a value in one is absent there."""
     days = np.unique(np.concatenate([one.days for one in found]))
     return (

@@ -8,15 +8,18 @@ from quarterdeck_server.analytics.domain.studying import Study
 from quarterdeck_server.analytics.domain.subject import Asked
 from quarterdeck_server.analytics.reports import html, pdf, tables
 from quarterdeck_server.analytics.reports.about import Making, about, about_fills, name_of
-from quarterdeck_server.analytics.reports.file import File, file
 from quarterdeck_server.analytics.reports.fills import fills
-from quarterdeck_server.analytics.reports.formats import columnar, delimited, document, workbook
+from quarterdeck_server.analytics.reports.formats import document, workbook
 from quarterdeck_server.analytics.reports.forms import Contents, TableForm, TearsheetForm
-from quarterdeck_server.analytics.reports.sheet import Column, Sheet
+from quarterdeck_server.analytics.reports.naming import file
+from quarterdeck_server.analytics.reports.sheet import Sheet
 from quarterdeck_server.analytics.reports.tearsheet import tearsheet
+from quarterdeck_server.kernel.file import File
+from quarterdeck_server.kernel.table import Table
 from quarterdeck_server.kernel.time import datetime_from_ns
+from quarterdeck_server.runtime.files import csv_of, parquet_of
 
-TABLES: dict[Contents, Callable[[Study], tuple[Column, ...]]] = {
+TABLES: dict[Contents, Callable[[Study], Table]] = {
     Contents.METRICS: tables.metrics,
     Contents.RETURNS: tables.returns,
     Contents.DRAWDOWNS: tables.drawdowns,
@@ -24,10 +27,12 @@ TABLES: dict[Contents, Callable[[Study], tuple[Column, ...]]] = {
     Contents.ROLLING: lambda study: tables.windows(study.windows),
 }
 FORMS: dict[TableForm, Callable[[Sheet], bytes]] = {
-    TableForm.CSV: delimited.render,
+    TableForm.CSV: lambda sheet: csv_of(sheet.columns),
     TableForm.XLSX: workbook.render,
     TableForm.JSON: document.render,
-    TableForm.PARQUET: columnar.render,
+    TableForm.PARQUET: lambda sheet: parquet_of(
+        sheet.columns, {f"quarterdeck.{name}": value for name, value in sheet.facts.items()}
+    ),
 }
 
 

@@ -9,8 +9,8 @@ from quarterdeck.api.analytics.v1.report_service_pb2_grpc import ReportServiceSe
 from quarterdeck_server.analytics.mapping import report as mapping
 from quarterdeck_server.analytics.mapping.asking import asked_from
 from quarterdeck_server.analytics.reporting import Reporter
-from quarterdeck_server.analytics.reports.file import File
 from quarterdeck_server.analytics.servicers.scope import allowed
+from quarterdeck_server.runtime.download import sent
 from quarterdeck_server.runtime.service import Context
 
 
@@ -25,7 +25,7 @@ class ReportServicer(ReportServiceServicer):
     ) -> AsyncIterator[HttpBody]:
         asked = allowed(asked_from(request))
         made = await self._reporter.tearsheet(asked, mapping.tearsheet_from(request))
-        async for piece in _sent(made, context):
+        async for piece in sent(made, context):
             yield piece
 
     async def ExportTable(
@@ -33,11 +33,5 @@ class ReportServicer(ReportServiceServicer):
     ) -> AsyncIterator[HttpBody]:
         asked = allowed(asked_from(request))
         made = await self._reporter.table(asked, mapping.table_from(request))
-        async for piece in _sent(made, context):
+        async for piece in sent(made, context):
             yield piece
-
-
-async def _sent(file: File, context: Context) -> AsyncIterator[HttpBody]:
-    await context.send_initial_metadata(mapping.headers_to(file))
-    for piece in mapping.bodies_to(file):
-        yield piece

@@ -1,19 +1,15 @@
 """Exports of the portfolio to and from messages."""
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from enum import Enum
 
-from google.api.httpbody_pb2 import HttpBody
-
 from quarterdeck.api.trading.v1 import portfolio_service_pb2 as pb
-from quarterdeck_server.trading.exports import Table
-from quarterdeck_server.trading.files import csv_of, parquet_of
+from quarterdeck_server.kernel.file import File
+from quarterdeck_server.kernel.table import Table
+from quarterdeck_server.runtime.files import CSV_TYPE, PARQUET_TYPE, csv_of, parquet_of
 from quarterdeck_server.trading.mapping.portfolio import cost_method_from
 from quarterdeck_server.trading.portfolio import CostMethod
-
-PIECE_BYTES = 256 * 1024
-"""Small enough that no reader has to allow larger messages than usual."""
 
 
 class TableKind(Enum):
@@ -41,10 +37,15 @@ class WantedExport:
     method: CostMethod
     form: Form
 
+    def written(self, table: Table) -> File:
+        """Write the table."""
+        name = f"{self.table.value}.{self.form.suffix}"
+        return File(name, self.form.content_type, self.form.write(table))
+
 
 _FORMS: Mapping[int, Form] = {
-    pb.PORTFOLIO_FORMAT_CSV: Form("csv", "text/csv; charset=utf-8", csv_of),
-    pb.PORTFOLIO_FORMAT_PARQUET: Form("parquet", "application/vnd.apache.parquet", parquet_of),
+    pb.PORTFOLIO_FORMAT_CSV: Form("csv", CSV_TYPE, csv_of),
+    pb.PORTFOLIO_FORMAT_PARQUET: Form("parquet", PARQUET_TYPE, parquet_of),
 }
 _TABLES: Mapping[int, TableKind] = {
     pb.PORTFOLIO_TABLE_POSITIONS: TableKind.POSITIONS,
@@ -57,20 +58,3 @@ def wanted_from(request: pb.ExportPortfolioRequest) -> WantedExport:
     """Read what is wanted."""
     method = cost_method_from(request.cost_method)
     return WantedExport(_TABLES[request.table], method, _FORMS[request.format])
-
-
-def headers_to(wanted: WantedExport) -> tuple[tuple[str, str], ...]:
-    """Write what a browser needs to keep the file: the edge hands it on."""
-    name = f"{wanted.table.value}.{wanted.form.suffix}"
-    return (
-        ("content-disposition", f'attachment; filename="{name}"'),
-        ("cache-control", "no-store"),
-        ("x-content-type-options", "nosniff"),
-    )
-
-
-def bodies_to(wanted: WantedExport, content: bytes) -> Iterator[HttpBody]:
-    """Write a file in pieces."""
-    for start in range(0, len(content), PIECE_BYTES):
-        piece = content[start : start + PIECE_BYTES]
-        yield HttpBody(content_type=wanted.form.content_type, data=piece)

@@ -9,14 +9,16 @@ from quarterdeck.api.trading.v1 import portfolio_service_pb2 as pb
 from quarterdeck.api.trading.v1.portfolio_service_pb2_grpc import PortfolioServiceServicer
 from quarterdeck_server.kernel import page
 from quarterdeck_server.kernel.errors import InvalidField, NotFound
+from quarterdeck_server.kernel.table import Table
 from quarterdeck_server.runtime.compute import Compute
 from quarterdeck_server.runtime.convert import LATEST_NS, timestamp_from
 from quarterdeck_server.runtime.day import day_from
+from quarterdeck_server.runtime.download import sent
 from quarterdeck_server.runtime.postgres import Postgres
 from quarterdeck_server.runtime.service import Context
 from quarterdeck_server.trading.area import Area
 from quarterdeck_server.trading.domain.view import View
-from quarterdeck_server.trading.exports import Table, cash_table, positions_table, profit_table
+from quarterdeck_server.trading.exports import cash_table, positions_table, profit_table
 from quarterdeck_server.trading.mapping import exporting
 from quarterdeck_server.trading.mapping import portfolio as mapping
 from quarterdeck_server.trading.mapping.exporting import TableKind
@@ -105,9 +107,8 @@ class PortfolioServicer(PortfolioServiceServicer):
         view = view_of(request.account, request.strategy)
         wanted = exporting.wanted_from(request)
         table = self._table(wanted.table, view, wanted.method)
-        content = await self._compute.thread(lambda: wanted.form.write(table()))
-        await context.send_initial_metadata(exporting.headers_to(wanted))
-        for piece in exporting.bodies_to(wanted, content):
+        made = await self._compute.thread(lambda: wanted.written(table()))
+        async for piece in sent(made, context):
             yield piece
 
     def _table(self, table: TableKind, view: View, method: CostMethod) -> Callable[[], Table]:

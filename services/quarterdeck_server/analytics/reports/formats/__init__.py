@@ -1,1 +1,1 @@
-"""The forms in which a table is written, a module each: ``render(sheet) -> bytes``."""
+"""The forms that only reports have, a module each: ``render(sheet) -> bytes``."""

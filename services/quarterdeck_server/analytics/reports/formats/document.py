@@ -5,18 +5,19 @@ from decimal import Decimal
 import orjson
 
 from quarterdeck_server.analytics.reports.sheet import Sheet
+from quarterdeck_server.kernel.money import trimmed
+from quarterdeck_server.kernel.time import text_from_ns
 
 
 def render(sheet: Sheet) -> bytes:
     """Write a table."""
     names = sheet.names
-    about = {fact.name.lower().replace(" ", "_"): fact.value for fact in sheet.about}
-    rows = [dict(zip(names, row, strict=True)) for row in sheet.rows()]
-    content = {"table": sheet.name, "about": about, "rows": rows}
+    rows = [dict(zip(names, row, strict=True)) for row in sheet.rows(text_from_ns)]
+    content = {"table": sheet.name, "about": sheet.facts, "rows": rows}
     return orjson.dumps(content, default=_exact, option=orjson.OPT_APPEND_NEWLINE)
 
 
 def _exact(value: object) -> str:
     if isinstance(value, Decimal):
-        return format(value, "f")
+        return format(trimmed(value), "f")
     raise TypeError(f"no value of a table: {type(value)}")

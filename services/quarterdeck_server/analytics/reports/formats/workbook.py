@@ -8,7 +8,9 @@ from xlsxwriter import Workbook
 from xlsxwriter.format import Format
 from xlsxwriter.worksheet import Worksheet
 
-from quarterdeck_server.analytics.reports.sheet import Column, Kind, Sheet, Value
+from quarterdeck_server.analytics.reports.sheet import Sheet
+from quarterdeck_server.kernel.table import Column, Kind, Value
+from quarterdeck_server.kernel.time import datetime_from_ns
 
 FORMS = {
     Kind.NUMBER: "0.000000",
@@ -36,7 +38,7 @@ def render(sheet: Sheet) -> bytes:
         table.freeze_panes(1, 0)
         table.autofilter(0, 0, len(sheet.columns[0].values), len(sheet.columns) - 1)
         table.write_row(0, 0, sheet.names, bold)
-        for down, row in enumerate(sheet.rows(), 1):
+        for down, row in enumerate(sheet.rows(datetime_from_ns), 1):
             for across, (value, form) in enumerate(zip(row, forms, strict=True)):
                 _put(table, down, across, value, form)
         _about(book.add_worksheet("about"), sheet, bold)

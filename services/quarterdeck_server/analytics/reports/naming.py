@@ -1,21 +1,12 @@
-"""Reports as files."""
+"""What the files of reports are called."""
 
 import re
-from dataclasses import dataclass
 
 from quarterdeck_server.analytics.reports.forms import Form
+from quarterdeck_server.kernel.file import File
 
 LONGEST_NAME = 100
 STRANGE = re.compile(r"[^A-Za-z0-9._-]+")
-
-
-@dataclass(frozen=True, slots=True)
-class File:
-    """The bytes of a report, what they are and how a file of them may be called."""
-
-    name: str
-    content_type: str
-    content: bytes
 
 
 def file(form: Form, content: bytes, *words: str) -> File:
