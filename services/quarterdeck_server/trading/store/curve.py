@@ -2,11 +2,12 @@
 
 from collections.abc import Iterable, Sequence
 
+from quarterdeck_server.kernel.day import DAY_NS
 from quarterdeck_server.runtime.postgres import Connection, Postgres
 from quarterdeck_server.trading.domain.equity import EquityPoint
 from quarterdeck_server.trading.store import rollup
 
-PART_NS = 28 * rollup.DAY_NS
+PART_NS = 28 * DAY_NS
 _KEY = ("account", "strategy", "event_time_ns")
 _TYPES = {
     "account": "text",

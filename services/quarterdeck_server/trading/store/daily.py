@@ -3,10 +3,11 @@
 from decimal import Decimal
 from typing import Any
 
+from quarterdeck_server.kernel.day import DAY_NS
 from quarterdeck_server.kernel.money import Money
 from quarterdeck_server.runtime.postgres import Postgres
 from quarterdeck_server.trading.domain.equity import DayValue
-from quarterdeck_server.trading.store.rollup import DAY_NS, DAY_S, PROFIT
+from quarterdeck_server.trading.store.rollup import DAY_S, PROFIT
 
 _DAYS_OF = f"FROM trading.equity_rollup WHERE account = $1 AND seconds = {DAY_S} AND strategy"
 _RANGE = f"""

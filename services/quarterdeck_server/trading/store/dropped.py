@@ -8,11 +8,11 @@ moved only where minutes were dropped; otherwise they are folded from minutes th
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from quarterdeck_server.kernel.day import DAY_NS
 from quarterdeck_server.runtime.postgres import Connection
 from quarterdeck_server.trading.domain.restating import Shift
 from quarterdeck_server.trading.store import rollup
 from quarterdeck_server.trading.store.rollup import (
-    DAY_NS,
     HOUR_NS,
     HOUR_S,
     MINUTE_NS,

@@ -9,10 +9,12 @@ left to fold is merged with it instead, so nothing that was dropped is forgotten
 
 from datetime import time, timedelta
 
+from quarterdeck_server.kernel.day import DAY_NS
+from quarterdeck_server.kernel.time import NS
 from quarterdeck_server.runtime.postgres import Connection, Postgres
 from quarterdeck_server.trading import metrics
 
-MINUTE_NS, HOUR_NS, DAY_NS = 60 * 10**9, 3_600 * 10**9, 86_400 * 10**9
+MINUTE_NS, HOUR_NS = 60 * NS, 3_600 * NS
 MINUTE_S, HOUR_S, DAY_S = 60, 3_600, 86_400
 ROWS_A_DELETION = 20_000
 NEIGHBOURS_NS = 26 * HOUR_NS

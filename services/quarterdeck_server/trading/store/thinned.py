@@ -4,6 +4,7 @@ What a bucket tells of its last point is that point, so a curve of rollups goes 
 the curve; and where points or minutes were dropped, what is coarser stands in for them.
 """
 
+from quarterdeck_server.kernel.time import LATEST_NS
 from quarterdeck_server.runtime.postgres import Postgres
 from quarterdeck_server.trading.domain.equity import EquityPoint
 from quarterdeck_server.trading.store.rollup import (
@@ -16,7 +17,6 @@ from quarterdeck_server.trading.store.rollup import (
 
 POINTS_S = 0
 """The length of what is not folded."""
-_LATEST_NS = 2**63 - 1
 _SLACK_NS = 48 * HOUR_NS
 """How far a day's points may lie from the midnight by which the day is known."""
 
@@ -76,7 +76,7 @@ async def curve(
     postgres: Postgres, account: str, strategy: str, within: tuple[int, int], at_most: int
 ) -> list[EquityPoint]:
     """Return at most so many points of a curve, from a time up to but without another."""
-    span = (account, strategy, max(within[0], 0), min(within[1], _LATEST_NS - _SLACK_NS))
+    span = (account, strategy, max(within[0], 0), min(within[1], LATEST_NS - _SLACK_NS))
     seconds = await _coarsest(postgres, span, at_most)
     statement = _FROM_POINTS if seconds == POINTS_S else _FROM_ROLLUPS
     rows = await postgres.fetch(statement, *span, seconds, at_most)
