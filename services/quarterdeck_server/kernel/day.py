@@ -34,10 +34,3 @@ class DayRoll:
             on += ONE_DAY
         moment = datetime.combine(on, self.at, self.zone)
         return int(moment.timestamp()) * SECOND_NS
-
-    def ends_ns(self, first: int, last: int) -> list[int]:
-        """Return the ends of all days from the one before the first to the last."""
-        if self.zone.key == "UTC":  # where every day is as long as any other
-            start = self.end_ns(first - 1)
-            return [start + n * DAY_NS for n in range(last - first + 2)]
-        return [self.end_ns(day) for day in range(first - 1, last + 1)]

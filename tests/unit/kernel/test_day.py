@@ -39,13 +39,6 @@ def test_a_day_ends_where_the_next_begins_also_when_clocks_change(of: tuple[int,
     assert NEW_YORK.day_of(end) == day(*of) + 1
 
 
-@pytest.mark.parametrize("roll", [MIDNIGHT, NEW_YORK, DayRoll(ZoneInfo("UTC"), time(17))])
-def test_the_ends_of_many_days_are_those_of_each(roll: DayRoll) -> None:
-    first, last = day(2024, 3, 1), day(2024, 3, 20)
-    each = [roll.end_ns(number) for number in range(first - 1, last + 1)]
-    assert roll.ends_ns(first, last) == each
-
-
 def test_a_zone_that_does_not_exist_is_refused_by_name() -> None:
     with pytest.raises(ValidationError, match=r"day_zone\n.*no such time zone: Mars/Base"):
         TradingSettings(day_zone="Mars/Base")
