@@ -15,6 +15,7 @@ from google.type.date_pb2 import Date
 from quarterdeck.api.analytics.v1.estimate_pb2 import Estimate, EstimateState, Metric, MetricUnit
 from quarterdeck.api.analytics.v1.performance_pb2 import (
     Conventions,
+    PerformanceColumns,
     Portfolio,
     ReturnSeries,
     Subject,
@@ -155,14 +156,20 @@ class Performance:
         """Return what happened day by day: returns, growth of one unit, drawdown."""
         import pandas as pd  # noqa: PLC0415 - optional
 
-        found = self.message.columns
+        found = self._days()
         index = pd.to_datetime(list(found.days), unit="D").rename("date")
         names = ("returns", "growth", "drawdown")
         return pd.DataFrame({name: list(getattr(found, name)) for name in names}, index=index)
 
     def plot(self) -> "Figure":
         """Draw the growth of one unit and the drawdowns; needs ``quarterdeck[plot]``."""
-        return performance_figure(self.message.columns)
+        return performance_figure(self._days())
+
+    def _days(self) -> PerformanceColumns:
+        # Only what was asked for by itself has days: no comparison and no watch brings them.
+        if not self.message.HasField("columns"):
+            raise ValueError("this answer has metrics without days: ask performance() for them")
+        return self.message.columns
 
     def table(self) -> Table:
         """Return the metrics, one a row; where the value is NaN, ``state`` says why."""

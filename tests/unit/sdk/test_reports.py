@@ -61,6 +61,8 @@ def test_subjects_stand_side_by_side_by_name() -> None:
     assert found["two"]["sharpe_ratio"].state == "constant"
     assert list(found.to_pandas().columns) == ["one", "two"]
     assert found.correlation_table().isna().all(axis=None)
+    with pytest.raises(ValueError, match=r"without days: ask performance\(\)"):
+        found["one"].plot()
 
 
 def test_plots_are_of_what_was_computed() -> None:

@@ -58,10 +58,12 @@ def about(asked: Asked, study: Study, making: Making) -> tuple[Fact, ...]:
     (subject,) = asked.subjects
     facts = [
         Fact("Subject", name_of(subject)),
+        *_capital("Capital", subject),
         Fact("Period", period(study)),
         Fact("Days", _days(subject, making)),
         Fact("Currency", study.matched.track.currency or "none"),
         Fact("Benchmark", name_of(asked.benchmark) if asked.benchmark else "none"),
+        *_capital("Benchmark capital", asked.benchmark),
     ]
     if study.matched.unmatched:
         left_out = f"{study.matched.unmatched:,} days, which only one side has"
@@ -112,6 +114,17 @@ def conventions_of(choices: Choices) -> tuple[str, ...]:
         f"less than a year {short} annualised",
         f"cash from outside counts at the {timing} of its day",
     )
+
+
+def _capital(name: str, named: Named | None) -> tuple[Fact, ...]:
+    """Say on which capital a portfolio earned its returns."""
+    match named and named.subject:
+        case Portfolio(capital=float() as capital):
+            return (Fact(name, f"{capital:,.15g} at first, to which profits are added"),)
+        case Portfolio():
+            return (Fact(name, "the equity of the account"),)
+        case _:
+            return ()
 
 
 def _days(subject: Named, making: Making) -> str:

@@ -85,8 +85,8 @@ def _window(found: Windows, window: int) -> Picture:
     title = f"{name}, windows of {window:,} periods"
     values = found.values
     if len(values) < FEWEST:
-        have = f"{len(values)} of {found.count:,} windows of {window:,} periods have a value"
-        return empty(Frame(title, "", written), f"Nothing to draw: {have}.")
+        have = f"of {found.count:,} windows {len(values)} have a value"
+        return empty(Frame(title, "", written), f"Nothing to draw: {have}, and a line needs two.")
     low, high = in_text(float(values.min())), in_text(float(values.max()))
     text = f"Between {low} and {high}, at last {in_text(float(values[-1]))}."
     frame = Frame(title, text, written, height=112.0)

@@ -59,6 +59,9 @@ def _style(name: str, size: float, **more: Any) -> ParagraphStyle:
 MUTED = HexColor(palette.MUTED)
 RULE = HexColor(palette.RULE)
 TITLE = _style("title", 17, fontName=BOLD)
+LONG_TITLE = _style("long-title", 11, fontName=BOLD)
+LONG = 60
+"""A title with more letters is smaller, so that the page still holds what belongs on it."""
 SUBTITLE = _style("subtitle", 9.5, textColor=MUTED, spaceAfter=6)
 HEADING = _style("heading", 11, fontName=BOLD, spaceBefore=8, spaceAfter=4, keepWithNext=1)
 CAPTION = _style("caption", 8.5, fontName=BOLD, spaceBefore=4, spaceAfter=2)
@@ -104,7 +107,7 @@ def _foot(canvas: Canvas, document: Document) -> None:
 
 
 def _story(document: Document) -> Iterator[Flowable]:
-    yield _paragraph(document.title, TITLE)
+    yield _paragraph(document.title, TITLE if len(document.title) <= LONG else LONG_TITLE)
     yield _paragraph(document.subtitle, SUBTITLE)
     yield _about(document.about)
     for section in document.sections:

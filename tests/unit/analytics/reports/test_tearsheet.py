@@ -1,6 +1,7 @@
 """A tearsheet in both of its forms, read back."""
 
 import re
+from dataclasses import replace
 from datetime import UTC, datetime
 from html.parser import HTMLParser
 
@@ -19,7 +20,9 @@ from tests.unit.analytics.reports.cases import (
 )
 
 from quarterdeck_server.analytics.domain.studying import Study
+from quarterdeck_server.analytics.domain.subject import Named, Portfolio
 from quarterdeck_server.analytics.reports import html, pdf
+from quarterdeck_server.analytics.reports.about import about
 from quarterdeck_server.analytics.reports.measures import measures
 from quarterdeck_server.analytics.reports.page import Table
 from quarterdeck_server.analytics.reports.picture import Line, Picture, Shape
@@ -108,8 +111,10 @@ def test_names_are_words_whatever_they_hold() -> None:
 
 
 def test_a_long_name_stays_on_the_page() -> None:
-    document = described(name="N" * 80, strategy="S" * 80)
+    study = studied(RETURNS, OTHERS)
+    document = tearsheet(asked("N" * 80, "S" * 80, is_against=True), study, MAKING)
     found = pypdfium2.PdfDocument(pdf.render(document, MADE))
+    assert len(found) == 3
     for page in found:
         words = page.get_textpage()
         rights = [words.get_rect(at)[2] for at in range(words.count_rects())]
@@ -171,3 +176,12 @@ def test_more_years_than_a_page_shows_are_refused() -> None:
     study = studied(np.full(61, 0.01), on=years[1:])
     with pytest.raises(InvalidField, match=r"start_date must leave at most 60 years .* are 61"):
         tearsheet(asked(), study, MAKING)
+
+
+@pytest.mark.parametrize(
+    ("capital", "words"), [(None, "the equity of the account"), (25e4, "250,000")]
+)
+def test_a_tearsheet_says_of_which_capital_returns_are(capital: float | None, words: str) -> None:
+    subject = Named("subject", Portfolio("SIM-001", "momentum", capital))
+    told = about(replace(asked(), subjects=(subject,)), studied(RETURNS), MAKING)
+    assert words in told[1].value
