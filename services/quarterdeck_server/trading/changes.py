@@ -1,8 +1,12 @@
 """Position changes: every position of a view walked along, page by page."""
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
+from dataclasses import dataclass
+from decimal import DecimalException
 
 from quarterdeck_server.kernel.errors import NotFound
+from quarterdeck_server.kernel.page import PageTokenInvalid
+from quarterdeck_server.runtime.convert import LATEST_NS
 from quarterdeck_server.runtime.postgres import Connection, Postgres
 from quarterdeck_server.trading.changed import (
     ChangedPosition,
@@ -13,11 +17,14 @@ from quarterdeck_server.trading.changed import (
 )
 from quarterdeck_server.trading.desk import Desk
 from quarterdeck_server.trading.portfolio import PositionKey
-from quarterdeck_server.trading.portfolio.actions import concerns
+from quarterdeck_server.trading.portfolio.actions import Action, concerns
 from quarterdeck_server.trading.portfolio.replay import order_of
 from quarterdeck_server.trading.portfolio.walk import Event, Purse, Walk
 from quarterdeck_server.trading.store import changes as store
-from quarterdeck_server.trading.store.changes import Others, Placed
+from quarterdeck_server.trading.store.changes import Known, Placed
+
+type Moved = tuple[Moment, Event]
+"""An event, and when it counts."""
 
 
 class ChangeReader:
@@ -32,20 +39,31 @@ class ChangeReader:
         if account and account not in self._desk.bases:
             raise NotFound("account", account)
         page = ChangePage(size)
-        async with self._postgres.transaction() as connection:
-            others = await store.others(connection, query)
-            for key in await store.keys(connection, query, place.key if place else None):
-                start = place if place and place.key == key else ChangePlace(key)
-                page.next = await self._walk(connection, query, others, start, page)
-                if page.next is not None:
-                    break
+        try:
+            await self._fill(page, query, place)
+        except DecimalException as error:
+            # What the log holds adds up exactly; what a client wrote into a token may not.
+            if place is None:
+                raise
+            raise PageTokenInvalid from error
         return page
+
+    async def _fill(self, page: ChangePage, query: ChangeQuery, place: ChangePlace | None) -> None:
+        """Walk along positions, from a place on, until the page is full."""
+        async with self._postgres.transaction() as connection:
+            actions = await store.actions(connection, query)
+            first = place.key if place else None
+            for known in await store.positions(connection, query, first):
+                start = place if place and place.key == known.key else ChangePlace(known.key)
+                happened = Happened(connection, query, actions.get(known.key.instrument, ()))
+                page.next = await self._walk(query, happened.after(start, known), start, page)
+                if page.next is not None:
+                    return
 
     async def _walk(
         self,
-        connection: Connection,
         query: ChangeQuery,
-        others: Others,
+        events: AsyncIterator[Moved],
         place: ChangePlace,
         page: ChangePage,
     ) -> ChangePlace | None:
@@ -53,7 +71,7 @@ class ChangeReader:
         position = self._position(place.key)
         facts = position.instrument
         walk = Purse() if facts is None else Walk(place.key, facts, place.held)
-        async for moment, event in _events(connection, query, others, place):
+        async for moment, event in events:
             is_first = event.time_ns >= query.start_ns and not place.is_within
             carried = walk.carried if is_first else ()
             steps = walk.take(event)
@@ -72,28 +90,47 @@ class ChangeReader:
         return ChangedPosition(key, self._desk.bases.get(key.account, ""), instrument)
 
 
-async def _events(
-    connection: Connection, query: ChangeQuery, others: Others, place: ChangePlace
-) -> AsyncIterator[tuple[Moment, Event]]:
-    """Yield what happened to a position after a place, in the order in which it counts."""
-    waiting = _besides_fills(others, place)
-    after = (place.moment[0], place.moment[2] if place.moment[1] else -1)
-    async for number, fill in store.fills(connection, place.key, after, query.end_ns):
-        moment = (*order_of(fill), number)
-        while waiting and waiting[-1][0] < moment:
-            yield waiting.pop()
-        yield moment, fill
-    while waiting:
-        yield waiting.pop()
+@dataclass(frozen=True, slots=True)
+class Happened:
+    """What happened to a position: its fills, its income, and the actions of its instrument."""
+
+    connection: Connection
+    query: ChangeQuery
+    actions: Sequence[Placed[Action]]
+
+    async def after(self, place: ChangePlace, known: Known) -> AsyncIterator[Moved]:
+        """Yield what happened after a place, in the order in which it counts."""
+        time_ns, is_fill, number = place.moment
+        filled = (time_ns, number if is_fill else -1)
+        sources = [
+            _moved(store.fills(self.connection, place.key, filled, self.query.end_ns)),
+            self._actions(place),
+        ]
+        if known.is_paid:
+            # Fills of a moment come after all else of it.
+            paid = (time_ns, LATEST_NS if is_fill else number)
+            sources.append(_moved(store.incomes(self.connection, self.query, place.key, paid)))
+        async for moved in _merged(sources):
+            yield moved
+
+    async def _actions(self, place: ChangePlace) -> AsyncIterator[Moved]:
+        for number, action in self.actions:
+            moment = (*order_of(action), number)
+            if moment > place.moment and concerns(action, place.key.account):
+                yield moment, action
 
 
-def _besides_fills(others: Others, place: ChangePlace) -> list[tuple[Moment, Event]]:
-    """Return what happened after a place besides fills, the last first."""
-    key = place.key
-    found: list[Placed[Event]] = [*others.incomes.get(key, ())]
-    for number, action in others.actions.get(key.instrument, ()):
-        if concerns(action, key.account):
-            found.append((number, action))
-    moments = [((*order_of(event), number), event) for number, event in found]
-    later = [pair for pair in moments if pair[0] > place.moment]
-    return sorted(later, key=lambda pair: pair[0], reverse=True)
+async def _moved(source: AsyncIterator[Placed[Event]]) -> AsyncIterator[Moved]:
+    async for number, event in source:
+        yield (*order_of(event), number), event
+
+
+async def _merged(sources: Sequence[AsyncIterator[Moved]]) -> AsyncIterator[Moved]:
+    """Yield what all sources have, each in its order, in the order of all."""
+    heads = [(*head, source) for source in sources if (head := await anext(source, None))]
+    while heads:
+        heads.sort(key=lambda head: head[0], reverse=True)
+        moment, event, source = heads.pop()
+        yield moment, event
+        if head := await anext(source, None):
+            heads.append((*head, source))

@@ -1,5 +1,8 @@
 """What happened to positions, over the wire."""
 
+import base64
+import json
+
 from tests.integration.trading import events
 from tests.integration.trading.conftest import Client, Deck
 from tests.integration.trading.waiting import refusal
@@ -39,6 +42,17 @@ def rows(answer: pb.ListPositionChangesResponse) -> list[tuple[object, ...]]:
     return list(columns)
 
 
+async def paged(client: Client) -> list[tuple[object, ...]]:
+    """Read all changes in the smallest pages."""
+    request, found = pb.ListPositionChangesRequest(page_size=1), []
+    while True:
+        page = await client.changes.ListPositionChanges(request)
+        found += rows(page)
+        request.page_token = page.next_page_token
+        if not request.page_token:
+            return found
+
+
 AAPL, SAP = "Ema-001/AAPL.XNAS", "B-001/SAP.XETR"
 WHOLE = [
     (SAP, "OPENED", 5, 5, 0, 0),
@@ -56,15 +70,7 @@ async def test_changes_are_in_the_markets_order_on_one_page_or_many(
     answer = await ada.changes.ListPositionChanges(pb.ListPositionChangesRequest())
     assert rows(answer) == WHOLE
     assert answer.changes.positions[0].currency == "EUR"
-    token, paged = "", []
-    while True:
-        request = pb.ListPositionChangesRequest(page_size=1, page_token=token)
-        page = await ada.changes.ListPositionChanges(request)
-        paged += rows(page)
-        token = page.next_page_token
-        if not token:
-            break
-    assert paged == WHOLE
+    assert await paged(ada) == WHOLE
 
 
 async def test_what_was_held_at_the_start_comes_first(ada: Client) -> None:
@@ -81,12 +87,24 @@ async def test_what_was_held_at_the_start_comes_first(ada: Client) -> None:
     assert rows(later) == [(AAPL, "CARRIED", 0, -10, 0, 0)]
 
 
+def page_token(token: str, held: str) -> str:
+    """Make a token of one's own: one that says that so much was held."""
+    digest, place = json.loads(base64.urlsafe_b64decode(token + "==="))
+    text = json.dumps([digest, [*place[:-2], held, held]])
+    return base64.urlsafe_b64encode(text.encode()).decode()
+
+
 async def test_a_scope_holds_and_a_token_belongs_to_its_query(deck: Deck, ada: Client) -> None:
     await recorded(ada)
     page = await ada.changes.ListPositionChanges(pb.ListPositionChangesRequest(page_size=3))
     other = pb.ListPositionChangesRequest(strategy="B-001", page_token=page.next_page_token)
     _, info = await refusal(ada.changes.ListPositionChanges(other))
     assert info.reason == "PAGE_TOKEN_INVALID"
+    for held in ("1E+999999", "1E-400", "sNaN"):
+        own = page_token(page.next_page_token, held)
+        with_own = pb.ListPositionChangesRequest(page_token=own)
+        _, info = await refusal(ada.changes.ListPositionChanges(with_own))
+        assert info.reason == "PAGE_TOKEN_INVALID", held
     theirs = (await deck.client("ada@SIM-002")).changes
     _, info = await refusal(
         theirs.ListPositionChanges(pb.ListPositionChangesRequest(account="SIM-001"))
@@ -110,6 +128,10 @@ async def test_splits_income_and_busts_count_where_they_belong(ada: Client) -> N
             events.dividend(at=4),
             events.cash_flow("INTEREST", "7", at=5),
             events.cash_flow("DEPOSIT", "500", at=5),
+            *(
+                events.cash_flow("FUNDING", "3", at=at, strategy="Ema-001", instrument="AAPL.XNAS")
+                for at in (4, 6, 6)
+            ),
             events.bust("T-bust", at=9),
         )
     )
@@ -118,10 +140,11 @@ async def test_splits_income_and_busts_count_where_they_belong(ada: Client) -> N
         ("/", "INCOME", 0, 0, 0, 0),
         (AAPL, "OPENED", 10, 10, 0, 0),
         (AAPL, "SPLIT", 10, 20, 0, 0),
-        (AAPL, "INCOME", 0, 20, 0, 0),
+        *[(AAPL, "INCOME", 0, 20, 0, 0)] * 4,
         (AAPL, "CLOSED", -20, 0, 200, 0),
     ]
-    assert list(answer.changes.income) == [7, 0, 0, 20, 0]
+    assert list(answer.changes.income) == [7, 0, 0, 20, 3, 3, 3, 0]
+    assert await paged(ada) == rows(answer)
     window = pb.ListPositionChangesRequest(strategy="Ema-001", start_time=events.moment(5))
     later = await ada.changes.ListPositionChanges(window)
     assert (later.changes.price[0], later.changes.quantity[0]) == (50, 20)

@@ -21,9 +21,6 @@ from quarterdeck_server.trading.portfolio.walk import Held
 RPC = "ListPositionChanges"
 SHAPE = (str, str, str, int, int, int, str, str)
 
-MOST_DIGITS = 100
-"""Of a quantity or a cost; those that were written have fewer."""
-
 type Filters = tuple[object, ...]
 
 
@@ -111,6 +108,6 @@ def _exact(text: str) -> Decimal:
         value = Decimal(text)
     except InvalidOperation as error:
         raise page.PageTokenInvalid from error
-    if not value.is_finite() or len(value.as_tuple().digits) > MOST_DIGITS:
+    if not value.is_finite():
         raise page.PageTokenInvalid
     return value

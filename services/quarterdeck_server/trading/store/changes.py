@@ -29,42 +29,51 @@ type Placed[T] = tuple[int, T]
 """Something with its position in the log."""
 
 _KEYS = f"""
-SELECT account, strategy, instrument FROM (
-  SELECT account, strategy, instrument FROM trading.newest_fill
-  UNION SELECT account, strategy, instrument FROM trading.flow WHERE kind = ANY($6)
+SELECT account, strategy, instrument, bool_or(is_paid) AS is_paid FROM (
+  SELECT account, strategy, instrument, false AS is_paid FROM trading.newest_fill
+  UNION ALL SELECT account, strategy, instrument, true FROM trading.flow
+  WHERE kind = ANY($6) AND event_time_ns >= $7 AND event_time_ns < $8
 ) AS known
-WHERE {IN_VIEW} AND ($7::text IS NULL OR (account, strategy, instrument) >= ($7, $8, $9))
-ORDER BY account, strategy, instrument"""  # noqa: S608 - constants
+WHERE {IN_VIEW} AND ($9::text IS NULL OR (account, strategy, instrument) >= ($9, $10, $11))
+GROUP BY account, strategy, instrument ORDER BY account, strategy, instrument"""  # noqa: S608 - constants
 _FILLS = """
 SELECT position, event_id, side, quantity, price, fee, fee_currency, event_time_ns
 FROM trading.fill
 WHERE account = $1 AND strategy = $2 AND instrument = $3 AND bust_time_ns IS NULL
   AND event_time_ns < $4 AND (event_time_ns, position) > ($5, $6)
 ORDER BY event_time_ns, position"""
-_ACTIONS = "SELECT * FROM trading.corporate_action WHERE event_time_ns < $1 ORDER BY position"
-_INCOMES = f"""
+# What a dividend brought before the time does not count, what a split did does.
+_ACTIONS = """
+SELECT * FROM trading.corporate_action
+WHERE event_time_ns < $2 AND (event_time_ns >= $1 OR kind = 'split')
+  AND ($3 = '' OR instrument = $3)
+ORDER BY event_time_ns, position"""
+_INCOMES = """
 SELECT * FROM trading.flow
-WHERE {IN_VIEW} AND kind = ANY($6) AND event_time_ns >= $7 AND event_time_ns < $8
-ORDER BY position"""  # noqa: S608 - constants
+WHERE account = $1 AND strategy = $2 AND instrument = $3 AND kind = ANY($4)
+  AND event_time_ns >= $5 AND event_time_ns < $6 AND (event_time_ns, position) > ($7, $8)
+ORDER BY event_time_ns, position"""
 
 
 @dataclass(frozen=True, slots=True)
-class Others:
-    """What happened besides fills: to an instrument, and to positions."""
+class Known:
+    """A position that something may have happened to, and whether it was paid income."""
 
-    actions: Mapping[str, list[Placed[Action]]]
-    incomes: Mapping[PositionKey, list[Placed[Flow]]]
+    key: PositionKey
+    is_paid: bool
 
 
-async def keys(
+async def positions(
     connection: Connection, query: ChangeQuery, first: PositionKey | None
-) -> list[PositionKey]:
+) -> list[Known]:
     """Return the positions that something may have happened to, from one on, in their order."""
     place = (None, None, None) if first is None else _place(first)
-    rows = await connection.fetch(
-        _KEYS, *view_arguments(query.view), query.instrument, INCOME, *place
-    )
-    return [PositionKey(row["account"], row["instrument"], row["strategy"]) for row in rows]
+    scope = (*view_arguments(query.view), query.instrument, INCOME)
+    rows = await connection.fetch(_KEYS, *scope, query.start_ns, query.end_ns, *place)
+    return [
+        Known(PositionKey(row["account"], row["instrument"], row["strategy"]), row["is_paid"])
+        for row in rows
+    ]
 
 
 async def fills(
@@ -76,17 +85,23 @@ async def fills(
         yield row["position"], _fill(key, row)
 
 
-async def others(connection: Connection, query: ChangeQuery) -> Others:
-    """Return all corporate actions before the end, and the income within the time."""
-    actions: defaultdict[str, list[Placed[Action]]] = defaultdict(list)
-    for row in await connection.fetch(_ACTIONS, query.end_ns):
-        actions[row["instrument"]].append((row["position"], action_of(row)))
-    incomes: defaultdict[PositionKey, list[Placed[Flow]]] = defaultdict(list)
-    scope = (*view_arguments(query.view), query.instrument, INCOME)
-    for row in await connection.fetch(_INCOMES, *scope, query.start_ns, query.end_ns):
-        key = PositionKey(row["account"], row["instrument"], row["strategy"])
-        incomes[key].append((row["position"], flow_of(row)))
-    return Others(actions, incomes)
+async def incomes(
+    connection: Connection, query: ChangeQuery, key: PositionKey, after: tuple[int, int]
+) -> AsyncIterator[Placed[Flow]]:
+    """Yield the income of a position within the time, after a time and place of the log."""
+    within = (query.start_ns, query.end_ns)
+    rows = connection.cursor(_INCOMES, *_place(key), INCOME, *within, *after, prefetch=PREFETCH)
+    async for row in rows:
+        yield row["position"], flow_of(row)
+
+
+async def actions(connection: Connection, query: ChangeQuery) -> Mapping[str, list[Placed[Action]]]:
+    """Return the corporate actions that count within the time, by instrument, by time."""
+    found: defaultdict[str, list[Placed[Action]]] = defaultdict(list)
+    scope = (query.start_ns, query.end_ns, query.instrument)
+    for row in await connection.fetch(_ACTIONS, *scope):
+        found[row["instrument"]].append((row["position"], action_of(row)))
+    return found
 
 
 def _place(key: PositionKey) -> tuple[str, str, str]:
