@@ -25,6 +25,7 @@ from quarterdeck.errors import Unavailable
 from quarterdeck_node.config import NodeConfig
 from quarterdeck_node.engine.port import EngineError
 from quarterdeck_node.engine.v1.deck import Deck, DeckOptions
+from quarterdeck_node.engine.v1.forgetting import forget_often
 from quarterdeck_node.engine.v1.instruments import list_instruments
 from quarterdeck_node.engine.v1.paper import SandboxLiveExecClientFactory
 from quarterdeck_node.pause import Backoff
@@ -34,8 +35,6 @@ POST_STOP = 2.0
 """Seconds that the engine waits after its strategies stopped, for what is still on its way."""
 START_TIMEOUT = 120.0
 """Seconds until the strategies must run."""
-PURGE_MINUTES = 15
-"""Closed orders leave the cache; the deck's log has them."""
 CENT = Decimal("0.01")
 
 
@@ -49,11 +48,15 @@ async def run(config: NodeConfig) -> None:
         node.add_exec_client_factory(venue, SandboxLiveExecClientFactory)
     node.build()
     watch = asyncio.create_task(stop_if_idle(node))
+    forgetting = asyncio.create_task(
+        forget_often(node.cache, node.kernel.clock, from_database=bool(config.cache_url()))
+    )
     try:
         await node.run_async()
         await deck.leave()
     finally:
         watch.cancel()
+        forgetting.cancel()
         node.kernel.dispose()
     if watch.done() and not watch.cancelled():
         raise EngineError(f"the strategies did not run {START_TIMEOUT:g} s after the start")
@@ -118,11 +121,6 @@ def node_config(config: NodeConfig, deck: Deck, venues: Sequence[str]) -> Tradin
             # A simulated venue remembers nothing that one could compare with.
             reconciliation=False,
             graceful_shutdown_on_exception=True,
-            purge_closed_orders_interval_mins=PURGE_MINUTES,
-            purge_closed_orders_buffer_mins=PURGE_MINUTES,
-            purge_account_events_interval_mins=PURGE_MINUTES,
-            purge_account_events_lookback_mins=PURGE_MINUTES,
-            purge_from_database=bool(url),
         ),
         data_clients=deck.data_clients,
         exec_clients=dict(zip(venues, simulated(config, venues), strict=True)),

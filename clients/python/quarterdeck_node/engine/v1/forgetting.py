@@ -1,0 +1,39 @@
+"""Forgets what is over: the deck's log has it, and a node that runs for months must not grow."""
+
+import asyncio
+import logging
+
+from nautilus_trader.cache.cache import Cache
+from nautilus_trader.common.component import Clock
+
+LOG = logging.getLogger(__name__)
+INTERVAL = 60.0
+"""Seconds between two looks."""
+KEPT_S = 60
+"""Seconds that what is over stays: on paper of the market's time, which may be years ago."""
+KEPT_LIVES = 100
+"""How many earlier lives of a position stay, from each of which the engine adds up its profit."""
+
+
+async def forget_often(cache: Cache, clock: Clock, *, from_database: bool) -> None:
+    """Forget for ever.
+
+    On the event loop, unlike the engine's own timers, which run beside it: an order that has just
+    closed must not vanish before its last event was told.
+    """
+    while True:
+        await asyncio.sleep(INTERVAL)
+        try:
+            forget(cache, clock.timestamp_ns(), from_database=from_database)
+        except Exception:
+            LOG.exception("what is over could not be forgotten")
+
+
+def forget(cache: Cache, now_ns: int, *, from_database: bool) -> None:
+    """Forget closed orders, closed positions with their earlier lives, and old balances."""
+    cache.purge_closed_orders(now_ns, KEPT_S, from_database)
+    cache.purge_closed_positions(now_ns, KEPT_S, from_database)
+    cache.purge_account_events(now_ns, KEPT_S, from_database)
+    for position in cache.position_snapshot_ids():
+        # A position that turns from long to short and back is never closed when one looks.
+        del cache.position_snapshot_bytes(position)[:-KEPT_LIVES]

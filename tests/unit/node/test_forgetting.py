@@ -1,0 +1,62 @@
+"""What a node's cache keeps of what is over."""
+
+import json
+from decimal import Decimal
+from pathlib import Path
+
+from nautilus_trader.cache.cache import Cache
+from nautilus_trader.model.currencies import USD
+from nautilus_trader.model.identifiers import Symbol
+from nautilus_trader.model.instruments import Equity
+from nautilus_trader.model.objects import Price, Quantity
+from nautilus_trader.model.orders.unpacker import OrderUnpacker
+from nautilus_trader.model.position import Position
+from tests.unit.node.test_orders import GOLDEN, history
+
+from quarterdeck_node.engine.v1.forgetting import KEPT_LIVES, KEPT_S, forget
+
+
+def known(file: Path) -> Cache:
+    """Return a cache that knows an order and the position that it opened."""
+    made, *later = history(json.loads(file.read_text())["said"])
+    order = OrderUnpacker.from_init(made)
+    cache = Cache()
+    cache.add_order(order)
+    for event in later:
+        order.apply(event)
+        cache.update_order(order)
+    cache.add_position(Position(share(made.instrument_id), later[-1]), 1)
+    return cache
+
+
+def share(instrument: object) -> Equity:
+    return Equity(
+        instrument_id=instrument,
+        raw_symbol=Symbol("AAPL"),
+        currency=USD,
+        price_precision=2,
+        price_increment=Price(Decimal("0.01"), 2),
+        lot_size=Quantity(1, 0),
+        ts_event=0,
+        ts_init=0,
+    )
+
+
+def test_a_closed_order_is_forgotten_after_a_while_and_an_open_position_is_not() -> None:
+    cache = known(GOLDEN / "filled.json")
+    (order,) = cache.orders()
+    forget(cache, order.ts_closed + KEPT_S * 10**9 - 1, from_database=False)
+    assert cache.orders()
+    forget(cache, order.ts_closed + KEPT_S * 10**9, from_database=False)
+    assert (cache.orders(), len(cache.positions_open())) == ([], 1)
+
+
+def test_of_a_position_that_always_turns_the_newest_lives_are_kept() -> None:
+    cache = known(GOLDEN / "filled.json")
+    (position,) = cache.positions_open()
+    for _ in range(KEPT_LIVES + 3):
+        cache.snapshot_position(position)
+    newest = cache.position_snapshots(position.id)[-1].id
+    forget(cache, 0, from_database=False)
+    kept = cache.position_snapshots(position.id)
+    assert (len(kept), kept[-1].id) == (KEPT_LIVES, newest)
