@@ -1,8 +1,11 @@
 """What is remembered of requests."""
 
+import tracemalloc
+
 import pytest
 
-from quarterdeck_server.marketdata.domain.memory import RequestIdReused, RequestMemory
+from quarterdeck_server.marketdata.domain.memory import MAX_WEIGHT, RequestIdReused, RequestMemory
+from quarterdeck_server.marketdata.domain.publication import Acknowledgement
 
 KEY = ("principals/ada", "1")
 
@@ -37,3 +40,15 @@ def test_the_oldest_answers_make_room():
     for number in range(6):
         memory.remember(("p", str(number)), b"", number, weight=2, now_s=0)
     assert [memory.recall(("p", str(n)), b"", 1) for n in range(6)] == [None, 1, 2, 3, 4, 5]
+
+
+def test_the_memory_of_a_busy_publisher_is_bounded():
+    memory = RequestMemory[list[Acknowledgement]]()
+    tracemalloc.start()
+    for number in range(MAX_WEIGHT):
+        answer = [Acknowledgement(f"quotes/{number}", 10**9 + number, number, number, number)]
+        memory.remember(("p", f"{number:032}"), number.to_bytes(16), answer, weight=2, now_s=0.5)
+    held, _ = tracemalloc.get_traced_memory()
+    tracemalloc.stop()
+    assert memory.recall(("p", f"{MAX_WEIGHT // 2:032}"), (MAX_WEIGHT // 2).to_bytes(16), 1)
+    assert held < 20 << 20

@@ -6,7 +6,8 @@ from dataclasses import dataclass
 from quarterdeck_server.kernel.errors import InvalidField
 
 LIFETIME_S = 24 * 3600.0
-MAX_WEIGHT = 1_000_000
+MAX_WEIGHT = 50_000
+"""About 15 MB: an answer of one batch weighs 2 and takes 600 bytes."""
 
 
 class RequestIdReused(InvalidField):
