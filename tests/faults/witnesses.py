@@ -144,6 +144,8 @@ class Recorder:
     client: AsyncClient
     instrument: str = INSTRUMENT
     name: str = field(default_factory=lambda: f"w{uuid.uuid4().hex[:12]}")
+    sides: Sequence[str] = ("ORDER_SIDE_BUY",)
+    """The sides of its orders, in turn."""
     acknowledged: list[str] = field(default_factory=list)
     answered_at: list[float] = field(default_factory=list)
     _numbers: Iterator[int] = field(default_factory=itertools.count)
@@ -208,7 +210,7 @@ class Recorder:
         trade: Fields = {
             "clientOrderId": f"O-{number}",
             "instrument": self.instrument,
-            "side": "ORDER_SIDE_BUY",
+            "side": self.sides[int(number) % len(self.sides)],
             "quantity": one,
         }
         order = {**trade, "status": "ORDER_STATUS_ACCEPTED", "orderType": "ORDER_TYPE_MARKET"}

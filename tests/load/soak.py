@@ -34,6 +34,10 @@ WARM_UP = 0.3
 MOST_GROWTH = 0.10
 MOST_BYTES, MOST_FILES = 16 << 20, 8
 """What a process may grow by in any case: allocators and pools keep some."""
+SIDES = ("ORDER_SIDE_BUY", "ORDER_SIDE_SELL")
+"""In turn: who only buys holds one more open lot with every fill, and those are to be kept."""
+HELD = ("Pss_Anon:", "Pss_Shmem:")
+"""What a process holds; pages of files are the system's, and come and go with other programs."""
 HEADS = ("process", "memory, MiB", "grew", "files", "grew")
 
 
@@ -100,7 +104,7 @@ async def load(client: AsyncClient, tally: Tally, seconds: float) -> AsyncIterat
         for work in (*lasting, *passing):
             await stack.enter_async_context(meanwhile(asyncio.ensure_future(work)))
         await stack.enter_async_context(Publisher(client).publishing())
-        await stack.enter_async_context(Recorder(client).recording())
+        await stack.enter_async_context(Recorder(client, sides=SIDES).recording())
         yield
 
 
@@ -113,11 +117,18 @@ def processes(deck: Deck) -> Iterable[tuple[str, psutil.Process]]:
 
 def look(deck: Deck, seen: dict[str, Growth]) -> None:
     for name, process in processes(deck):
-        with suppress(psutil.Error):
+        with suppress(psutil.Error, OSError):
             family = [process, *process.children(recursive=True)]
             one = seen.setdefault(name, Growth())
-            one.memory.append(sum(each.memory_full_info().pss for each in family))
+            one.memory.append(sum(held_bytes(each.pid) for each in family))
             one.files.append(sum(each.num_fds() for each in family))
+
+
+def held_bytes(process: int) -> int:
+    """Return the memory of a process, and its part of what it shares with others."""
+    rollup = Path(f"/proc/{process}/smaps_rollup").read_text()
+    lines = (line.split() for line in rollup.splitlines())
+    return sum(int(words[1]) << 10 for words in lines if words[0] in HELD)
 
 
 async def soak(deck: Deck, seconds: float) -> tuple[dict[str, Growth], Tally]:
