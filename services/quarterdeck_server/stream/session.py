@@ -84,13 +84,14 @@ class Session:
         self.was_cut = False
         self._ending: Ended | None = None
         self._drop_at = 0.0
-        self._is_dropped = False
+        self._is_dropped = self._is_over = False
 
     async def begin(self, wish: Wish, opening: Sequence[Control]) -> None:
         """Subscribe for the first time."""
-        plan = Plan(wish.subscriptions, scope_of(self.caller))
-        await self._learn(plan)
-        self._attach(plan, wish, [*opening, *self._subscribed(wish.subscriptions)])
+        async with self._changing:
+            plan = Plan(wish.subscriptions, scope_of(self.caller))
+            await self._learn(plan)
+            self._attach(plan, wish, [*opening, *self._subscribed(wish.subscriptions)])
 
     async def change(
         self, add: Wish, remove: Sequence[str], caller: Caller, admit: Callable[[Plan], None]
@@ -104,7 +105,7 @@ class Session:
             admit(plan)
             await self._learn(plan)
             await self._settle()
-            if self._ending is not None:
+            if self._ending is not None or self._is_over:
                 raise NotFound("session", self.about.session)
             self._check_keeps_up(add, remove)
             self._go_on(plan, add, remove, caller)
@@ -135,7 +136,7 @@ class Session:
             task.uncancel()
             raise self._ending.error from None
         finally:
-            self._task = None
+            self._task, self._is_over = None, True
             if self._timer is not None:
                 self._timer.cancel()
             self._filling.cancel()
@@ -258,7 +259,7 @@ class Session:
     async def _settle(self) -> None:
         """Wait until nothing is awaited from the durable log, for then subscriptions may change."""
         give_up_at = self._clock.monotonic() + PATIENCE_S
-        while not self.reader.is_settled and self._ending is None:
+        while not (self.reader.is_settled or self._ending or self._is_over):
             if self._clock.monotonic() > give_up_at:
                 raise Unavailable("the stream is still resuming", dependency="trading")
             await asyncio.sleep(PAUSE_S)

@@ -37,6 +37,9 @@ class Seen:
         for event in frame.events:
             self._event(event)
 
+    async def write(self, data: bytes) -> None:
+        self.take(data)
+
     def sequences(self, topic: str) -> list[int]:
         return [sequence for name, sequence in self.events if name == topic]
 

@@ -10,7 +10,7 @@ import pytest
 from tests.unit.stream.deck import Deck, Seen, Stored, every, latest
 
 from quarterdeck.api.stream.v1.stream_service_pb2 import GetSnapshotRequest
-from quarterdeck_server.kernel.errors import QuarterdeckError, ReaderTooSlow, Unavailable
+from quarterdeck_server.kernel.errors import NotFound, QuarterdeckError, ReaderTooSlow, Unavailable
 from quarterdeck_server.runtime.caller import CURRENT, Caller
 from quarterdeck_server.runtime.clock import SystemClock
 from quarterdeck_server.runtime.live import ShuttingDown
@@ -50,11 +50,7 @@ async def resuming(deck: Deck, log: Log, seen: Seen):
     about = About("w1.s", "peer", "agent", 0, 0.01)
     session = Session(about, CALLER, deck.hub, SystemClock(), log, PACE)
     await session.begin(Wish((every(FILLS),), {FILLS: (Cursor(FILLS, 1, 3), "cursors[0]")}), [])
-
-    async def write(data: bytes) -> None:
-        seen.take(data)
-
-    running = asyncio.create_task(session.run(write))
+    running = asyncio.create_task(session.run(seen.write))
     try:
         yield session
     finally:
@@ -138,6 +134,25 @@ async def test_a_stream_with_many_patterns_opens_in_turns_with_others():
         await asyncio.sleep(0)
     assert turns > 400 / BREATH
     assert len(session.reader.group.topics) == 4 * len(patterns)
+
+
+async def test_a_stream_whose_reader_left_amid_a_change_is_attached_to_nothing():
+    """Else its group took every event for ever, for nobody."""
+    deck = Deck()
+    for number in range(3 * BREATH):
+        deck.publish(f"quotes/{number}.XNAS", 1)
+    session = Session(About("w1.s", "", "", 0, 5.0), CALLER, deck.hub, SystemClock(), None, PACE)
+    await session.begin(Wish((latest("trades/A"),), {}), [])
+    running = asyncio.create_task(session.run(Seen().write))
+    await asyncio.sleep(0)
+    change = asyncio.create_task(
+        session.change(Wish((latest("quotes/*1.XNAS"),), {}), [], CALLER, lambda _: None)
+    )
+    await asyncio.sleep(0)
+    running.cancel()
+    outcomes = await asyncio.gather(running, change, return_exceptions=True)
+    assert [type(one) for one in outcomes] == [asyncio.CancelledError, NotFound]
+    assert len(deck.hub.index) == 0
 
 
 async def test_a_stream_that_opens_while_the_process_begins_to_stop_is_refused():
