@@ -17,7 +17,7 @@ from quarterdeck_server.trading.changed import (
 )
 from quarterdeck_server.trading.desk import Desk
 from quarterdeck_server.trading.portfolio import PositionKey
-from quarterdeck_server.trading.portfolio.actions import Action, concerns
+from quarterdeck_server.trading.portfolio.actions import Action, Split, concerns
 from quarterdeck_server.trading.portfolio.replay import order_of
 from quarterdeck_server.trading.portfolio.walk import Event, Purse, Walk
 from quarterdeck_server.trading.store import changes as store
@@ -102,6 +102,10 @@ class Happened:
         """Yield what happened after a place, in the order in which it counts."""
         time_ns, is_fill, number = place.moment
         filled = (time_ns, number if is_fill else -1)
+        if not place.is_within and not self._was_split:
+            # What came before nothing was held leaves no trace, and there may be years of it.
+            start_ns = self.query.start_ns
+            filled = await store.flat_at(self.connection, place.key, start_ns) or filled
         sources = [
             _moved(store.fills(self.connection, place.key, filled, self.query.end_ns)),
             self._actions(place),
@@ -112,6 +116,11 @@ class Happened:
             sources.append(_moved(store.incomes(self.connection, self.query, place.key, paid)))
         async for moved in _merged(sources):
             yield moved
+
+    @property
+    def _was_split(self) -> bool:
+        start_ns = self.query.start_ns
+        return any(isinstance(one, Split) and one.time_ns < start_ns for _, one in self.actions)
 
     async def _actions(self, place: ChangePlace) -> AsyncIterator[Moved]:
         for number, action in self.actions:

@@ -87,6 +87,28 @@ async def test_what_was_held_at_the_start_comes_first(ada: Client) -> None:
     assert rows(later) == [(AAPL, "CARRIED", 0, -10, 0, 0)]
 
 
+async def test_a_window_tells_what_the_whole_tells_of_its_time(ada: Client) -> None:
+    changes = (10, -4, -6, 5, -9, 4, 7, -7, -3, 2)
+    sides = ["BUY" if change > 0 else "SELL" for change in changes]
+    fills = [
+        events.fill(abs(change), 100 + 3 * at, side=sides[at], at=at, client_order_id=f"O-{at}")
+        for at, change in enumerate(changes)
+    ]
+    await ada.events.RecordEvents(events.batch(*fills))
+    whole = (await ada.changes.ListPositionChanges(pb.ListPositionChangesRequest())).changes
+    start_ns = events.moment().ToNanoseconds()
+    for at in range(1, len(changes) + 1):
+        before = sum(time_ns < start_ns + at * 10**9 for time_ns in whole.event_time_ns)
+        request = pb.ListPositionChangesRequest(start_time=events.moment(at))
+        part = (await ada.changes.ListPositionChanges(request)).changes
+        held = [row[before - 1] for row in (whole.quantity, whole.cost, whole.event_time_ns)]
+        is_carried = held[0] != 0
+        columns = (part.quantity, part.cost, part.event_time_ns)
+        assert [row[0] for row in columns] == held or not is_carried
+        for name in ("change", "quantity", "cost", "realised_profit", "event_id"):
+            assert getattr(part, name)[is_carried:] == getattr(whole, name)[before:]
+
+
 def page_token(token: str, held: str) -> str:
     """Make a token of one's own: one that says that so much was held."""
     digest, place = json.loads(base64.urlsafe_b64decode(token + "==="))

@@ -42,6 +42,15 @@ FROM trading.fill
 WHERE account = $1 AND strategy = $2 AND instrument = $3 AND bust_time_ns IS NULL
   AND event_time_ns < $4 AND (event_time_ns, position) > ($5, $6)
 ORDER BY event_time_ns, position"""
+_FLAT = """
+SELECT event_time_ns, position FROM (
+  SELECT event_time_ns, position, sum(CASE side WHEN $5 THEN quantity ELSE -quantity END)
+    OVER (ORDER BY event_time_ns, position) AS held
+  FROM trading.fill
+  WHERE account = $1 AND strategy = $2 AND instrument = $3 AND bust_time_ns IS NULL
+    AND event_time_ns < $4
+) AS past
+WHERE held = 0 ORDER BY event_time_ns DESC, position DESC LIMIT 1"""
 # What a dividend brought before the time does not count, what a split did does.
 _ACTIONS = """
 SELECT * FROM trading.corporate_action
@@ -83,6 +92,17 @@ async def fills(
     rows = connection.cursor(_FILLS, *_place(key), end_ns, *after, prefetch=PREFETCH)
     async for row in rows:
         yield row["position"], _fill(key, row)
+
+
+async def flat_at(
+    connection: Connection, key: PositionKey, before_ns: int
+) -> tuple[int, int] | None:
+    """Return the last fill before a time that left nothing held, by its time and place of the log.
+
+    It knows of no splits.
+    """
+    row = await connection.fetchrow(_FLAT, *_place(key), before_ns, OrderSide.BUY)
+    return None if row is None else (row["event_time_ns"], row["position"])
 
 
 async def incomes(
