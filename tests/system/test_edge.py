@@ -2,17 +2,20 @@
 
 import json
 import os
+import re
 import signal
 import subprocess
 import sys
 from collections import Counter
 from collections.abc import Iterator
 from contextlib import AsyncExitStack, closing
+from functools import cache
 from http.client import HTTPConnection
 from itertools import pairwise
 from pathlib import Path
 
 import pytest
+import yaml
 from tests.examples import OPEN_STREAM, RPCS, STEPS, Session
 from tests.faults.publisher import Publisher
 from tests.faults.witnesses import Reader, answer_that, until
@@ -179,9 +182,28 @@ def test_the_gateway_names_what_the_contract_names() -> None:
     assert text.count("- match: { path: ") == len(open_paths) + 2  # and two of the key listener
 
 
-def test_what_streams_is_named_so_that_the_edge_gives_it_no_timeout() -> None:
+def test_the_edge_gives_no_timeout_to_what_streams_and_one_to_the_rest() -> None:
     for rpc in RPCS.values():
-        assert rpc.streams == rpc.method.name.startswith(("Watch", "Export", "Replay"))
+        found = next(route for route in api_routes() if is_for(route["match"], rpc.path))["route"]
+        lasts = rpc.streams or rpc.method.client_streaming
+        assert found["timeout"] == "0s", rpc.name
+        assert ("max_stream_duration" in found) == (not lasts), rpc.name
+        assert (found.get("idle_timeout") == "0s") == lasts, rpc.name
+
+
+@cache
+def api_routes() -> list[Fields]:
+    """The edge's routes, in the order in which they are tried."""
+    text = (Path(__file__).parents[2] / "gateway/envoy.yaml").read_text()
+    edge = yaml.safe_load(re.sub(r"\$\{\w+\}", "1", text))
+    filters = edge["static_resources"]["listeners"][0]["filter_chains"][0]["filters"]
+    return filters[0]["typed_config"]["route_config"]["virtual_hosts"][0]["routes"]
+
+
+def is_for(match: Fields, path: str) -> bool:
+    if "safe_regex" in match:
+        return re.fullmatch(match["safe_regex"]["regex"], path) is not None
+    return path == match.get("path") or path.startswith(match.get("prefix", path + "/"))
 
 
 async def test_readers_of_a_killed_worker_go_on_at_the_other(suite: Deck) -> None:
