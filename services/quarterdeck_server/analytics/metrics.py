@@ -8,6 +8,10 @@ RENDERED = Counter(
     ["report", "form"],
 )
 RENDERED_BYTES = Counter("quarterdeck_analytics_rendered_bytes_total", "Bytes of reports rendered.")
+REFUSED = Counter(
+    "quarterdeck_analytics_refused_reports_total",
+    "Reports refused because their principal waited for too many already.",
+)
 RENDER = Histogram(
     "quarterdeck_analytics_render_seconds",
     "From the numbers to the bytes of a report, with the wait for others.",

@@ -2,8 +2,10 @@
 
 import asyncio
 import time
-from collections.abc import Callable
+from collections import Counter
+from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
 
 import structlog
 
@@ -23,8 +25,11 @@ from quarterdeck_server.analytics.reports.writing import (
     study_file,
     tearsheet_file,
 )
-from quarterdeck_server.kernel.errors import InvalidField
+from quarterdeck_server.kernel.errors import Exhausted, InvalidField
 from quarterdeck_server.kernel.file import File
+
+MOST_AT_ONCE = 16
+"""Each that waits for its turn holds the numbers that it is of."""
 
 log = structlog.get_logger()
 
@@ -48,6 +53,22 @@ class Reporter:
             for kind in (TearsheetForm, TableForm)
         }
         self._reading = asyncio.Lock()
+        self._asked: Counter[str] = Counter()
+
+    @contextmanager
+    def counted(self, principal: str) -> Iterator[None]:
+        """Count a report that a principal waits for. Raises Exhausted for one too many."""
+        if self._asked[principal] >= MOST_AT_ONCE:
+            metrics.REFUSED.inc()
+            message = f"{principal} waits for {MOST_AT_ONCE} reports already"
+            raise Exhausted("reports per principal", message, 1.0, limit=str(MOST_AT_ONCE))
+        self._asked[principal] += 1
+        try:
+            yield
+        finally:
+            self._asked[principal] -= 1
+            if not self._asked[principal]:
+                del self._asked[principal]
 
     async def tearsheet(self, asked: Asked, wanted: WantedTearsheet) -> File:
         """Make the tearsheet of a subject."""

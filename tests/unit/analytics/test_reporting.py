@@ -3,7 +3,7 @@
 import asyncio
 import threading
 from collections.abc import Iterator
-from contextlib import suppress
+from contextlib import ExitStack, suppress
 
 import pytest
 from tests.unit.analytics.reports.cases import MAKING, RETURNS, asked, studied
@@ -13,6 +13,7 @@ from quarterdeck_server.analytics.domain.studying import Study
 from quarterdeck_server.analytics.reporting import Reporter
 from quarterdeck_server.analytics.reports.forms import Contents, TableForm, TearsheetForm
 from quarterdeck_server.analytics.reports.writing import WantedTable, WantedTearsheet
+from quarterdeck_server.kernel.errors import Exhausted
 from quarterdeck_server.kernel.file import File
 
 TEARSHEET = WantedTearsheet(TearsheetForm.PDF, 63)
@@ -75,3 +76,18 @@ async def test_a_long_tearsheet_holds_no_table_up(pen: Pen, reporter: Reporter) 
     assert made.content.startswith(b"date,return")
     pen.may_end.set()
     await first
+
+
+def test_nobody_waits_for_more_reports_than_memory_has_room_for(reporter: Reporter) -> None:
+    with ExitStack() as waiting:
+        for _ in range(16):
+            waiting.enter_context(reporter.counted("principals/ada"))
+        with (
+            pytest.raises(Exhausted, match="waits for 16 reports"),
+            reporter.counted("principals/ada"),
+        ):
+            pass
+        with reporter.counted("principals/bob"):
+            pass
+    with reporter.counted("principals/ada"):
+        pass

@@ -10,6 +10,7 @@ from quarterdeck_server.analytics.mapping import report as mapping
 from quarterdeck_server.analytics.mapping.asking import asked_from
 from quarterdeck_server.analytics.reporting import Reporter
 from quarterdeck_server.analytics.servicers.scope import allowed
+from quarterdeck_server.runtime.caller import current
 from quarterdeck_server.runtime.download import sent
 from quarterdeck_server.runtime.service import Context
 
@@ -24,7 +25,8 @@ class ReportServicer(ReportServiceServicer):
         self, request: pb.RenderTearsheetRequest, context: Context
     ) -> AsyncIterator[HttpBody]:
         asked = allowed(asked_from(request))
-        made = await self._reporter.tearsheet(asked, mapping.tearsheet_from(request))
+        with self._reporter.counted(current().principal):
+            made = await self._reporter.tearsheet(asked, mapping.tearsheet_from(request))
         async for piece in sent(made, context):
             yield piece
 
@@ -32,6 +34,7 @@ class ReportServicer(ReportServiceServicer):
         self, request: pb.ExportTableRequest, context: Context
     ) -> AsyncIterator[HttpBody]:
         asked = allowed(asked_from(request))
-        made = await self._reporter.table(asked, mapping.table_from(request))
+        with self._reporter.counted(current().principal):
+            made = await self._reporter.table(asked, mapping.table_from(request))
         async for piece in sent(made, context):
             yield piece

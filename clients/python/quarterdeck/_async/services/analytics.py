@@ -475,6 +475,9 @@ class AsyncReportService:
     A file comes in pieces: the data of all answers, joined in their order. Each carries the content
     type. The edge joins them, so that `curl -o` writes the file; its name is in the header content-
     disposition, which gRPC has in the initial metadata.
+
+    A principal waits for at most 16 reports at once; one more is refused with RESOURCE_EXHAUSTED
+    (LIMIT_EXCEEDED).
     """
 
     def __init__(self, channel: AsyncChannel) -> None:

@@ -32,6 +32,9 @@ class ReportServiceStub(object):
     A file comes in pieces: the data of all answers, joined in their order. Each carries the content
     type. The edge joins them, so that `curl -o` writes the file; its name is in the header
     content-disposition, which gRPC has in the initial metadata.
+
+    A principal waits for at most 16 reports at once; one more is refused with RESOURCE_EXHAUSTED
+    (LIMIT_EXCEEDED).
     """
 
     def __init__(self, channel):
@@ -58,6 +61,9 @@ class ReportServiceServicer(object):
     A file comes in pieces: the data of all answers, joined in their order. Each carries the content
     type. The edge joins them, so that `curl -o` writes the file; its name is in the header
     content-disposition, which gRPC has in the initial metadata.
+
+    A principal waits for at most 16 reports at once; one more is refused with RESOURCE_EXHAUSTED
+    (LIMIT_EXCEEDED).
     """
 
     def RenderTearsheet(self, request, context):
@@ -108,6 +114,9 @@ class ReportService(object):
     A file comes in pieces: the data of all answers, joined in their order. Each carries the content
     type. The edge joins them, so that `curl -o` writes the file; its name is in the header
     content-disposition, which gRPC has in the initial metadata.
+
+    A principal waits for at most 16 reports at once; one more is refused with RESOURCE_EXHAUSTED
+    (LIMIT_EXCEEDED).
     """
 
     @staticmethod

@@ -33,6 +33,9 @@ class ReportServiceStub:
     A file comes in pieces: the data of all answers, joined in their order. Each carries the content
     type. The edge joins them, so that `curl -o` writes the file; its name is in the header
     content-disposition, which gRPC has in the initial metadata.
+
+    A principal waits for at most 16 reports at once; one more is refused with RESOURCE_EXHAUSTED
+    (LIMIT_EXCEEDED).
     """
 
     @_typing.overload
@@ -60,6 +63,9 @@ class ReportServiceAsyncStub(ReportServiceStub):
     A file comes in pieces: the data of all answers, joined in their order. Each carries the content
     type. The edge joins them, so that `curl -o` writes the file; its name is in the header
     content-disposition, which gRPC has in the initial metadata.
+
+    A principal waits for at most 16 reports at once; one more is refused with RESOURCE_EXHAUSTED
+    (LIMIT_EXCEEDED).
     """
 
     def __init__(self, channel: _aio.Channel) -> None: ...
@@ -83,6 +89,9 @@ class ReportServiceServicer(metaclass=_abc_1.ABCMeta):
     A file comes in pieces: the data of all answers, joined in their order. Each carries the content
     type. The edge joins them, so that `curl -o` writes the file; its name is in the header
     content-disposition, which gRPC has in the initial metadata.
+
+    A principal waits for at most 16 reports at once; one more is refused with RESOURCE_EXHAUSTED
+    (LIMIT_EXCEEDED).
     """
 
     @_abc_1.abstractmethod

@@ -166,6 +166,9 @@ export const ExportTableRequestSchema: GenMessage<ExportTableRequest> = /*@__PUR
  * type. The edge joins them, so that `curl -o` writes the file; its name is in the header
  * content-disposition, which gRPC has in the initial metadata.
  *
+ * A principal waits for at most 16 reports at once; one more is refused with RESOURCE_EXHAUSTED
+ * (LIMIT_EXCEEDED).
+ *
  * @generated from service quarterdeck.api.analytics.v1.ReportService
  */
 export const ReportService: GenService<{
