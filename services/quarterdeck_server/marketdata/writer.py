@@ -31,6 +31,7 @@ class HistoryWriter:
 
     def __init__(self, store: HistoryStore, max_rows: int) -> None:
         self._store, self._max_rows = store, max_rows
+        self._enough = min(WRITE_ROWS, max_rows // 2)
         self._waiting: deque[Sequenced] = deque()
         self._holes: dict[str, list[Hole]] = {}
         self._rows = 0
@@ -48,7 +49,7 @@ class HistoryWriter:
             return
         self._waiting.append(item)
         self._count(len(item.batch))
-        if self._rows >= WRITE_ROWS:
+        if self._rows >= self._enough:
             self._plenty.set()
         self._wake()
 
@@ -74,6 +75,7 @@ class HistoryWriter:
 
     async def drain(self, timeout_s: float) -> bool:
         """Wait until nothing waits; false if that took too long."""
+        self._plenty.set()  # whoever drains has no more to put
         try:
             await asyncio.wait_for(self._idle.wait(), timeout_s)
         except TimeoutError:

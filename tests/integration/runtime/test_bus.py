@@ -61,6 +61,19 @@ async def test_a_subscriber_gets_only_the_kinds_it_asked_for(any_bus: Bus) -> No
         assert await take(batches, 1) == [wanted]
 
 
+async def test_who_has_more_to_read_does_not_rest_over_what_it_does_not_want(
+    bus: RedisBus, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Else a busy bus was ahead of it for ever, until what it wants was trimmed unread."""
+    monkeypatch.setattr("quarterdeck_server.runtime.bus.lane.READ_ENTRIES", 1)
+    monkeypatch.setattr("quarterdeck_server.runtime.bus.lane.UNWANTED_PAUSE_S", 60.0)
+    wanted = message(1, "fills/SIM-001/Ema")
+    await bus.publish([message(1)])
+    await bus.publish([wanted])
+    async with bus.subscribe(["fills"], replay=timedelta(seconds=30)) as batches:
+        assert await take(batches, 1) == [wanted]
+
+
 async def test_internal_messages_reach_those_who_name_them_alone(any_bus: Bus) -> None:
     async with (
         any_bus.subscribe(["_revocations"]) as internal,

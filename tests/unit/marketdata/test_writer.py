@@ -1,6 +1,7 @@
 """The queue before history."""
 
 import asyncio
+import time
 
 import pytest
 from tests.unit.marketdata.batches import quotes
@@ -126,3 +127,34 @@ async def test_rows_that_trickle_are_written_together_and_plenty_at_once(write, 
         writer.put(sequenced(2 + 50 * place, 50))
         assert await writer.drain(0.2 if place else 5)
     assert len(shelf.again) == 5
+
+
+@pytest.fixture
+def patient(monkeypatch):
+    """A writer that waits for further rows for longer than a test may take."""
+    for name in ("LINGER_S", "LONGEST_LINGER_S"):
+        monkeypatch.setattr(f"quarterdeck_server.marketdata.writer.{name}", 60.0)
+
+
+async def test_a_small_queue_is_written_before_it_is_full(write, patient):
+    shelf = Shelf()
+    writer = HistoryWriter(shelf, max_rows=4)
+    writer.put(sequenced(1))
+    assert await write(writer)
+    for first in (2, 4):
+        writer.put(sequenced(first, 2))
+        deadline = time.monotonic() + 5
+        while writer.durable_through(TOPIC) <= first:
+            assert time.monotonic() < deadline, "it waits for more rows than fit"
+            await asyncio.sleep(0.001)
+    assert shelf.holes == []
+
+
+async def test_who_drains_waits_for_no_further_rows(write, patient):
+    shelf = Shelf()
+    writer = HistoryWriter(shelf, max_rows=1_000)
+    writer.put(sequenced(1))
+    assert await write(writer)
+    writer.put(sequenced(2))
+    assert await writer.drain(5)
+    assert shelf.spans == [(1, 1), (2, 2)]
