@@ -12,7 +12,7 @@ from quarterdeck_server.analytics.domain.subject import (
     Portfolio,
 )
 from quarterdeck_server.analytics.reports.page import Fact
-from quarterdeck_server.analytics.reports.words import day, number, percent
+from quarterdeck_server.analytics.reports.words import counted, day, number, percent
 from quarterdeck_server.kernel.day import DayRoll
 from quarterdeck_server.kernel.time import datetime_from_ns
 from quarterdeck_server.quant.flows import FlowTiming
@@ -66,8 +66,8 @@ def about(asked: Asked, study: Study, making: Making) -> tuple[Fact, ...]:
         *_capital("Benchmark capital", asked.benchmark),
     ]
     if study.matched.unmatched:
-        left_out = f"{study.matched.unmatched:,} days, which only one side has"
-        facts.append(Fact("Left out", left_out))
+        left_out = counted(study.matched.unmatched, "day")
+        facts.append(Fact("Left out", f"{left_out}, which only one side has"))
     conventions = Fact("Conventions", ", ".join(conventions_of(asked.choices)))
     return (*facts, conventions, Fact("Made", making.words))
 
@@ -92,8 +92,7 @@ def period(study: Study) -> str:
     if not len(track.returns):
         return "no return yet"
     first, last = (int(track.days[place].astype("int64")) for place in (0, -1))
-    returns = "1 return" if len(track.returns) == 1 else f"{len(track.returns):,} returns"
-    return f"{day(first)} to {day(last)}, {returns}"
+    return f"{day(first)} to {day(last)}, {counted(len(track.returns), 'return')}"
 
 
 def conventions_of(choices: Choices) -> tuple[str, ...]:

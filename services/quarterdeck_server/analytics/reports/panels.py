@@ -108,7 +108,7 @@ def _distribution(returns: FloatArray) -> Picture:
     counts = np.histogram(np.clip(returns, low, high), edges)[0].astype(np.float64)
     text = f"Mean {percent(mean, 3)}, standard deviation {percent(deviation, 3)}."
     if outside:
-        text += f" {outside} beyond {TAIL:g} deviations are in the outermost bars."
+        text += f" In the outermost bars are {outside} from beyond {TAIL:g} deviations."
     frame = Frame(title, text, axis_percent, height=112.0)
     scale = len(returns) * float(edges[1] - edges[0])
     return bars(frame, edges, counts, _normal(edges, mean, deviation, scale))

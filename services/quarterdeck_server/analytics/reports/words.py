@@ -40,6 +40,11 @@ def axis_number(value: float) -> str:
     return f"{round(value, 9):g}" if abs(value) < LARGE else f"{value:.0e}"
 
 
+def counted(count: int, noun: str) -> str:
+    """Write how many there are of something."""
+    return f"1 {noun}" if count == 1 else f"{count:,} {noun}s"
+
+
 def day(value: int) -> str:
     """Write a day since 1970-01-01."""
     return date_of(value).isoformat()
