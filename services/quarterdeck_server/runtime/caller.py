@@ -46,6 +46,13 @@ class Caller:
             prefix = field.rpartition(".")[0]
             raise ScopeForbidden(f"{prefix}.strategy" if prefix else "strategy", strategy)
 
+    def require_view(self, account: str, strategy: str) -> None:
+        """Refuse an account or strategy outside of the scope; what is empty names none."""
+        if account:
+            self.require_scope(account, strategy)
+        elif strategy and not _within(self.strategies, strategy):
+            raise ScopeForbidden("strategy", strategy)
+
 
 def current() -> Caller:
     """Return who makes the call that is being served."""

@@ -40,13 +40,17 @@ ALL = TRADER | {"MARKETDATA_READ", "MARKETDATA_PUBLISH", "MARKETDATA_MANAGE"}
 
 
 class Tokens:
-    """Takes every token: "ada" may do everything, "tom" sees no market data, "bob" one account."""
+    """Takes every token: "ada" may do everything, "tom" sees no market data, "bob" one account.
+
+    "eve" sees one strategy.
+    """
 
     async def authenticate(self, token: str) -> Caller:
         accounts = frozenset({"SIM-002" if token == "bob" else "*"})
         permissions = TRADER if token == "tom" else ALL
-        every = frozenset({"*"})
-        return Caller(f"principals/{token}", permissions, accounts, every, "s", token, 0.0, 2.0**40)
+        strategies = frozenset({"Short-001" if token == "eve" else "*"})
+        who = f"principals/{token}"
+        return Caller(who, permissions, accounts, strategies, "s", token, 0.0, 2.0**40)
 
     def revoked(self, caller: Caller) -> bool:
         return False

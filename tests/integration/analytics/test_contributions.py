@@ -185,6 +185,11 @@ async def test_what_cannot_be_told_is_said(deck: Deck, ada: Client) -> None:
     _, info = await refusal(bob.attribution.ComputeContributions(request))
     assert (info.reason, info.metadata["field"]) == ("SCOPE_FORBIDDEN", "account")
     assert not (await told(bob, "STRATEGY")).groups
+    eve = await deck.client("eve")
+    assert profits(await told(eve, "STRATEGY")) == {SHORT: -122}
+    for account in ("", ACCOUNT):
+        _, info = await refusal(told(eve, "STRATEGY", account=account, strategy=LONG))
+        assert (info.reason, info.metadata["field"]) == ("SCOPE_FORBIDDEN", "strategy")
 
 
 async def test_profit_is_converted_at_the_rate_of_its_moment(ada: Client) -> None:

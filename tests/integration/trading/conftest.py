@@ -51,16 +51,18 @@ CURRENCY_PAIR = instrument_pb2.INSTRUMENT_CLASS_CURRENCY_PAIR
 
 
 class ScopedToken:
-    """Takes every token: "ada" may see everything, "ada@SIM-001" one account alone.
+    """Takes every token: "ada" may see everything, "ada@SIM-001" one account alone, and
+    "ada@SIM-001/Ema-001" one strategy of it.
 
     A name that ends with an exclamation mark has the rights of a node.
     """
 
     async def authenticate(self, token: str) -> Caller:
-        name, _, account = token.partition("@")
-        accounts, every = frozenset({account or "*"}), frozenset({"*"})
+        name, _, scope = token.partition("@")
+        accounts, strategies = (frozenset({part or "*"}) for part in scope.partition("/")[::2])
         rights = PERMISSIONS - ({"TRADING_CONTROL"} if name.endswith("!") else set())
-        return Caller(f"principals/{name}", rights, accounts, every, "s", token, 0.0, 2.0**40)
+        who = f"principals/{name}"
+        return Caller(who, rights, accounts, strategies, "s", token, 0.0, 2.0**40)
 
     def revoked(self, caller: Caller) -> bool:
         return False

@@ -133,6 +133,12 @@ async def test_a_scope_holds_and_a_token_belongs_to_its_query(deck: Deck, ada: C
     )
     assert info.reason == "SCOPE_FORBIDDEN"
     assert not rows(await theirs.ListPositionChanges(pb.ListPositionChangesRequest()))
+    theirs = (await deck.client("ada@SIM-001/B-001")).changes
+    assert rows(await theirs.ListPositionChanges(pb.ListPositionChangesRequest())) == WHOLE[:1]
+    for account in ("", "SIM-001"):
+        other = pb.ListPositionChangesRequest(account=account, strategy="Ema-001")
+        _, info = await refusal(theirs.ListPositionChanges(other))
+        assert (info.reason, info.metadata["field"]) == ("SCOPE_FORBIDDEN", "strategy")
 
 
 async def test_splits_income_and_busts_count_where_they_belong(ada: Client) -> None:

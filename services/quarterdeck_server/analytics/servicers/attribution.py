@@ -38,8 +38,7 @@ class AttributionServicer(AttributionServiceServicer):
         self, request: pb.ComputeContributionsRequest, context: Context
     ) -> pb.ComputeContributionsResponse:
         asked = contribution.asked_from(request)
-        if asked.account:
-            current().require_scope(asked.account, asked.strategy)
+        current().require_view(asked.account, asked.strategy)
         told = await self._contributor.told(asked)
         return pb.ComputeContributionsResponse(
             contributions=contribution.contributions_to(told, asked.key)

@@ -7,6 +7,5 @@ from quarterdeck_server.trading.domain.view import View
 def view_of(account: str = "", strategy: str = "") -> View:
     """Return the caller's view; fails with ScopeForbidden for a named part outside of it."""
     caller = current()
-    if account:
-        caller.require_scope(account, strategy)
+    caller.require_view(account, strategy)
     return View(account, strategy, caller.accounts, caller.strategies)
