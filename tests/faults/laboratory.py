@@ -12,6 +12,7 @@ from tests.faults.pace import PATIENCE_S
 from tests.faults.publisher import Place, Publisher
 from tests.faults.table import Table
 from tests.faults.witnesses import (
+    Follower,
     Reader,
     Recorder,
     answer_that,
@@ -42,10 +43,11 @@ class Aftermath:
     restarted: Sequence[str]
     reader: Reader
     publisher: Publisher
+    follower: Follower
+    recorder: Recorder
     kept: set[Place]
     began: Mapping[str, int]
     logged: Mapping[str, Sequence[int]]
-    acknowledged: Sequence[str]
     orders: Sequence[str]
     fills: Sequence[str]
     profit_before: Fields
@@ -68,8 +70,9 @@ class Aftermath:
         if any(isinstance(i, Stale) and i.topic == self.publisher.topic for i in reader.items):
             seen.append("`Stale`, then `Recovered`")
         refused = f", {self.publisher.refused} refused" if self.publisher.refused else ""
+        recorded = len(self.recorder.acknowledged)
         stored = (
-            f"{len(self.acknowledged)} of {len(self.acknowledged)} orders and fills, "
+            f"{recorded} of {recorded} orders and fills, "
             f"{len(self.publisher.acknowledged)} of {len(self.publisher.acknowledged)} quotes"
             f"{refused}"
         )
@@ -102,9 +105,10 @@ async def survive(deck: Deck, fault: Fault, quiet: str) -> Aftermath:
     async with client_of(deck) as client:
         profit_before = await portfolio(client, quiet)
         watchers = Watchers(Reader(client), Recorder(client), Publisher(client))
+        follower = Follower(client.watch_trading(live_only=True))
         reader, recorder, publisher = watchers.reader, watchers.recorder, watchers.publisher
         restarts = {name: deck.component(name).restarts for name in PARTS}
-        async with reader.reading():
+        async with reader.reading(), follower.following():
             began = await heads(client)
             async with watchers.at_work():
                 struck = datetime.now(UTC)
@@ -114,14 +118,17 @@ async def survive(deck: Deck, fault: Fault, quiet: str) -> Aftermath:
             ended = await heads(client)
             await until(lambda: reader.has_read(began, ended))
             await until(lambda: reader.is_beyond(publisher.topic, publisher.acknowledged[-1]))
+            newest = recorder.event_ids(recorder.acknowledged[-1])[-1]
+            await until(lambda: follower.has_seen(newest))
         return Aftermath(
             restarted=[n for n in PARTS if deck.component(n).restarts > restarts[n]],
             reader=reader,
             publisher=publisher,
+            follower=follower,
+            recorder=recorder,
             kept=await publisher.kept(),
             began=began,
             logged={topic: await log(client, topic, last) for topic, last in ended.items()},
-            acknowledged=recorder.acknowledged,
             orders=await recorder.orders(),
             fills=await recorder.fills(),
             profit_before=profit_before,

@@ -3,7 +3,7 @@
 from collections import Counter
 
 import pytest
-from tests.faults.afflictions import FAULTS, Fault
+from tests.faults.afflictions import FAULTS, KILLS, Fault
 from tests.faults.laboratory import Aftermath, Laboratory
 from tests.faults.publisher import unexplained
 
@@ -34,6 +34,19 @@ def test_readers_get_the_topics_of_trading_without_gap_or_duplicate(aftermath: A
         read = [event.sequence for event in aftermath.reader.events(topic)]
         first = min([aftermath.began.get(topic, 0) + 1, *read])
         assert read[: len(logged) - first + 1] == logged[first - 1 :]
+
+
+def test_who_follows_the_log_gets_each_event_once(aftermath: Aftermath, fault: Fault) -> None:
+    follower, recorder = aftermath.follower, aftermath.recorder
+    positions = [event.position for event in follower.events]
+    assert positions == [*range(positions[0], positions[0] + len(positions))]
+    followed = Counter(event.event.event_id for event in follower.events)
+    told = {name for number in recorder.acknowledged for name in recorder.event_ids(number)}
+    assert told <= followed.keys()
+    assert set(followed.values()) == {1}
+    # Who follows reads from the services through the edge.
+    broke = fault in KILLS and fault.part in {"services", "envoy"}
+    assert bool(follower.watch.reconnections) >= broke
 
 
 def test_a_broken_stream_says_so_and_is_opened_again(aftermath: Aftermath, fault: Fault) -> None:
@@ -74,7 +87,7 @@ def test_acknowledged_quotes_are_in_history_or_listed_as_holes(aftermath: Afterm
 
 def test_no_acknowledged_order_or_fill_is_lost_or_counted_twice(aftermath: Aftermath) -> None:
     for stored in (Counter(aftermath.orders), Counter(aftermath.fills)):
-        assert set(aftermath.acknowledged) <= stored.keys()
+        assert set(aftermath.recorder.acknowledged) <= stored.keys()
         assert set(stored.values()) == {1}
 
 

@@ -14,12 +14,12 @@ from tests.examples import instrument
 from tests.faults.pace import PATIENCE_S
 from tests.protocols import Fields
 
-from quarterdeck import AsyncClient
+from quarterdeck import AsyncClient, AsyncLogWatch
 from quarterdeck.api.marketdata.v1.instrument_pb2 import Instrument
 from quarterdeck.api.stream.v1.subscription_pb2 import DELIVERY_ALL
 from quarterdeck.api.trading.v1.node_pb2 import NODE_MODE_PAPER
 from quarterdeck.api.trading.v1.node_service_pb2 import RegisterNodeRequest
-from quarterdeck.api.trading.v1.trading_event_pb2 import TradingEvent
+from quarterdeck.api.trading.v1.trading_event_pb2 import LoggedEvent, TradingEvent
 from quarterdeck.errors import Unavailable
 from quarterdeck.events import Event, Gap, Item, SessionOpened
 from quarterdeck.pages import async_pages
@@ -128,6 +128,28 @@ class Reader:
                 expected = (item.epoch, item.sequence + item.row_count)
 
 
+@dataclass(slots=True)
+class Follower:
+    """Follows the whole trading log as a program with the SDK does."""
+
+    watch: AsyncLogWatch
+    events: list[LoggedEvent] = field(default_factory=list)
+
+    @contextlib.asynccontextmanager
+    async def following(self) -> AsyncIterator[None]:
+        """Follow what is recorded from the moment the block is entered."""
+        async with self.watch, meanwhile(asyncio.ensure_future(self._follow())):
+            await until(lambda: self.watch.cursor is not None)
+            yield
+
+    async def _follow(self) -> None:
+        async for event in self.watch:
+            self.events.append(event)
+
+    def has_seen(self, event_id: str) -> bool:
+        return any(one.event.event_id == event_id for one in reversed(self.events))
+
+
 def longest_pause(moments: Sequence[float]) -> float:
     """Return how long it took at most from one moment to the next."""
     return max((later - earlier for earlier, later in itertools.pairwise(moments)), default=0.0)
@@ -200,6 +222,10 @@ class Recorder:
         """Wait until something begun after this moment is acknowledged."""
         seen = len(self.acknowledged)
         await until(lambda: len(self.acknowledged) > seen + 1)
+
+    def event_ids(self, number: str) -> list[str]:
+        """How the order of a number and its fill are called in the log."""
+        return [event.event_id for event in self.events(number)]
 
     def events(self, number: str, price: str = "100.25") -> list[TradingEvent]:
         """Tell of an order and its fill."""
