@@ -260,10 +260,12 @@ class Desk:
         """Return the cash of an account."""
         return tuple(Cash(account, money) for money in self._money(account))
 
-    def in_base(self, account: str, money: Money) -> Decimal | None:
-        """Return an amount in the base currency of an account, if its rate is known now."""
-        base = self.bases.get(account, money.currency)
-        rate = self._average.rate(money.currency, base)
+    def in_base(self, account: str, money: Money, base: str = "") -> Decimal | None:
+        """Return an amount in the base currency of an account, if its rate is known now.
+
+        ``base`` is that of an account which the desk is still to learn of.
+        """
+        rate = self._average.rate(money.currency, base or self.bases[account])
         return None if rate is None else trimmed(product(money.amount, rate))
 
     def _cash_within(self, view: View, since: int) -> Iterable[Cash]:

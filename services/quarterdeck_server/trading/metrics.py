@@ -36,6 +36,10 @@ NODES = Gauge("quarterdeck_trading_nodes", "Nodes by state.", ["state"])
 LATE = Counter(
     "quarterdeck_trading_late_fills_total", "Fills that came after a later one of their position."
 )
+OPENINGS_LEFT_OUT = Counter(
+    "quarterdeck_trading_openings_left_out_total",
+    "Registrations whose opening balances were not taken: the account had a deposit before.",
+)
 RESTATEMENTS_WAITING = Gauge(
     "quarterdeck_trading_waiting_restatements", "Changes of the past that curves do not show yet."
 )

@@ -6,10 +6,12 @@ what another recorder wrote, is read from the log before the next batch is looke
 """
 
 import asyncio
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
 from decimal import Decimal
+
+import structlog
 
 from quarterdeck_server.kernel.errors import QuarterdeckError
 from quarterdeck_server.kernel.money import Money
@@ -39,6 +41,8 @@ from quarterdeck_server.trading.ports import RecordSink
 from quarterdeck_server.trading.publications import publications
 from quarterdeck_server.trading.store import activity, adjustments, amendments, load, restatements
 from quarterdeck_server.trading.store import log as store
+
+log = structlog.get_logger()
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,15 +107,18 @@ class Recorder:
                 moved = list(self._opening_flows(fresh, head.event_position))
                 events = [opening_event(flow) for flow, _ in moved]
                 await store.write_events(connection, events, head.event_position)
-                await adjustments.write_flows(connection, list(self._in_base(moved)))
+                await adjustments.write_flows(connection, list(self._in_base(moved, fresh)))
                 end = head.event_position + len(moved)
                 await store.move_head(connection, store.Head(head.epoch, end, head.record_position))
+                await self._tell_left_out(connection, openings, fresh)
             for opening in fresh:
                 self._desk.add_account(opening.account, opening.base_currency)
             for flow, position in moved:
                 self._desk.transfer(flow, position)
             self._desk.position = end
         self._moved()
+        for opening in fresh:
+            await self._rates_of(opening.account, {one.currency for one in opening.balances})
 
     async def catch_up(self) -> None:
         """Apply what the log has and the desk has not."""
@@ -126,7 +133,7 @@ class Recorder:
                 head = await self._locked(connection)
                 batch = await self._folded(connection, head, events)
                 accounts = await self._accounts(connection, batch)
-                moves = await self._write(connection, head, batch)
+                moves = await self._write(connection, head, batch, accounts)
                 records = await self._publish(connection, head, batch, moves)
             self._show(batch, accounts, moves)
         self._sink.committed(records)
@@ -144,7 +151,7 @@ class Recorder:
 
     async def _follow(self, connection: Connection, head: store.Head) -> None:
         for account in await load.accounts(connection):
-            if account.account not in self._desk.bases:
+            if self._desk.bases.get(account.account) != account.base_currency:
                 self._desk.add_account(account.account, account.base_currency)
         await self._facts.refresh()
         await follow(self._desk, connection, head.event_position)
@@ -187,7 +194,7 @@ class Recorder:
             account = event.word.account
             if account and account not in self._desk.bases and account not in fresh:
                 fresh[account] = Opening(account, self._currency(event))
-        return [one for one in fresh.values() if await store.add_account(connection, one)]
+        return [await store.add_account(connection, one) for one in fresh.values()]
 
     def _currency(self, event: Event) -> str:
         if isinstance(event.body, AccountReport):
@@ -196,7 +203,9 @@ class Recorder:
             return event.body.money.currency
         return self._desk.average.instrument(str(event.instrument)).currency
 
-    async def _write(self, connection: Connection, head: store.Head, batch: Batch) -> Moves:
+    async def _write(
+        self, connection: Connection, head: store.Head, batch: Batch, accounts: Iterable[Opening]
+    ) -> Moves:
         """Store what a batch came to, and return what it does to positions."""
         if not batch.events:
             return Moves()
@@ -204,7 +213,7 @@ class Recorder:
         await store.write_fills(connection, batch.new_fills)
         await amendments.write(connection, batch.fills, batch.amended)
         await store.write_newest_fills(connection, batch.newest_ns)
-        await adjustments.write_flows(connection, list(self._in_base(batch.new_flows)))
+        await adjustments.write_flows(connection, list(self._in_base(batch.new_flows, accounts)))
         await adjustments.write_actions(connection, batch.new_actions)
         await store.write_orders(connection, batch.new_orders, batch.known_orders)
         await activity.write(connection, changes(batch, self._desk.average.instrument))
@@ -251,15 +260,32 @@ class Recorder:
         for account, currency in batch.paid_in():
             needed.setdefault(account, set()).add(currency)
         for account, currencies in needed.items():
-            await self._facts.ensure_rates(account, currencies)
-            await self._facts.ensure_rates("", {*currencies, self._desk.base_of(account)})
+            await self._rates_of(account, currencies)
+
+    async def _rates_of(self, account: str, currencies: Collection[str]) -> None:
+        await self._facts.ensure_rates(account, currencies)
+        await self._facts.ensure_rates("", {*currencies, self._desk.base_of(account)})
+
+    async def _tell_left_out(
+        self, connection: Connection, openings: Iterable[Opening], taken: Collection[Opening]
+    ) -> None:
+        """Say what the log does not take: it cannot know which of its flows balances hold."""
+        given = {one.account for one in openings if one.balances and one not in taken}
+        for account in sorted(await store.never_opened(connection, given) if given else ()):
+            metrics.OPENINGS_LEFT_OUT.inc()
+            log.warning("opening_balances_left_out", account=account)
 
     def _in_base(
-        self, moved: Iterable[tuple[Flow, int]]
+        self, moved: Iterable[tuple[Flow, int]], accounts: Iterable[Opening]
     ) -> Iterator[tuple[Flow, int, Decimal | None]]:
-        """Add what flows are in the base currency of their accounts, if a rate is known now."""
+        """Add what flows are in the base currency of their accounts, if a rate is known now.
+
+        ``accounts`` are those that the desk learns of with these flows.
+        """
+        bases = {one.account: one.base_currency for one in accounts}
         for flow, position in moved:
-            yield flow, position, self._desk.in_base(flow.account, flow.money)
+            base = bases.get(flow.account, "")
+            yield flow, position, self._desk.in_base(flow.account, flow.money, base)
 
     def _opening_flows(self, openings: Iterable[Opening], after: int) -> Iterator[tuple[Flow, int]]:
         now_ns, position = self._clock.now_ns(), after

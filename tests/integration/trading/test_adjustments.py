@@ -5,6 +5,7 @@ from decimal import Decimal
 
 import grpc
 import pyarrow.parquet as pq
+import pytest
 from tests.integration.trading import events
 from tests.integration.trading.conftest import Client, Deck, Open
 from tests.integration.trading.waiting import refusal
@@ -12,6 +13,8 @@ from tests.integration.trading.waiting import refusal
 from quarterdeck.api.trading.v1 import portfolio_pb2
 from quarterdeck.api.trading.v1 import portfolio_service_pb2 as pb
 from quarterdeck.api.trading.v1 import trading_event_service_pb2 as event_pb
+from quarterdeck_server.runtime.postgres import Postgres
+from quarterdeck_server.trading.store import load
 
 type Rows = dict[tuple[str, str], portfolio_pb2.ProfitAndLoss]
 
@@ -127,6 +130,56 @@ async def test_a_foreign_deposit_counts_at_the_rate_of_when_it_was_recorded(
     await show("2")
     found = await ada.portfolio.GetDailyEquity(daily)
     assert sum(found.flows) == 100 * 2 + 10 * 1.25
+
+
+async def test_the_currencies_of_a_new_account_are_told_apart_from_its_first_batch_on(
+    deck: Deck, ada: Client
+) -> None:
+    """The first one is its base; the others need a rate, as in any later batch."""
+    dollars = events.cash_flow("DEPOSIT", "1000", at=1)
+    euros = events.cash_flow("DEPOSIT", "100", currency="EUR", at=2)
+    await adjust(ada, dollars, euros)
+    stored = await deck.shared.postgres.fetch(
+        "SELECT currency, base_amount FROM trading.flow ORDER BY position"
+    )
+    assert [tuple(row) for row in stored] == [("USD", Decimal(1000)), ("EUR", None)]
+
+
+async def test_rates_of_opening_balances_are_looked_for(deck: Deck, ada: Client) -> None:
+    asked = events.registration(balance="1000")
+    asked.accounts[0].opening_balances.add(currency="EUR", total=events.number("50"))
+    await ada.nodes.RegisterNode(asked)
+    assert deck.area.desk.knows("EUR/USD.IDEALPRO")
+
+
+async def test_both_sides_of_a_transfer_are_read_back_wherever_a_page_ends(
+    open_deck: Open, store: Postgres, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async with open_deck() as deck:
+        ada = await deck.client()
+        deposits = [events.cash_flow("DEPOSIT", "10", account=f"SIM-00{n}") for n in (1, 2)]
+        moved = events.cash_flow("TRANSFER", "-3", counter_account="SIM-002")
+        await adjust(ada, *deposits)
+        await adjust(ada, moved)
+        before, _ = await told(ada)
+    await store.execute("DELETE FROM trading.checkpoint")
+    for size in (1, 2, 3):
+        monkeypatch.setattr(load, "PAGE", size)
+        async with open_deck() as deck:
+            again, _ = await told(await deck.client())
+        assert again.cash == before.cash
+
+
+async def test_opening_balances_that_come_after_a_deposit_are_left_out_aloud(
+    ada: Client, capfd: pytest.CaptureFixture[str]
+) -> None:
+    """What a broker shows by then may hold the deposit already."""
+    await adjust(ada, events.cash_flow("DEPOSIT", "500"))
+    for _ in range(2):
+        await ada.nodes.RegisterNode(events.registration(balance="700"))
+    found, _ = await told(ada)
+    assert cash(found) == {("SIM-001", "USD"): Decimal(500)}
+    assert capfd.readouterr()[0].count("opening_balances_left_out") == 2
 
 
 REFUSED = (

@@ -86,6 +86,15 @@ def test_a_split_changes_the_price_of_a_fill_of_before_it() -> None:
     assert found.shift(TIMES, Prices(), rate).unrealised.tolist() == [0, 0, 0]
 
 
+def test_a_split_told_late_moves_no_profit_while_the_market_shows_no_price_after_it() -> None:
+    """A price of before it is worth half in twice as many units, until another one comes."""
+    bought, split = fill("2", "10", 1), Split("s", "A.X", Decimal(2), Decimal(1), 12)
+    prices = Prices(np.array([4, 20], np.int64), np.array([16.0, 9.0]))
+    shift = turn([bought], [bought, split]).shift(TIMES, prices, rate)
+    assert shift.unrealised.tolist() == [0, 0, 18]
+    assert shift.gross_exposure.tolist() == [0, 0, 18]
+
+
 def test_cash_without_a_rate_is_left_out_and_income_is_no_deposit() -> None:
     flows = [
         Flow("d", "A", FlowKind.DEPOSIT, Money(Decimal(5), "EUR"), 10),

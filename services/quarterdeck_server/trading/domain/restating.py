@@ -27,12 +27,17 @@ class Prices:
     times: Times = field(default_factory=lambda: np.empty(0, np.int64))
     values: Floats = field(default_factory=lambda: np.empty(0))
 
-    def at(self, times: Times, otherwise: Floats) -> Floats:
-        """Return the nearest price that is not later than each time."""
+    def at(self, times: Times, otherwise: Floats, units: Callable[[Times], Floats]) -> Floats:
+        """Return the nearest price that is not later than each time.
+
+        ``units`` tells how many units one of the first was at a time: after a split an older price
+        is worth another one.
+        """
         if not len(self.times):
             return otherwise
         found = np.searchsorted(self.times, times, side="right") - 1
-        return np.where(found >= 0, self.values[found], otherwise)
+        values = self.values[found] * (units(self.times[found]) / units(times))
+        return np.where(found >= 0, values, otherwise)
 
 
 @dataclass(frozen=True, slots=True)
@@ -113,7 +118,7 @@ class _Side:
         quantity = _values(moments, times, lambda one: one.quantity)
         cost = _values(moments, times, lambda one: one.cost)
         own = _values(moments, times, lambda one: one.price)
-        price = prices.at(times, own)
+        price = prices.at(times, own, lambda at: _units(moments, at))
         size = quantity * float(instrument.multiplier)
         with np.errstate(divide="ignore", invalid="ignore"):
             inverse = np.where(size == 0, 0.0, -size / price)
@@ -142,6 +147,13 @@ def _converted(
     for currency in after.keys() | before.keys():
         total += rate(currency) * (after.get(currency, 0.0) - before.get(currency, 0.0))
     return total
+
+
+def _units(moments: Sequence[Moment], times: Times) -> Floats:
+    """Return how many units one of the first is at each time."""
+    known = np.array([1.0, *(one.units for one in moments)])
+    since = np.array([one.time_ns for one in moments], np.int64)
+    return known[np.searchsorted(since, times, side="right")]
 
 
 def _values(

@@ -115,6 +115,9 @@ class FifoLots:
 
     def close(self, quantity: Decimal) -> Decimal:
         """Release the cost of the oldest lots."""
+        if quantity == self.quantity:
+            # Also of lots that splits rounded to nothing: they have a cost all the same.
+            return self._close_all()
         released = ZERO
         left = quantity
         while left:
@@ -149,6 +152,12 @@ class FifoLots:
         twin = FifoLots()
         twin.quantity, twin.cost, twin._lots = self.quantity, self.cost, self._lots.copy()
         return twin
+
+    def _close_all(self) -> Decimal:
+        released = self.cost
+        self._lots.clear()
+        self.quantity = self.cost = ZERO
+        return released
 
     def _take(self, wanted: Decimal) -> tuple[Decimal, Decimal]:
         oldest = self._lots.popleft()

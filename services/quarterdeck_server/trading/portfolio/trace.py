@@ -24,6 +24,8 @@ class Moment:
     fees: Mapping[str, Decimal]
     dividends: Mapping[str, Decimal]
     price: Decimal | None
+    units: float
+    """How many units one of the first is by now: what splits multiplied them by."""
 
 
 def trace(
@@ -36,19 +38,21 @@ def trace(
     holding = Holding(key, instrument, new_basis(CostMethod.AVERAGE), 0)
     moments: list[Moment] = []
     price: Decimal | None = None
+    units = 1.0
     with exact():
         for movement in replayed(movements):
             match movement:
                 case Fill():
                     price = movement.price
-                case Split() if price is not None:
-                    price = movement.price(price)
+                case Split():
+                    price = None if price is None else movement.price(price)
+                    units *= float(movement.numerator) / float(movement.denominator)
             holding.take(movement)
-            moments.append(_moment(holding, movement.time_ns, price))
+            moments.append(_moment(holding, movement.time_ns, price, units))
     return tuple(moments)
 
 
-def _moment(holding: Holding, time_ns: int, price: Decimal | None) -> Moment:
+def _moment(holding: Holding, time_ns: int, price: Decimal | None, units: float) -> Moment:
     standing = holding.standing()
     return Moment(
         time_ns=time_ns,
@@ -58,4 +62,5 @@ def _moment(holding: Holding, time_ns: int, price: Decimal | None) -> Moment:
         fees=standing.fees,
         dividends=standing.dividends,
         price=price,
+        units=units,
     )

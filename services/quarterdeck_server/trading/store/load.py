@@ -87,16 +87,19 @@ async def movements(
 
 
 async def _page(connection: Connection, *within: int) -> list[Movement]:
-    fills = await connection.fetch(_select(FILL_COLUMNS, "trading.fill"), *within, PAGE)
-    flows = await connection.fetch(_select("*", "trading.flow"), *within, PAGE)
+    limited = (*within, PAGE + 1)
+    fills = await connection.fetch(_select(FILL_COLUMNS, "trading.fill"), *limited)
+    flows = await connection.fetch(_select("*", "trading.flow"), *limited)
     amended = await connection.fetch(
-        _select("position, account, strategy, instrument", "trading.amendment"), *within, PAGE
+        _select("position, account, strategy, instrument", "trading.amendment"), *limited
     )
     found: list[Movement] = [(row["position"], fill_of(row)) for row in fills]
     found += [(row["position"], flow_of(row)) for row in flows]
     found += [(row["position"], Amended(tuple(row)[1:])) for row in amended]
-    # The first so many of each kind are surely the first so many of all.
-    return sorted(found, key=lambda movement: movement[0])[:PAGE]
+    # The first so many of each kind are surely the first so many of all. A transfer is two at one
+    # place, which must not be parted: the next page begins after it.
+    found.sort(key=lambda movement: movement[0])
+    return [*found[:PAGE], *(one for one in found[PAGE : PAGE + 1] if one[0] == found[PAGE - 1][0])]
 
 
 def _select(columns: str, table: str) -> str:

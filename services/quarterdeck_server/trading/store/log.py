@@ -11,7 +11,7 @@ from quarterdeck_server.trading.domain.event import Event
 from quarterdeck_server.trading.domain.fill import Fill, FillKey, Holding
 from quarterdeck_server.trading.domain.order import Order
 from quarterdeck_server.trading.domain.topic import Publication, TopicRecord
-from quarterdeck_server.trading.portfolio import EXTERNAL
+from quarterdeck_server.trading.portfolio import EXTERNAL, FlowKind
 from quarterdeck_server.trading.store.rows import (
     FILL_COLUMNS,
     ORDER_COLUMNS,
@@ -235,15 +235,16 @@ async def _sequences(connection: Connection, publications: Sequence[Publication]
     return {row["topic"]: row["last_sequence"] - counts[row["topic"]] for row in rows}
 
 
-async def add_account(connection: Connection, opening: Opening) -> bool:
-    """Store an account; tells whether it is new."""
-    answer = await connection.execute(
-        "INSERT INTO trading.account (account, base_currency) VALUES ($1, $2) "
-        "ON CONFLICT DO NOTHING",
+async def add_account(connection: Connection, opening: Opening) -> Opening:
+    """Store an account, and return it as it is stored: another recorder may have been first."""
+    base_currency = await connection.fetchval(
+        "INSERT INTO trading.account AS known (account, base_currency) VALUES ($1, $2) "
+        "ON CONFLICT (account) DO UPDATE SET base_currency = known.base_currency "
+        "RETURNING base_currency",
         opening.account,
         opening.base_currency,
     )
-    return bool(answer.endswith(" 1"))
+    return Opening(opening.account, base_currency)
 
 
 async def open_account(connection: Connection, opening: Opening) -> bool:
@@ -262,6 +263,17 @@ async def open_account(connection: Connection, opening: Opening) -> bool:
         [kind.value for kind in EXTERNAL],
     )
     return bool(answer.endswith(" 1"))
+
+
+async def never_opened(connection: Connection, accounts: Collection[str]) -> frozenset[str]:
+    """Return those of some accounts that have no opening balance."""
+    rows = await connection.fetch(
+        "SELECT account FROM unnest($1::text[]) AS asked (account) WHERE NOT EXISTS "
+        "(SELECT FROM trading.flow WHERE flow.account = asked.account AND kind = $2)",
+        list(accounts),
+        FlowKind.OPENING_BALANCE.value,
+    )
+    return frozenset(row["account"] for row in rows)
 
 
 async def write_reports(connection: Connection, accounts: Mapping[str, Account]) -> None:

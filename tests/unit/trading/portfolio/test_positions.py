@@ -11,13 +11,16 @@ from quarterdeck_server.trading.portfolio import (
     CostMethod,
     Fill,
     Instrument,
+    Lot,
     MarkSource,
     PositionChange,
     PositionKey,
     Settlement,
     Side,
+    Split,
     ValuationRule,
 )
+from quarterdeck_server.trading.portfolio.basis import new_basis
 
 SHARE = Instrument("AAPL.XNAS", "USD")
 FUTURE = Instrument("ES.XCME", "USD", Decimal(50), settlement=Settlement.MARGINED)
@@ -232,3 +235,13 @@ def test_a_price_names_the_open_positions_it_touches_and_no_others() -> None:
     assert book.trade(SHARE.id, Decimal(101), 8) == (PositionKey("A", SHARE.id, "S"),)
     _trade(book, "-1", "100")
     assert book.trade(SHARE.id, Decimal(101), 9) == ()
+
+
+def test_a_flat_position_has_no_cost_of_lots_that_a_split_rounded_to_nothing() -> None:
+    basis = new_basis(CostMethod.FIFO)
+    for quantity in ("-1", "-0.000000000000000001"):
+        basis.open(Lot(Decimal(quantity), Decimal(quantity) * 10, 1))
+    basis.split(Split("s", SHARE.id, Decimal(1), Decimal(10), 2).quantity)
+    assert [lot.quantity for lot in basis.lots()] == [Decimal("-0.1"), 0]
+    assert basis.close(Decimal("-0.1")) == Decimal("-10.00000000000000001")
+    assert (basis.quantity, basis.cost, basis.lots()) == (0, 0, ())

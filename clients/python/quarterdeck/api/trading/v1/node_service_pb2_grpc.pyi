@@ -37,7 +37,7 @@ class NodeServiceStub:
     """Registers a node at its start: creates it or replaces what is known of it.
 
     An account that the log does not know gets its opening balances; a known one keeps what the log
-    says. The node sends what its cache holds, and the answer lists what differs from the log.
+    says, also if it had deposits alone. The node sends what its cache holds, and the answer lists what differs from the log.
     Fails with PERMISSION_DENIED (SCOPE_FORBIDDEN) for an account or strategy outside of the
     caller's.
     """
@@ -74,7 +74,7 @@ class NodeServiceAsyncStub(NodeServiceStub):
     """Registers a node at its start: creates it or replaces what is known of it.
 
     An account that the log does not know gets its opening balances; a known one keeps what the log
-    says. The node sends what its cache holds, and the answer lists what differs from the log.
+    says, also if it had deposits alone. The node sends what its cache holds, and the answer lists what differs from the log.
     Fails with PERMISSION_DENIED (SCOPE_FORBIDDEN) for an account or strategy outside of the
     caller's.
     """
@@ -114,7 +114,7 @@ class NodeServiceServicer(metaclass=_abc_1.ABCMeta):
         """Registers a node at its start: creates it or replaces what is known of it.
 
         An account that the log does not know gets its opening balances; a known one keeps what the log
-        says. The node sends what its cache holds, and the answer lists what differs from the log.
+        says, also if it had deposits alone. The node sends what its cache holds, and the answer lists what differs from the log.
         Fails with PERMISSION_DENIED (SCOPE_FORBIDDEN) for an account or strategy outside of the
         caller's.
         """

@@ -354,7 +354,7 @@ export const NodeService: GenService<{
    * Registers a node at its start: creates it or replaces what is known of it.
    *
    * An account that the log does not know gets its opening balances; a known one keeps what the log
-   * says. The node sends what its cache holds, and the answer lists what differs from the log.
+   * says, also if it had deposits alone. The node sends what its cache holds, and the answer lists what differs from the log.
    * Fails with PERMISSION_DENIED (SCOPE_FORBIDDEN) for an account or strategy outside of the
    * caller's.
    *
