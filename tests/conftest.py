@@ -7,6 +7,7 @@ import signal
 import subprocess
 import sys
 from collections.abc import AsyncIterator, Iterator
+from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -85,13 +86,20 @@ def template(servers: Servers) -> str:
     return "template_deck"
 
 
-@pytest.fixture
-async def dsn(servers: Servers, template: str) -> AsyncIterator[str]:
-    """The address of a fresh database with the whole schema."""
+@asynccontextmanager
+async def database(servers: Servers, template: str) -> AsyncIterator[str]:
+    """Make a fresh database with the whole schema, and give its address until the block ends."""
     name = f"test_{os.getpid()}_{next(NUMBERS)}"
     await command(servers, f"CREATE DATABASE {name} TEMPLATE {template} STRATEGY file_copy")
     yield servers.database(name)
     await command(servers, f"DROP DATABASE {name} WITH (FORCE)")
+
+
+@pytest.fixture
+async def dsn(servers: Servers, template: str) -> AsyncIterator[str]:
+    """The address of a fresh database with the whole schema."""
+    async with database(servers, template) as made:
+        yield made
 
 
 async def command(servers: Servers, sql: str) -> None:

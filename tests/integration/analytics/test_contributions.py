@@ -2,12 +2,15 @@
 
 import math
 import re
+from collections.abc import AsyncIterator
 from pathlib import Path
 
 import pytest
+import pytest_asyncio
 from google.type.date_pb2 import Date
 from google.type.decimal_pb2 import Decimal
-from tests.integration.analytics.conftest import Client, Deck
+from tests.conftest import Servers, database
+from tests.integration.analytics.conftest import Client, Deck, deck_on
 from tests.integration.trading import events
 from tests.integration.trading.waiting import refusal, until
 
@@ -23,8 +26,13 @@ from quarterdeck.api.marketdata.v1.instrument_pb2 import (
 )
 from quarterdeck.api.marketdata.v1.instrument_service_pb2 import UpsertInstrumentRequest
 from quarterdeck_server.analytics import attribution_peers
+from quarterdeck_server.runtime.bus import LocalBus
+from quarterdeck_server.runtime.postgres import postgres
+from quarterdeck_server.settings import PostgresSettings
 from quarterdeck_server.trading.domain.equity import EquityPoint
 from quarterdeck_server.trading.store.curve import save_points
+
+pytestmark = pytest.mark.asyncio(loop_scope="module")
 
 GUIDE = Path(__file__).resolve().parents[3] / "docs/guides/attribution.md"
 MONDAY = 15_341
@@ -120,7 +128,18 @@ async def traded(deck: Deck, client: Client) -> None:
     await save_points(deck.postgres, points)
 
 
-@pytest.fixture
+@pytest_asyncio.fixture(scope="module", loop_scope="module")
+async def deck(servers: Servers, template: str) -> AsyncIterator[Deck]:
+    """One deck for all of these tests: what they ask changes nothing of it."""
+    async with (
+        database(servers, template) as dsn,
+        postgres(dsn, PostgresSettings()) as store,
+        deck_on(store, LocalBus()) as opened,
+    ):
+        yield opened
+
+
+@pytest_asyncio.fixture(scope="module", loop_scope="module")
 async def ada(deck: Deck) -> Client:
     """Somebody who may do everything, after the example's trades."""
     client = await deck.client()
