@@ -32,7 +32,7 @@ from quarterdeck_server.analytics.domain.subject import Portfolio
 from quarterdeck_server.kernel.day import DayRoll
 from quarterdeck_server.kernel.errors import NotPossibleNow
 from quarterdeck_server.kernel.money import Money
-from quarterdeck_server.trading.portfolio import Book, Fill, Instrument, PositionKey, Side
+from quarterdeck_server.trading.portfolio import Book, Fill, Instrument, PositionKey, Side, Split
 from quarterdeck_server.trading.portfolio.walk import Held, Step, Walk
 
 DAY_NS = 86_400 * 10**9
@@ -202,6 +202,16 @@ def test_a_split_makes_no_profit_and_a_short_position_gains_when_prices_fall() -
     assert along.profits.tolist() == [0, -40, 0, 0, 240]
     found = told([changes], {"A.X": seen}, ContributionKey.SIDE)
     assert [(one.group, one.profit, one.unrealised) for one in found.groups] == [("short", 200, 0)]
+
+
+def test_a_split_between_a_windows_start_and_the_price_before_it_makes_no_profit() -> None:
+    key = PositionKey("SIM-001", "A.X", "one")
+    walk = Walk(key, FACTS["A.X"], Held())
+    walk.take(fill(("one", "A.X", Side.BUY), 10, 10_000, 40, 0))
+    walk.take(Split("S-1", "A.X", Decimal(2), Decimal(1), 5 * DAY_NS // 2))
+    seen = Path(np.array([2, 4]) * DAY_NS, np.array([110.0, 56.0]))
+    found = trail(changes_of(key, [*walk.carried]), seen, 3 * DAY_NS)
+    assert found.profits.tolist() == [20 * (56 - 55)]
 
 
 def test_an_account_without_capital_is_refused_by_its_day() -> None:

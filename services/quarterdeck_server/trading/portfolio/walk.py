@@ -61,6 +61,7 @@ class Walk:
             basis = new_basis(CostMethod.AVERAGE, lots)
         self._holding = Holding(key, instrument, basis, 0)
         self._last: tuple[int, Decimal] | None = None
+        self._split_by = ZERO
 
     @property
     def held(self) -> Held:
@@ -69,11 +70,14 @@ class Walk:
 
     @property
     def carried(self) -> tuple[Step, ...]:
-        """What is held now, as a step of its own, with the time and price of the last fill."""
+        """What is held now, as a step of its own: when it changed last, and the last fill's price.
+
+        Its change is that by splits since that fill.
+        """
         if not self.held.quantity or self._last is None:
             return ()
         time_ns, price = self._last
-        return (Step(StepKind.CARRIED, time_ns, self.held, price=price),)
+        return (Step(StepKind.CARRIED, time_ns, self.held, self._split_by, price),)
 
     def take(self, event: Event) -> tuple[Step, ...]:
         """Take an event, and return what it did: nothing, one thing, or two in a fill."""
@@ -92,7 +96,7 @@ class Walk:
     def _fill(self, fill: Fill) -> Iterator[Step]:
         before = self.held
         outcome = self._holding.apply(fill)
-        self._last = (fill.time_ns, fill.price)
+        self._last, self._split_by = (fill.time_ns, fill.price), ZERO
         closed, opened = _parts(before.quantity, fill.signed_quantity)
         fees = _shared(fill, closed)
         if closed:
@@ -126,10 +130,10 @@ class Walk:
         before = self.held
         realised = self._holding.split(split)
         if self._last is not None:
-            time_ns, price = self._last
-            self._last = (time_ns, split.price(price))
+            self._last = (split.time_ns, split.price(self._last[1]))
         if before.quantity:
             change = self.held.quantity - before.quantity
+            self._split_by += change
             yield Step(
                 kind=StepKind.SPLIT,
                 time_ns=split.time_ns,

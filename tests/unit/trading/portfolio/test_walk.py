@@ -56,7 +56,10 @@ def test_a_split_changes_the_quantity_and_the_price_of_what_is_carried() -> None
     assert (step.kind, step.change) == (StepKind.SPLIT, 30)
     assert step.held == Held(Decimal(40), Decimal(1000))
     (carried,) = walk.carried
-    assert (carried.kind, carried.price, carried.time_ns) == (StepKind.CARRIED, 25, 1)
+    assert (carried.kind, carried.price, carried.time_ns) == (StepKind.CARRIED, 25, 2)
+    assert carried.change == 30
+    walk.take(fill(1, 26, 3))
+    assert [(one.time_ns, one.price, one.change) for one in walk.carried] == [(3, 26, 0)]
 
 
 def test_income_leaves_what_is_held() -> None:

@@ -84,11 +84,16 @@ def _carried(changes: Changes) -> float:
 
 
 def _start_price(changes: Changes, seen: Path, first: int) -> float:
-    """Return the newest price at the start: one that was seen, or the last fill's."""
+    """Return the newest price at the start: one that was seen, or the last fill's.
+
+    One that was seen before a split since the last fill is worth what it was after it.
+    """
     last = float(seen.values[first - 1]) if first else np.nan
-    if not _carried(changes) or (first and seen.times[first - 1] >= changes.times[0]):
+    held = _carried(changes)
+    if not held or (first and seen.times[first - 1] >= changes.times[0]):
         return last
-    return float(changes.prices[0])
+    split_by = float(changes.changes[0])
+    return last * (held - split_by) / held if first and split_by else float(changes.prices[0])
 
 
 def _scales(quantities: FloatArray, is_split: NDArray[np.bool_]) -> FloatArray:

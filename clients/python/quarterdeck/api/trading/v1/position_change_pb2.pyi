@@ -149,7 +149,9 @@ class PositionChanges(_message.Message):
 
     @_builtins.property
     def change(self) -> _containers.RepeatedScalarFieldContainer[_builtins.float]:
-        """By how much the quantity changed, signed: below zero a sale, or less of it after a split."""
+        """By how much the quantity changed, signed: below zero a sale, or less of it after a split. Of what
+        was carried in, by how much splits since the last fill changed it.
+        """
 
     @_builtins.property
     def quantity(self) -> _containers.RepeatedScalarFieldContainer[_builtins.float]:

@@ -115,7 +115,8 @@ export type PositionChanges = Message<"quarterdeck.api.trading.v1.PositionChange
   eventTimeNs: bigint[];
 
   /**
-   * By how much the quantity changed, signed: below zero a sale, or less of it after a split.
+   * By how much the quantity changed, signed: below zero a sale, or less of it after a split. Of what
+   * was carried in, by how much splits since the last fill changed it.
    *
    * @generated from field: repeated double change = 5;
    */
