@@ -2,7 +2,7 @@
 
 import asyncio
 from collections.abc import Awaitable, Callable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 
 from quarterdeck_server.kernel.errors import NotFound, QuarterdeckError, ReaderTooSlow, Unavailable
 from quarterdeck_server.runtime.caller import Caller
@@ -23,6 +23,7 @@ from quarterdeck_server.stream.engine.hub import Hub
 from quarterdeck_server.stream.engine.plan import Plan
 from quarterdeck_server.stream.engine.reader import Reader
 from quarterdeck_server.stream.filling import PATIENCE_S, PAUSE_S, Filling
+from quarterdeck_server.stream.learning import Learning
 from quarterdeck_server.stream.pace import Pace
 from quarterdeck_server.stream.ports import Records
 from quarterdeck_server.stream.rights import scope_of
@@ -61,22 +62,35 @@ class Wish:
         return {topic: cursor for topic, (cursor, _) in self.cursors.items()}
 
 
+@dataclass(slots=True)
+class Means:
+    """What the streams of a worker share."""
+
+    hub: Hub
+    clock: Clock
+    records: Records
+    pace: Pace
+    learning: Learning = field(init=False)
+
+    def __post_init__(self) -> None:
+        self.learning = Learning(self.hub)
+
+
 class Session:
     """One call of Watch."""
 
-    def __init__(
-        self, about: About, caller: Caller, hub: Hub, clock: Clock, records: Records, pace: Pace
-    ) -> None:
+    def __init__(self, about: About, caller: Caller, means: Means) -> None:
+        hub, clock = means.hub, means.clock
         self.about = about
         self.caller = caller
         self.plan = Plan((), scope_of(caller))
         self.reader = Reader(hub, self._wake, self._cut)
         self._hub, self._clock = hub, clock
         self._claims = Claims(hub)
-        self._filling = Filling(self.reader, records, clock, self.end)
+        self._filling = Filling(self.reader, means.records, clock, self.end)
         self._filling.token = caller.token
         self._changing = asyncio.Lock()
-        self._pace = pace
+        self._pace, self._learning = means.pace, means.learning
         self._took_at = self._turn_at = 0.0
         self._woken: asyncio.Future[None] | None = None
         self._task: asyncio.Task[object] | None = None
@@ -90,7 +104,7 @@ class Session:
         """Subscribe for the first time."""
         async with self._changing:
             plan = Plan(wish.subscriptions, scope_of(self.caller))
-            await self._learn(plan)
+            await self._learning.learn(plan)
             self._attach(plan, wish, [*opening, *self._subscribed(wish.subscriptions)])
 
     async def change(
@@ -103,7 +117,7 @@ class Session:
         async with self._changing:
             plan = self.plan.changed(add.subscriptions, remove, scope_of(caller))
             admit(plan)
-            await self._learn(plan)
+            await self._learning.learn(plan)
             await self._settle()
             if self._ending is not None or self._is_over:
                 raise NotFound("session", self.about.session)
@@ -249,12 +263,6 @@ class Session:
             await self._woken
         if work.done():
             self._filling.finish()
-
-    async def _learn(self, plan: Plan) -> None:
-        """Find out which of the topics a new plan names, in turns with the other streams."""
-        if not self._hub.index.has(plan):
-            for _ in plan.learn(tuple(self._hub.topics)):
-                await asyncio.sleep(0)
 
     async def _settle(self) -> None:
         """Wait until nothing is awaited from the durable log, for then subscriptions may change."""

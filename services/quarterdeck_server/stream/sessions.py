@@ -21,7 +21,7 @@ from quarterdeck_server.stream.notices import TOPIC
 from quarterdeck_server.stream.pace import Pace
 from quarterdeck_server.stream.ports import Records
 from quarterdeck_server.stream.rights import may_read
-from quarterdeck_server.stream.session import About, Session
+from quarterdeck_server.stream.session import About, Means, Session
 from quarterdeck_server.stream.turns import in_turns
 
 type Elsewhere = Callable[[int], Awaitable[int]]
@@ -53,8 +53,8 @@ class Sessions:
         """The name of this worker, with which its sessions' identifiers begin."""
         self.elsewhere: Elsewhere = _nowhere
         self.on_changed: Callable[[], None] = lambda: None
-        self._hub, self._clock, self._records, self._gate = hub, clock, records, gate
-        self._pace = Pace(clock)
+        self._hub, self._clock, self._gate = hub, clock, gate
+        self._means = Means(hub, clock, records, Pace(clock))
         self._open: dict[str, Session] = {}
         self._principals: Counter[str] = Counter()
         self._sent_by_closed = Sent()
@@ -74,7 +74,7 @@ class Sessions:
         await self._admit(caller.principal)
         identifier = f"{self.worker}.{uuid.uuid4().hex}"
         about = About(identifier, peer, user_agent, self._clock.now_ns(), heartbeat_s)
-        session = Session(about, caller, self._hub, self._clock, self._records, self._pace)
+        session = Session(about, caller, self._means)
         self._open[about.session] = session
         self._count(caller.principal, 1)
         try:

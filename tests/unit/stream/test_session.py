@@ -17,19 +17,22 @@ from quarterdeck_server.runtime.live import ShuttingDown
 from quarterdeck_server.runtime.peers import Peers
 from quarterdeck_server.settings import StreamSettings
 from quarterdeck_server.stream.claims import Claims
-from quarterdeck_server.stream.domain import Cursor, LimitExceeded
+from quarterdeck_server.stream.domain import Cursor, LimitExceeded, Subscription
 from quarterdeck_server.stream.engine.plan import BREATH, Plan
 from quarterdeck_server.stream.pace import Pace
 from quarterdeck_server.stream.peers import MOST_AT_ONCE, TradingRecords
 from quarterdeck_server.stream.servicers.stream import StreamServicer
-from quarterdeck_server.stream.session import About, Session, Wish
+from quarterdeck_server.stream.session import About, Means, Session, Wish
 from quarterdeck_server.stream.sessions import Sessions
 
 FILLS = "fills/SIM-001/ema"
-PACE = Pace(SystemClock())
 EVERY = frozenset("*")
 RIGHTS = frozenset({"MARKETDATA_READ", "TRADING_READ"})
 CALLER = Caller("principals/ada", RIGHTS, EVERY, EVERY, "s", "t", 0.0, time.time() + 3600)
+
+
+def means(deck: Deck, records=None) -> Means:
+    return Means(deck.hub, SystemClock(), records, Pace(SystemClock()))
 
 
 class Log:
@@ -48,7 +51,7 @@ class Log:
 async def resuming(deck: Deck, log: Log, seen: Seen):
     """Run a stream that resumes from the durable log."""
     about = About("w1.s", "peer", "agent", 0, 0.01)
-    session = Session(about, CALLER, deck.hub, SystemClock(), log, PACE)
+    session = Session(about, CALLER, means(deck, log))
     await session.begin(Wish((every(FILLS),), {FILLS: (Cursor(FILLS, 1, 3), "cursors[0]")}), [])
     running = asyncio.create_task(session.run(seen.write))
     try:
@@ -90,9 +93,7 @@ async def test_who_does_not_read_cannot_change_its_subscriptions_for_ever(
     """Each change takes along what waits, which nothing else bounds then."""
     monkeypatch.setattr("quarterdeck_server.stream.session.MOST_WAITING_BYTES", 10_000)
     deck = Deck()
-    session = Session(
-        About("w1.s", "", "", 0, 5.0), CALLER, deck.hub, SystemClock(), Log(deck), PACE
-    )
+    session = Session(About("w1.s", "", "", 0, 5.0), CALLER, means(deck, Log(deck)))
     await session.begin(Wish((latest("quotes/*"),), {}), [])
 
     async def change(number: int) -> None:
@@ -108,7 +109,7 @@ async def test_who_does_not_read_cannot_change_its_subscriptions_for_ever(
 
 
 async def test_changes_at_once_are_admitted_for_what_they_come_to_together():
-    session = Session(About("w1.s", "", "", 0, 5.0), CALLER, Deck().hub, SystemClock(), None, PACE)
+    session = Session(About("w1.s", "", "", 0, 5.0), CALLER, means(Deck()))
     await session.begin(Wish((every("quotes/A"),), {}), [])
 
     def admit(plan: Plan) -> None:
@@ -126,7 +127,7 @@ async def test_a_stream_with_many_patterns_opens_in_turns_with_others():
     deck, turns = Deck(), 0
     for number in range(400):
         deck.publish(f"quotes/{number}.XNAS", 1)
-    session = Session(About("w1.s", "", "", 0, 5.0), CALLER, deck.hub, SystemClock(), None, PACE)
+    session = Session(About("w1.s", "", "", 0, 5.0), CALLER, means(deck))
     patterns = tuple(every(f"quotes/*{number}.XNAS") for number in range(10, 60))
     opening = asyncio.create_task(session.begin(Wish(patterns, {}), []))
     while not opening.done():
@@ -136,12 +137,35 @@ async def test_a_stream_with_many_patterns_opens_in_turns_with_others():
     assert len(session.reader.group.topics) == 4 * len(patterns)
 
 
+async def test_readers_who_come_at_once_with_the_same_patterns_have_them_compared_once(
+    monkeypatch: pytest.MonkeyPatch,
+):
+    """Readers of a worker that died come to another: each comparison may take half a second."""
+    compared: list[Plan] = []
+    select = Plan._selected
+
+    def counted(plan: Plan, topic: str) -> Subscription | None:
+        compared.append(plan)
+        return select(plan, topic)
+
+    monkeypatch.setattr(Plan, "_selected", counted)
+    deck = Deck()
+    for number in range(3 * BREATH):
+        deck.publish(f"quotes/{number}.XNAS", 1)
+    shared = means(deck)
+    sessions = [Session(About(f"w1.{n}", "", "", 0, 5.0), CALLER, shared) for n in range(10)]
+    wish = Wish((latest("quotes/*1.XNAS"),), {})
+    await asyncio.gather(*(session.begin(wish, []) for session in sessions))
+    assert len(set(map(id, compared))) == 1
+    assert len(deck.hub.index) == 1
+
+
 async def test_a_stream_whose_reader_left_amid_a_change_is_attached_to_nothing():
     """Else its group took every event for ever, for nobody."""
     deck = Deck()
     for number in range(3 * BREATH):
         deck.publish(f"quotes/{number}.XNAS", 1)
-    session = Session(About("w1.s", "", "", 0, 5.0), CALLER, deck.hub, SystemClock(), None, PACE)
+    session = Session(About("w1.s", "", "", 0, 5.0), CALLER, means(deck))
     await session.begin(Wish((latest("trades/A"),), {}), [])
     running = asyncio.create_task(session.run(Seen().write))
     await asyncio.sleep(0)
