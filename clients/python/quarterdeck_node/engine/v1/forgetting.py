@@ -33,7 +33,7 @@ def forget(cache: Cache, now_ns: int, *, from_database: bool) -> None:
     """Forget closed orders, closed positions with their earlier lives, and old balances."""
     cache.purge_closed_orders(now_ns, KEPT_S, from_database)
     cache.purge_closed_positions(now_ns, KEPT_S, from_database)
-    cache.purge_account_events(now_ns, KEPT_S, from_database)
+    cache.purge_account_events(now_ns, KEPT_S)
     for position in cache.position_snapshot_ids():
         # A position that turns from long to short and back is never closed when one looks.
         del cache.position_snapshot_bytes(position)[:-KEPT_LIVES]

@@ -35,6 +35,8 @@ POST_STOP = 2.0
 """Seconds that the engine waits after its strategies stopped, for what is still on its way."""
 START_TIMEOUT = 120.0
 """Seconds until the strategies must run."""
+KEPT_ROWS = 2_000
+"""How many prices of a kind and instrument strategies can look back on; 200 bytes each."""
 CENT = Decimal("0.01")
 
 
@@ -114,7 +116,13 @@ def node_config(config: NodeConfig, deck: Deck, venues: Sequence[str]) -> Tradin
         environment=Environment.SANDBOX,
         trader_id=config.trader_id,
         logging=LoggingConfig(log_level=config.engine_log_level, log_colors=False),
-        cache=CacheConfig(database=database(url) if url else None),
+        cache=CacheConfig(
+            database=database(url) if url else None,
+            # A simulated venue begins anew, and what is stored of accounts is never taken away.
+            persist_account_events=False,
+            tick_capacity=KEPT_ROWS,
+            bar_capacity=KEPT_ROWS,
+        ),
         data_engine=LiveDataEngineConfig(graceful_shutdown_on_exception=True),
         risk_engine=LiveRiskEngineConfig(graceful_shutdown_on_exception=True),
         exec_engine=LiveExecEngineConfig(
