@@ -6,7 +6,7 @@ the whole past, with growing pauses until they are.
 """
 
 import asyncio
-from collections.abc import AsyncGenerator
+from collections.abc import AsyncGenerator, Iterator
 from contextlib import suppress
 from dataclasses import dataclass, field
 
@@ -36,6 +36,17 @@ class Pulse:
 
     max_rate: float = DEFAULT_RATE
     heartbeat_s: float = HEARTBEAT_S
+
+    def pauses(self) -> Iterator[tuple[float, bool]]:
+        """Return how long to wait until another answer may come, and whether a heartbeat is due.
+
+        It is after each part of the pause but the last: a low rate must not look like silence.
+        """
+        left_s = 1 / self.max_rate
+        while left_s > self.heartbeat_s:
+            yield self.heartbeat_s, True
+            left_s -= self.heartbeat_s
+        yield left_s, False
 
 
 @dataclass(frozen=True, slots=True)
@@ -119,7 +130,10 @@ class PerformanceStream:
             changed = self._live.changes()
             yield self._answer(await self._live.now(), first=True)
             while True:
-                await asyncio.sleep(1 / (self._pulse.max_rate or DEFAULT_RATE))
+                for pause_s, beats in self._pulse.pauses():
+                    await asyncio.sleep(pause_s)
+                    if beats:
+                        yield mapping.answer_to(self._clock.now_ns())
                 if await self._happens(changed):
                     changed = self._live.changes()
                     yield self._answer(await self._live.now())

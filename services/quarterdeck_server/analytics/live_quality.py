@@ -173,7 +173,10 @@ class QualityStream:
             await self._changes.followed()
             yield await self._answer(reader, self._pulse.heartbeat_s)
             while True:
-                await asyncio.sleep(1 / self._pulse.max_rate)
+                for pause_s, beats in self._pulse.pauses():
+                    await asyncio.sleep(pause_s)
+                    if beats:
+                        yield mapping.answer_to(self._clock.now_ns())
                 if await self._happens(reader):
                     yield await self._answer(reader)
                 else:

@@ -1,5 +1,7 @@
 """Performance while the market is open."""
 
+import asyncio
+from contextlib import aclosing
 from dataclasses import dataclass, field, replace
 from datetime import time
 from zoneinfo import ZoneInfo
@@ -7,6 +9,7 @@ from zoneinfo import ZoneInfo
 import numpy as np
 import pytest
 
+from quarterdeck.api.analytics.v1.performance_service_pb2 import WatchPerformanceResponse
 from quarterdeck.api.trading.v1.portfolio_pb2 import ProfitAndLoss
 from quarterdeck_server.analytics import live
 from quarterdeck_server.analytics.domain.earning import DailyEquity
@@ -110,6 +113,9 @@ class Profits:
     def restatements(self, account: str) -> int:
         return self.told
 
+    def changes(self, account: str, strategy: str) -> asyncio.Event:
+        return asyncio.Event()
+
 
 @dataclass
 class Clock:
@@ -160,3 +166,16 @@ def test_a_profit_on_the_bus_tells_its_day_or_nothing() -> None:
     found = profit_from(message.SerializeToString(), roll)
     assert found is not None
     assert (found.day, found.profit, found.equity) == (18_518, -1.5, None)
+
+
+async def test_heartbeats_come_in_time_however_seldom_answers_may_come() -> None:
+    equities, profits = Equities(daily(10.0)), Profits(made(12.0, MONDAY))
+    gatherer = Gatherer(equities, equities, equities)
+    means = live.Means(gatherer, profits, Compute(), Clock())  # type: ignore[arg-type]
+    pulse = live.Pulse(max_rate=0.001, heartbeat_s=0.01)
+    kept = live.LivePerformance(means, ACCOUNT, Choices())
+    answers = live.PerformanceStream(kept, pulse).answers()
+    async with asyncio.timeout(5), aclosing(answers):
+        found = [WatchPerformanceResponse.FromString(await anext(answers)) for _ in range(3)]
+    assert [one.HasField("performance") for one in found] == [True, False, False]
+    assert sum(pause_s for pause_s, _ in live.Pulse(0.1, 4.0).pauses()) == 10.0
