@@ -4,7 +4,7 @@ import asyncio
 import logging
 
 from nautilus_trader.cache.cache import Cache
-from nautilus_trader.common.component import Clock
+from nautilus_trader.live.node import TradingNode
 
 LOG = logging.getLogger(__name__)
 INTERVAL = 60.0
@@ -15,7 +15,7 @@ KEPT_LIVES = 100
 """How many earlier lives of a position stay, from each of which the engine adds up its profit."""
 
 
-async def forget_often(cache: Cache, clock: Clock, *, from_database: bool) -> None:
+async def forget_often(node: TradingNode, *, from_database: bool) -> None:
     """Forget for ever.
 
     On the event loop, unlike the engine's own timers, which run beside it: an order that has just
@@ -24,7 +24,9 @@ async def forget_often(cache: Cache, clock: Clock, *, from_database: bool) -> No
     while True:
         await asyncio.sleep(INTERVAL)
         try:
-            forget(cache, clock.timestamp_ns(), from_database=from_database)
+            forget(node.cache, node.kernel.clock.timestamp_ns(), from_database=from_database)
+            # It copies all it knows whenever a position is closed, for a report that nobody asks.
+            node.portfolio.analyzer.reset()
         except Exception:
             LOG.exception("what is over could not be forgotten")
 

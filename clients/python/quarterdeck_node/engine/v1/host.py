@@ -50,9 +50,7 @@ async def run(config: NodeConfig) -> None:
         node.add_exec_client_factory(venue, SandboxLiveExecClientFactory)
     node.build()
     watch = asyncio.create_task(stop_if_idle(node))
-    forgetting = asyncio.create_task(
-        forget_often(node.cache, node.kernel.clock, from_database=bool(config.cache_url()))
-    )
+    forgetting = asyncio.create_task(forget_often(node, from_database=bool(config.cache_url())))
     try:
         await node.run_async()
         await deck.leave()
