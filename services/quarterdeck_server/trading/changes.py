@@ -102,9 +102,9 @@ class Happened:
         """Yield what happened after a place, in the order in which it counts."""
         time_ns, is_fill, number = place.moment
         filled = (time_ns, number if is_fill else -1)
-        if not place.is_within and not self._was_split:
+        start_ns = self.query.start_ns
+        if start_ns and not (place.is_within or self._was_split):
             # What came before nothing was held leaves no trace, and there may be years of it.
-            start_ns = self.query.start_ns
             filled = await store.flat_at(self.connection, place.key, start_ns) or filled
         sources = [
             _moved(store.fills(self.connection, place.key, filled, self.query.end_ns)),
