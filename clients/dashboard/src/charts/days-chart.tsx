@@ -56,6 +56,8 @@ function optionOf(
   const day = (ms: number): string => new Date(ms).toISOString().slice(0, 10);
   return {
     animation: false,
+    // Days begin at midnight there, wherever the page is looked at.
+    useUTC: true,
     // The same room for every chart's labels, so that days stand under each other.
     grid: { left: 64, right: 18, top: 18, bottom: 28 },
     tooltip: {
@@ -69,6 +71,7 @@ function optionOf(
     },
     xAxis: {
       type: "time",
+      minInterval: DAY_MS,
       axisLine: { lineStyle: { color: colours.line } },
       axisTick: { show: false },
       axisLabel: { ...text, hideOverlap: true, formatter: day },

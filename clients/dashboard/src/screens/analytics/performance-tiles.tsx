@@ -34,7 +34,7 @@ export function PerformanceTiles(props: {
       <Tile label="Today so far" hint={today ? "not over, and counted so far" : "no live profit yet"}>
         <Change fraction={today?.returnSoFar} />
       </Tile>
-      <Tile label="Days" hint={`${period(report.performance)}`}>
+      <Tile label="Days" hint={period(live ?? report.performance)}>
         {count(live?.count ?? report.performance?.count)}
       </Tile>
     </Tiles>
