@@ -74,6 +74,8 @@ class Desk:
         self._reporting_currency = reporting_currency
         self.version = 0
         self.position = 0
+        self.ahead: dict[PositionKey, int] = {}
+        """Positions that are further than the desk while it follows the log, and how far."""
         self.bases: dict[str, str] = {}
         self.newest: dict[str, Newest] = {}
         self.refused_prices = 0
@@ -162,14 +164,14 @@ class Desk:
 
     def replay(self, key: PositionKey, fills: Sequence[Fill]) -> None:
         """Make a position what all of its fills, given in the order of the log, make of it."""
-        before = self._money(key.account)
+        before = self._average.moved_by(key)
         self._average.replay(key, fills)
         self._fifo.replay(key, fills)
         self._rows.add(key)
         self._touched.add(key)
         self._filled |= {(key.account, key.strategy): None, (key.account, ""): None}
-        moved = (*before, *self._money(key.account))
-        self._moved |= {(key.account, money.currency) for money in moved}
+        moved = before | self._average.moved_by(key)
+        self._moved |= {(key.account, currency) for currency in moved}
 
     def learn(self, action: Action) -> tuple[PositionKey, ...]:
         """Take a corporate action, and return the positions that must be replayed after it."""

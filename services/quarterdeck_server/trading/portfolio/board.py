@@ -116,6 +116,10 @@ class PriceBoard:
         if time_ns >= prices.fill_ns:
             self.refill(instrument, price, time_ns)
 
+    def fill_ns(self, instrument_id: str) -> int:
+        """Return the time of the newest own fill; 0 if there is none."""
+        return self._prices[instrument_id].fill_ns
+
     def refill(self, instrument: Instrument, price: Decimal | None, time_ns: int) -> None:
         """Take what is the newest own fill after fills were taken back."""
         prices = self._prices[instrument.id]

@@ -157,6 +157,13 @@ class Book:
         """Return an account's cash in a currency, exact."""
         return self._ledger.cash.balance(account, currency)
 
+    def moved_by(self, key: PositionKey) -> frozenset[str]:
+        """Return the currencies in which a position moved cash by fills, fees and dividends."""
+        holding = self._ledger.holdings.get(key)
+        if holding is None:
+            return frozenset()
+        return frozenset({holding.instrument.currency, *holding.fees, *holding.dividends})
+
     def accounts(self) -> tuple[str, ...]:
         """Return the accounts known from fills, flows and allocations, sorted."""
         names = self._ledger.cells.accounts() | self._ledger.cash.accounts()

@@ -13,7 +13,13 @@ from quarterdeck_server.trading.portfolio.board import PriceBoard
 from quarterdeck_server.trading.portfolio.cash import CashLedger
 from quarterdeck_server.trading.portfolio.cells import Cells
 from quarterdeck_server.trading.portfolio.events import Allocation, Fill, Flow, PositionKey
-from quarterdeck_server.trading.portfolio.holding import Holding, Outcome, Standing, difference
+from quarterdeck_server.trading.portfolio.holding import (
+    Holding,
+    Life,
+    Outcome,
+    Standing,
+    difference,
+)
 from quarterdeck_server.trading.portfolio.instrument import Instrument
 from quarterdeck_server.trading.portfolio.marks import ValuationRule
 from quarterdeck_server.trading.portfolio.position import Position, PositionChange
@@ -78,12 +84,12 @@ class Ledger:
             self._checked(fill)
         with exact():
             holding = self.holding(key, self.board.instrument(key.instrument))
-            before = holding.standing()
+            before, life = holding.standing(), holding.life
             holding.restart(new_basis(self.method))
             for movement in replayed([*self._actions_of(key), *fills]):
                 holding.take(movement)
             self._account_for(holding, before)
-            self._refill(holding.instrument)
+            self._refill(holding, life)
             self.shadow(holding)
             return self.position(holding)
 
@@ -209,11 +215,22 @@ class Ledger:
         known = self.actions.get(key.instrument, ())
         return [action for action in known if concerns(action, key.account)]
 
-    def _refill(self, instrument: Instrument) -> None:
-        """Value at the newest of the own fills that are left."""
-        lives = [self.holdings[key].life for key in self.holders(instrument.id)]
-        newest = max(lives, key=lambda life: life.filled_ns)
-        self.board.refill(instrument, newest.price, newest.filled_ns)
+    def _refill(self, holding: Holding, before: Life) -> None:
+        """Value at the newest of the own fills that are left.
+
+        All who hold the instrument are looked at only if the newest may have been taken back: an
+        action has each of them replayed.
+        """
+        instrument, after = holding.instrument, holding.life
+        if (after.filled_ns, after.price) == (before.filled_ns, before.price):
+            return
+        shown_ns = self.board.fill_ns(instrument.id)
+        if after.filled_ns < shown_ns <= before.filled_ns:
+            lives = [self.holdings[key].life for key in self.holders(instrument.id)]
+            after = max(lives, key=lambda life: life.filled_ns)
+        elif after.filled_ns < shown_ns:
+            return
+        self.board.refill(instrument, after.price, after.filled_ns)
 
     def _account_for(self, holding: Holding, before: Standing) -> None:
         """Move cash and sums by what a holding stands at now and did not before."""

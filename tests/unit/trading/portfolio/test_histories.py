@@ -30,12 +30,17 @@ from quarterdeck_server.trading.portfolio import (
     Fill,
     Flow,
     FlowKind,
+    Instrument,
     Position,
+    PositionKey,
     Scope,
+    Side,
     Split,
     Totals,
 )
+from quarterdeck_server.trading.portfolio.ledger import Ledger
 
+SHARE = Instrument("A.X", "USD")
 DUST = Decimal("1e-30")
 
 
@@ -257,3 +262,38 @@ def test_a_preview_of_a_replay_says_what_it_will_do_and_changes_nothing(
     assert log.book.snapshot() == before
     log.book.learn(action)
     assert foreseen == tuple(log.book.replay(key, own) for key, own in histories.items())
+
+
+def _told(strategy: str, price: str, time_ns: int) -> Fill:
+    name = f"{strategy}/{time_ns}"
+    return Fill(name, "A", SHARE.id, strategy, Side.BUY, Decimal(1), Decimal(price), time_ns)
+
+
+def test_without_a_market_the_newest_own_fill_that_is_left_is_the_mark() -> None:
+    book = Book()
+    book.add_instrument(SHARE)
+    for fill in (_told("S", "100", 1), _told("T", "110", 5)):
+        book.apply(fill)
+    for strategy, fills, shown in (
+        ("S", [_told("S", "100", 1), _told("S", "90", 0)], "110"),
+        ("T", [_told("T", "110", 5), _told("T", "120", 7)], "120"),
+        ("T", [], "100"),
+        ("S", [], None),
+    ):
+        book.replay(PositionKey("A", SHARE.id, strategy), fills)
+        mark = book.mark(SHARE.id)
+        assert (mark and mark.price) == (shown and Decimal(shown))
+
+
+def test_a_split_of_what_many_hold_looks_at_each_of_them_once(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    book = Book()
+    book.add_instrument(SHARE)
+    fills = [_told(f"S{number}", "100", number + 1) for number in range(20)]
+    for fill in fills:
+        book.apply(fill)
+    held = book.learn(Split("s", SHARE.id, Decimal(2), Decimal(1), 99))
+    monkeypatch.setattr(Ledger, "holders", lambda *_: pytest.fail("looked at all again"))
+    for key, fill in zip(held, fills, strict=True):
+        assert book.replay(key, [fill]).quantity == 2
