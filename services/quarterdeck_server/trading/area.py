@@ -221,7 +221,8 @@ class Keeper:
         """Store the portfolio."""
         desk = self._area.desk
         position = desk.position
-        if position == self._saved_at:
+        # Amid following, some of it is further than the position says.
+        if position == self._saved_at or desk.ahead:
             return
         average, fifo = desk.saved()
         await load.save_checkpoint(

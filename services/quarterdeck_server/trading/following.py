@@ -12,7 +12,7 @@ from quarterdeck_server.runtime.postgres import Connection
 from quarterdeck_server.trading.desk import Desk
 from quarterdeck_server.trading.domain.fill import Fill, Holding, OrderSide
 from quarterdeck_server.trading.portfolio import Fill as BookFill
-from quarterdeck_server.trading.portfolio import Flow, PositionKey, Side
+from quarterdeck_server.trading.portfolio import Flow, PositionKey, Side, concerns
 from quarterdeck_server.trading.store import adjustments, amendments, load
 from quarterdeck_server.trading.store.load import Amended, Moved
 
@@ -29,35 +29,50 @@ class Moves:
 
 
 async def follow(desk: Desk, connection: Connection, until: int) -> None:
-    """Apply what the log has after the desk's position, up to one that nothing can change now."""
-    acted, replayed = await _acted(desk, connection, until)
+    """Apply what the log has after the desk's position, up to one that nothing can change now.
+
+    If it fails on the way, the desk knows how far each position is, and the next one goes on.
+    """
+    acted = await _acted(desk, connection, until)
     async for page in load.movements(connection, desk.position, until):
-        found = {holding for _, movement in page for holding in _out_of_order(movement, acted)}
-        changed = [holding for holding in found if position_key(holding) not in replayed]
+        changed = {
+            holding
+            for position, movement in page
+            for holding in _out_of_order(movement, acted)
+            if not _is_told(desk, position_key(holding), position)
+        }
         anew = await counted_fills(connection, changed, until)
         for position, movement in page:
             key = _key(movement)
-            if key is not None and key in anew and key not in replayed:
+            if key is not None and key in anew and not _is_told(desk, key, position):
                 # Where it comes first in the log, so that it has its place among the others.
                 desk.replay(key, anew[key])
-                replayed.add(key)
-            _move(desk, movement, position, replayed)
+                desk.ahead[key] = until
+            _move(desk, movement, position)
     desk.position = until
+    desk.ahead.clear()
 
 
-async def _acted(
-    desk: Desk, connection: Connection, until: int
-) -> tuple[set[str], set[PositionKey]]:
+async def _acted(desk: Desk, connection: Connection, until: int) -> set[str]:
     """Take the corporate actions first, and replay who held their instruments already.
 
     Whose fills are still to come is replayed then: an action may be of an earlier time.
     """
     actions = await adjustments.actions_between(connection, desk.position, until)
-    held = {key: None for action in actions for key in desk.learn(action)}
+    fresh = [one for one in actions if one not in desk.average.actions(one.instrument)]
+    held = {
+        key: None
+        for action in fresh
+        for key in desk.average.holders(action.instrument)
+        if concerns(action, key.account)
+    }
     anew = await counted_fills(connection, [holding_of(key) for key in held], until)
+    for action in fresh:
+        desk.learn(action)
     for key, fills in anew.items():
         desk.replay(key, fills)
-    return {action.instrument for action in actions}, set(anew)
+        desk.ahead[key] = until
+    return {action.instrument for action in actions}
 
 
 async def counted_fills(connection: Connection, holdings: Collection[Holding], until: int) -> Anew:
@@ -109,9 +124,13 @@ def _key(movement: Moved) -> PositionKey | None:
     return position_key(movement.holding) if isinstance(movement, Fill | Amended) else None
 
 
-def _move(desk: Desk, movement: Moved, position: int, replayed: Collection[PositionKey]) -> None:
+def _is_told(desk: Desk, key: PositionKey, position: int) -> bool:
+    return position <= desk.ahead.get(key, 0)
+
+
+def _move(desk: Desk, movement: Moved, position: int) -> None:
     match movement:
         case Flow():
             desk.transfer(movement, position)
-        case Fill() if _key(movement) not in replayed:
+        case Fill() if not _is_told(desk, position_key(movement.holding), position):
             desk.apply(book_fill(movement), position)

@@ -1,7 +1,8 @@
 """What survives: a stop, a crash, a connection that breaks in the middle."""
 
 import asyncio
-from collections.abc import Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import suppress
 
 import pytest
 from tests.integration.trading import events
@@ -15,6 +16,7 @@ from quarterdeck_server.kernel.errors import Unavailable
 from quarterdeck_server.runtime.bus import LocalBus, Message
 from quarterdeck_server.runtime.postgres import Postgres
 from quarterdeck_server.trading.area import Keeper
+from quarterdeck_server.trading.store import load
 
 
 async def traded(deck: Deck) -> None:
@@ -128,6 +130,40 @@ async def test_a_commit_whose_answer_was_lost_is_followed(deck: Deck, ada: Clien
     assert (await portfolio(ada)).positions.quantity[0] > 0
     again = await ada.events.RecordEvents(request)
     assert again.duplicate_count == 1
+
+
+async def record_out_of_order(other: Deck) -> None:
+    """Fills before and after a late one, in two instruments, and a split of one of them."""
+    bob = await other.client()
+    first = [events.fill(at=100), events.fill(at=50), events.fill(instrument="MSFT.XNAS", at=60)]
+    for told in (first, [events.fill(at=200)]):
+        for number, one in enumerate(told):
+            one.fill.client_order_id = f"O-{one.event_id}-{number}"
+        await bob.events.RecordEvents(events.batch(*told))
+    await bob.events.RecordAdjustments(events.adjustments(events.split(at=150)))
+
+
+async def test_what_broke_amid_following_the_log_is_not_taken_twice(
+    deck: Deck, ada: Client, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    await ada.events.RecordEvents(events.batch(events.fill(at=10)))
+    original = load.movements
+
+    async def broken(*arguments) -> AsyncIterator[object]:
+        async for page in original(*arguments):
+            yield page
+            raise Unavailable("the database is away", dependency="postgres")
+
+    keeper = Keeper(deck.shared, deck.area)
+    async with deck_on(deck.shared.postgres, LocalBus()) as other:
+        with monkeypatch.context() as patched:
+            patched.setattr(load, "PAGE", 3)
+            patched.setattr(load, "movements", broken)
+            await record_out_of_order(other)
+            with suppress(Unavailable):
+                await keeper.follow()
+        await keeper.follow()
+        assert (await shown(deck))[:2] == (await shown(other))[:2]
 
 
 async def test_two_recorders_agree(deck: Deck, ada: Client) -> None:
