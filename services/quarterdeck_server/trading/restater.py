@@ -62,7 +62,7 @@ class Restater:
         self._put_off: set[int] = set()
 
     def borrow(self, caller: Caller | None) -> None:
-        """Ask the market with the rights of who recorded last: a service has none of its own."""
+        """Ask with the rights of who recorded or reported last: a service has none of its own."""
         if caller is not None and caller.has("MARKETDATA_READ"):
             self._lender = caller
 

@@ -44,7 +44,9 @@ async def open(  # noqa: A001
 
 def services(area: Area, shared: Shared, brokers: Mapping[str, Broker]) -> Sequence[Service]:
     """Return the services of an open area."""
-    nodes = NodeServicer(area.fleet, area.recorder, area.reconciler, shared.clock)
+    nodes = NodeServicer(
+        area.fleet, area.recorder, area.reconciler, shared.clock, area.restater.borrow
+    )
     breaks = ReconciliationServicer(area.reconciler, shared, brokers)
     streaming = Streaming(shared.live)
     events = TradingEventServicer(

@@ -9,6 +9,8 @@ from tests.integration.trading.history import BARS
 from tests.integration.trading.waiting import until
 
 from quarterdeck.api.trading.v1 import portfolio_service_pb2 as pb
+from quarterdeck.api.trading.v1.node_pb2 import NodeHealth
+from quarterdeck.api.trading.v1.node_service_pb2 import ReportNodeRequest
 from quarterdeck_server.kernel.errors import Unavailable
 from quarterdeck_server.trading.restater import Restater
 from quarterdeck_server.trading.store import curve
@@ -178,8 +180,9 @@ async def test_rollups_of_dropped_points_are_restated_like_those_of_kept_ones(
     assert {row["equity_low"] for row in rows[4:]} == {1000}
 
 
+@pytest.mark.parametrize("first", ["records", "reports"])
 async def test_what_a_crash_left_is_told_anew_as_soon_as_somebody_may_ask_the_market(
-    open_deck: Open, monkeypatch: pytest.MonkeyPatch
+    open_deck: Open, monkeypatch: pytest.MonkeyPatch, first: str
 ) -> None:
     async def nothing(_: Restater) -> None:
         return
@@ -195,6 +198,9 @@ async def test_what_a_crash_left_is_told_anew_as_soon_as_somebody_may_ask_the_ma
         ada = await deck.client()
         await deck.area.restater.work()
         assert await waiting(deck) == 1
-        await record(deck, ada, events.order("O-9", at=200))
+        if first == "records":
+            await record(deck, ada, events.order("O-9", at=200))
+        else:
+            await ada.nodes.ReportNode(ReportNodeRequest(name="nodes/demo", health=NodeHealth()))
         await restated(deck)
         assert (await points(ada))[100][0] == 1050

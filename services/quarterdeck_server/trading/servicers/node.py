@@ -1,11 +1,11 @@
 """NodeService."""
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 
 from quarterdeck.api.trading.v1 import node_service_pb2 as pb
 from quarterdeck.api.trading.v1.node_service_pb2_grpc import NodeServiceServicer
 from quarterdeck_server.kernel import page
-from quarterdeck_server.runtime.caller import current
+from quarterdeck_server.runtime.caller import Caller, current
 from quarterdeck_server.runtime.clock import Clock
 from quarterdeck_server.runtime.service import Context
 from quarterdeck_server.trading.domain.command import CommandKind
@@ -22,10 +22,15 @@ class NodeServicer(NodeServiceServicer):
     """Serves the nodes that trade."""
 
     def __init__(
-        self, fleet: Fleet, recorder: Recorder, reconciler: Reconciler, clock: Clock
+        self,
+        fleet: Fleet,
+        recorder: Recorder,
+        reconciler: Reconciler,
+        clock: Clock,
+        lend: Callable[[Caller], None],
     ) -> None:
         self._fleet, self._recorder, self._clock = fleet, recorder, clock
-        self._reconciler = reconciler
+        self._reconciler, self._lend = reconciler, lend
 
     async def RegisterNode(
         self, request: pb.RegisterNodeRequest, context: Context
@@ -44,6 +49,8 @@ class NodeServicer(NodeServiceServicer):
         self, request: pb.ReportNodeRequest, context: Context
     ) -> pb.ReportNodeResponse:
         self._owned(request.name)
+        # A node reports each second: what waits for past prices need not wait for a trade as well.
+        self._lend(current())
         await self._fleet.report(
             request.name,
             mapping.health_from(request.health),
