@@ -145,6 +145,13 @@ async def test_the_currencies_of_a_new_account_are_told_apart_from_its_first_bat
     assert [tuple(row) for row in stored] == [("USD", Decimal(1000)), ("EUR", None)]
 
 
+async def test_a_transfer_may_reach_an_account_that_its_batch_began_with(ada: Client) -> None:
+    first, second = (events.cash_flow("DEPOSIT", "10", account=f"SIM-00{n}") for n in (1, 2))
+    await adjust(ada, first, second, events.cash_flow("TRANSFER", "-4", counter_account="SIM-002"))
+    found, _ = await told(ada)
+    assert cash(found) == {("SIM-001", "USD"): Decimal(6), ("SIM-002", "USD"): Decimal(14)}
+
+
 async def test_rates_of_opening_balances_are_looked_for(deck: Deck, ada: Client) -> None:
     asked = events.registration(balance="1000")
     asked.accounts[0].opening_balances.add(currency="EUR", total=events.number("50"))
@@ -206,6 +213,7 @@ REFUSED = (
         "FIELD_INVALID",
         "events[0].corporate_action.cash_dividend.amount",
     ),
+    ("ada", events.dividend(account="SIM-404"), "RESOURCE_NOT_FOUND", "events[0].account"),
     (
         "ada",
         events.split(instrument="NONE.XNAS"),

@@ -139,7 +139,7 @@ class Batch:
             case Flow():
                 self._take_flow(event, event.body)
             case Split() | Dividend():
-                self._take_action(event.body)
+                self._take_action(event, event.body)
             case AccountReport():
                 word = event.word
                 self.outcomes.append(Reported(word.account, event.body, word.time_ns))
@@ -185,14 +185,16 @@ class Batch:
         self._put(key, refilled(self.orders[key], known, fill))
 
     def _take_flow(self, event: Event, flow: Flow) -> None:
-        if flow.counter_account and flow.counter_account not in self.around.accounts:
-            raise AccountNotFound(f"{event.path}.cash_flow.counter_account", flow.counter_account)
+        if flow.counter_account:
+            self._require_account(f"{event.path}.cash_flow.counter_account", flow.counter_account)
         self.new_flows.append((flow, self.position))
         if flow.counter_account:
             self.new_flows.append((flow.mirrored(), self.position))
 
-    def _take_action(self, action: Action) -> None:
+    def _take_action(self, event: Event, action: Action) -> None:
         """Have everybody who holds the instrument taken anew: actions are few."""
+        if event.word.account:
+            self._require_account(f"{event.path}.account", event.word.account)
         self.new_actions.append((action, self.position))
         traded = (fill.holding for fill, _ in self.new_fills)
         for holding in {*self.around.holdings, *traded}:
@@ -200,6 +202,12 @@ class Batch:
             if instrument == action.instrument and concerns(action, account):
                 since = self.restated.get(holding, action.time_ns)
                 self.restated[holding] = min(since, action.time_ns)
+
+    def _require_account(self, field: str, account: str) -> None:
+        """Refuse an account that neither the log nor an event before this one knows."""
+        told = (event.word.account for event in self.events[:-1])
+        if account not in self.around.accounts and account not in told:
+            raise AccountNotFound(field, account)
 
     def _acted_ns(self, fill: Fill) -> int:
         actions = (*self.around.actions, *(action for action, _ in self.new_actions))
