@@ -40,6 +40,7 @@ log = structlog.get_logger()
 
 LOOK_EVERY_S = 1.0
 MOST_AT_ONCE = 100
+"""Of an account."""
 
 type Turns = dict[Holding, tuple[Turn, Prices]]
 

@@ -12,6 +12,7 @@ from quarterdeck.api.trading.v1 import portfolio_service_pb2 as pb
 from quarterdeck.api.trading.v1.node_pb2 import NodeHealth
 from quarterdeck.api.trading.v1.node_service_pb2 import ReportNodeRequest
 from quarterdeck_server.kernel.errors import Unavailable
+from quarterdeck_server.trading import restater
 from quarterdeck_server.trading.restater import Restater
 from quarterdeck_server.trading.store import curve
 
@@ -204,3 +205,22 @@ async def test_what_a_crash_left_is_told_anew_as_soon_as_somebody_may_ask_the_ma
             await ada.nodes.ReportNode(ReportNodeRequest(name="nodes/demo", health=NodeHealth()))
         await restated(deck)
         assert (await points(ada))[100][0] == 1050
+
+
+async def test_an_account_that_has_to_wait_does_not_keep_others_waiting(
+    open_deck: Open, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(restater, "MOST_AT_ONCE", 1)
+    monkeypatch.setattr(Restater, "borrow", lambda *_: None)
+    async with open_deck() as deck:
+        ada = await deck.client()
+        await record(deck, ada, *steps("10", "10"), events.fill(at=100, account="SIM-002"))
+        late = events.fill("10", "50", at=50, client_order_id="L")
+        await record(deck, ada, late, events.cash_flow("INTEREST", "5", at=50, account="SIM-002"))
+    async with open_deck() as deck:
+        await until(lambda: _is_left(deck, "SIM-001"))
+
+
+async def _is_left(deck: Deck, account: str) -> bool:
+    rows = await deck.shared.postgres.fetch("SELECT account FROM trading.restatement")
+    return [row["account"] for row in rows] == [account]

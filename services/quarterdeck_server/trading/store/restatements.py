@@ -10,10 +10,14 @@ from quarterdeck_server.trading.domain.restating import Shift, Times
 _INSERT = """
 INSERT INTO trading.restatement (position, after_position, account, strategy, instrument, from_ns)
 VALUES ($1, $2, $3, $4, $5, $6)"""
+# Some of each account: one that has to wait must not keep the others waiting.
 _PENDING = """
-SELECT position, after_position, account, min(from_ns) AS from_ns,
-       array_agg(strategy) AS strategies, array_agg(instrument) AS instruments
-FROM trading.restatement GROUP BY 1, 2, 3 ORDER BY position LIMIT $1"""
+SELECT * FROM (
+  SELECT position, after_position, account, min(from_ns) AS from_ns,
+         array_agg(strategy) AS strategies, array_agg(instrument) AS instruments,
+         row_number() OVER (PARTITION BY account ORDER BY position) AS place
+  FROM trading.restatement GROUP BY 1, 2, 3) AS waiting
+WHERE place <= $1 ORDER BY position"""
 _POINTS = """
 SELECT event_time_ns FROM trading.equity_point
 WHERE account = $1 AND strategy = $2 AND event_time_ns >= $3 AND log_position < $4
@@ -51,7 +55,7 @@ async def write(
 
 
 async def pending(postgres: Postgres, most: int) -> list[Restatement]:
-    """Return what has to be told anew, in the order of the log."""
+    """Return what has to be told anew, so many of each account, in the order of the log."""
     rows = await postgres.fetch(_PENDING, most)
     return [
         Restatement(
