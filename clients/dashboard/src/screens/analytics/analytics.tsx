@@ -1,6 +1,6 @@
 /** What was earned, at which risk, and how well orders were executed. */
 import { usePerformance, usePortfolio } from "@quarterdeck/client/react";
-import { useState, type ReactElement } from "react";
+import { useEffect, useState, type ReactElement } from "react";
 import { useInstruments } from "../../data/use-instruments";
 import { useBenchmark, usePerformanceReport } from "../../data/use-performance";
 import { Failure, Empty, Loading } from "../../ui/states";
@@ -23,6 +23,12 @@ export default function Analytics(): ReactElement {
   const report = usePerformanceReport(scope, benchmark);
   const other = useBenchmark(benchmark, report.data);
   const live = usePerformance(scope.account, scope.strategy);
+  const { data, refresh } = report;
+  const isEmpty = data !== undefined && (data.columns?.days.length ?? 0) < 2;
+  // The first days show as soon as there are any.
+  useEffect(() => {
+    if (isEmpty && live?.count) refresh();
+  }, [isEmpty, live?.count, refresh]);
 
   if (portfolio.link.state === "failed" && portfolio.link.error) return <Failure error={portfolio.link.error} />;
   if (!portfolio.loaded) return <Loading lines={8} />;
