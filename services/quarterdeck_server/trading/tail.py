@@ -73,6 +73,7 @@ class Tail:
 
     async def run(self) -> None:
         """Follow the log for ever."""
+        self._wake.set()  # what failed unexpectedly begins again here, and may be behind
         while True:
             await self._wake.wait()
             self._wake.clear()
