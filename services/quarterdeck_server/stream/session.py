@@ -18,13 +18,12 @@ from quarterdeck_server.stream.domain import (
     Subscription,
     Unsubscribed,
 )
-from quarterdeck_server.stream.engine.frame import MAX_FRAME_BYTES, Frame, joined
+from quarterdeck_server.stream.engine.frame import Frame, joined
 from quarterdeck_server.stream.engine.hub import Hub
 from quarterdeck_server.stream.engine.plan import Plan
 from quarterdeck_server.stream.engine.reader import Reader
 from quarterdeck_server.stream.filling import PATIENCE_S, PAUSE_S, Filling
 from quarterdeck_server.stream.learning import Learning
-from quarterdeck_server.stream.pace import Pace
 from quarterdeck_server.stream.ports import Records
 from quarterdeck_server.stream.rights import scope_of
 
@@ -69,7 +68,6 @@ class Means:
     hub: Hub
     clock: Clock
     records: Records
-    pace: Pace
     learning: Learning = field(init=False)
 
     def __post_init__(self) -> None:
@@ -90,8 +88,7 @@ class Session:
         self._filling = Filling(self.reader, means.records, clock, self.end)
         self._filling.token = caller.token
         self._changing = asyncio.Lock()
-        self._pace, self._learning = means.pace, means.learning
-        self._took_at = self._turn_at = 0.0
+        self._learning = means.learning
         self._woken: asyncio.Future[None] | None = None
         self._task: asyncio.Task[object] | None = None
         self._timer: asyncio.TimerHandle | None = None
@@ -205,11 +202,8 @@ class Session:
 
     async def _write_frames(self, write: Write) -> None:
         while self._ending is None:
-            now = self._clock.monotonic()
-            if now < self._turn_at:
-                await self._rest()
-            elif (frame := self.reader.take(now, self._clock.now_ns())) is not None:
-                self._note_turn(frame, now)
+            frame = self.reader.take(self._clock.monotonic(), self._clock.now_ns())
+            if frame is not None:
                 await write(frame.data)
                 self._measure(frame)
             elif self.reader.holes:
@@ -218,18 +212,6 @@ class Session:
                 await self._idle()
         await write(joined([self._hub.mint.control("", self._ending, 0.0)]).data)
         raise self._ending.error
-
-    def _note_turn(self, frame: Frame, now: float) -> None:
-        before, self._took_at = self._took_at, now
-        turn_at = self._pace.next_turn(before, now)
-        # Who is far behind takes full frames, which no rest makes larger.
-        if frame.size < MAX_FRAME_BYTES // 2:
-            self._turn_at = turn_at
-
-    async def _rest(self) -> None:
-        self._woken = asyncio.get_running_loop().create_future()
-        self._pace.rest(self._turn_at, self._wake)
-        await self._woken
 
     def _measure(self, frame: Frame) -> None:
         if frame.oldest_ns and self.reader.sent.frames % MEASURE_EVERY == 1:

@@ -18,7 +18,6 @@ from quarterdeck_server.stream.domain import LimitExceeded
 from quarterdeck_server.stream.engine.hub import Hub
 from quarterdeck_server.stream.engine.reader import Sent
 from quarterdeck_server.stream.notices import TOPIC
-from quarterdeck_server.stream.pace import Pace
 from quarterdeck_server.stream.ports import Records
 from quarterdeck_server.stream.rights import may_read
 from quarterdeck_server.stream.session import About, Means, Session
@@ -54,7 +53,7 @@ class Sessions:
         self.elsewhere: Elsewhere = _nowhere
         self.on_changed: Callable[[], None] = lambda: None
         self._hub, self._clock, self._gate = hub, clock, gate
-        self._means = Means(hub, clock, records, Pace(clock))
+        self._means = Means(hub, clock, records)
         self._open: dict[str, Session] = {}
         self._principals: Counter[str] = Counter()
         self._sent_by_closed = Sent()

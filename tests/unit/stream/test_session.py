@@ -19,7 +19,6 @@ from quarterdeck_server.settings import StreamSettings
 from quarterdeck_server.stream.claims import Claims
 from quarterdeck_server.stream.domain import Cursor, LimitExceeded, Subscription
 from quarterdeck_server.stream.engine.plan import BREATH, Plan
-from quarterdeck_server.stream.pace import Pace
 from quarterdeck_server.stream.peers import MOST_AT_ONCE, TradingRecords
 from quarterdeck_server.stream.servicers.stream import StreamServicer
 from quarterdeck_server.stream.session import About, Means, Session, Wish
@@ -32,7 +31,7 @@ CALLER = Caller("principals/ada", RIGHTS, EVERY, EVERY, "s", "t", 0.0, time.time
 
 
 def means(deck: Deck, records=None) -> Means:
-    return Means(deck.hub, SystemClock(), records, Pace(SystemClock()))
+    return Means(deck.hub, SystemClock(), records)
 
 
 class Log:
