@@ -5,6 +5,7 @@ import { BarBatchSchema } from "@quarterdeck/client/api/marketdata/v1/bar";
 import { EventSchema } from "@quarterdeck/client/api/stream/v1/event";
 import { FillSchema } from "@quarterdeck/client/api/trading/v1/fill";
 import { NodeMode, NodeState } from "@quarterdeck/client/api/trading/v1/node";
+import { ComputePerformanceResponseSchema } from "@quarterdeck/client/api/analytics/v1/performance_service";
 import { GetEquityCurveResponseSchema } from "@quarterdeck/client/api/trading/v1/portfolio_service";
 import { timestampFromMs, toText } from "@quarterdeck/client";
 import { expect, test } from "vitest";
@@ -12,6 +13,7 @@ import { phasesOf, rests } from "../src/data/phases";
 import { quoteOf } from "../src/data/quotes";
 import { dayBars, formed, mergedBars } from "../src/data/use-bars";
 import { continued, pointsOf } from "../src/data/use-equity";
+import { curveOf } from "../src/data/use-performance";
 import { dayFills } from "../src/screens/market/instrument-panel";
 import { modeOf } from "../src/shell/mode-badge";
 
@@ -90,4 +92,17 @@ test("one running node with real money makes the deck live, a stopped one does n
   expect(modeOf([paper, { mode: NodeMode.LIVE, state: NodeState.LOST }])).toBe("LIVE");
   expect(modeOf([paper, { mode: NodeMode.LIVE, state: NodeState.STOPPED }])).toBe("PAPER");
   expect(modeOf([])).toBe("NO NODE");
+});
+
+test("a curve begins with one unit, before the first return", () => {
+  const report = create(ComputePerformanceResponseSchema, {
+    performance: { startDate: { year: 2004, month: 1, day: 7 } },
+    columns: { days: [12_425, 12_428], returns: [-0.1, 0.2], growth: [0.9, 1.08], drawdown: [-0.1, 0] },
+  });
+  expect(curveOf(report)).toEqual({
+    days: [12_424, 12_425, 12_428],
+    growth: [1, 0.9, 1.08],
+    drawdown: [0, -0.1, 0],
+  });
+  expect(curveOf(create(ComputePerformanceResponseSchema, { columns: {} }))).toBeUndefined();
 });

@@ -6,6 +6,13 @@ import { useCallback } from "react";
 import { useQuery, type Query } from "./use-query";
 
 const EVERY_MS = 30_000;
+const DAY_MS = 86_400_000;
+
+interface Calendar {
+  readonly year: number;
+  readonly month: number;
+  readonly day: number;
+}
 
 /** An account, or a strategy in it. */
 export interface Portfolio {
@@ -74,8 +81,32 @@ export function useRollingSharpe(
   return useQuery(ask, EVERY_MS);
 }
 
+/** Growth and drawdown by day, from the day on which the first return began: one unit, at its peak. */
+export interface Curve {
+  readonly days: readonly number[];
+  readonly growth: readonly number[];
+  readonly drawdown: readonly number[];
+}
+
+/** The curve of a report; absent without days. */
+export function curveOf(report: ComputePerformanceResponse | undefined): Curve | undefined {
+  const columns = report?.columns;
+  const start = report?.performance?.startDate;
+  if (!columns?.days.length || !start) return undefined;
+  return {
+    days: [daysOf(start), ...columns.days],
+    growth: [1, ...columns.growth],
+    drawdown: [0, ...columns.drawdown],
+  };
+}
+
+/** Days since 1970-01-01 of a day of the calendar. */
+function daysOf(date: Calendar): number {
+  return Date.UTC(date.year, date.month - 1, date.day) / DAY_MS;
+}
+
 /** A day of the calendar from days since 1970-01-01. */
-export function dateOf(days: number): { year: number; month: number; day: number } {
-  const date = new Date(days * 86_400_000);
+export function dateOf(days: number): Calendar {
+  const date = new Date(days * DAY_MS);
   return { year: date.getUTCFullYear(), month: date.getUTCMonth() + 1, day: date.getUTCDate() };
 }

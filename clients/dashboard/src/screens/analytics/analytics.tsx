@@ -24,7 +24,7 @@ export default function Analytics(): ReactElement {
   const other = useBenchmark(benchmark, report.data);
   const live = usePerformance(scope.account, scope.strategy);
   const { data, refresh } = report;
-  const isEmpty = data !== undefined && (data.columns?.days.length ?? 0) < 2;
+  const isEmpty = data !== undefined && !data.columns?.days.length;
   // The first days show as soon as there are any.
   useEffect(() => {
     if (isEmpty && live?.count) refresh();

@@ -2,6 +2,7 @@
 import type { ComputePerformanceResponse } from "@quarterdeck/client/api/analytics/v1/performance_service";
 import { useMemo, type ReactElement } from "react";
 import { DaysChart, type Line } from "../../charts/days-chart";
+import { curveOf } from "../../data/use-performance";
 import type { Query } from "../../data/use-query";
 import { percent } from "../../format/number";
 import { Outdated } from "../../ui/answer";
@@ -18,18 +19,18 @@ export function GrowthPanel(props: {
   readonly other: Report;
 }): ReactElement {
   const { report, benchmark, other } = props;
-  const columns = report.data?.columns;
-  const theirs = benchmark ? other.data?.columns : undefined;
+  const own = useMemo(() => curveOf(report.data), [report.data]);
+  const theirs = useMemo(() => (benchmark ? curveOf(other.data) : undefined), [benchmark, other.data]);
   const growth = useMemo<Line[]>(() => {
-    const own = columns ? [{ name: "growth", days: columns.days, values: columns.growth }] : [];
-    return theirs ? [...own, { name: benchmark, days: theirs.days, values: theirs.growth }] : own;
-  }, [columns, theirs, benchmark]);
+    const first = own ? [{ name: "growth", days: own.days, values: own.growth }] : [];
+    return theirs ? [...first, { name: benchmark, days: theirs.days, values: theirs.growth }] : first;
+  }, [own, theirs, benchmark]);
   const drawdown = useMemo<Line[]>(
-    () => (columns ? [{ name: "drawdown", days: columns.days, values: columns.drawdown }] : []),
-    [columns],
+    () => (own ? [{ name: "drawdown", days: own.days, values: own.drawdown }] : []),
+    [own],
   );
   const amount = useMemo(() => growthFormat(growth), [growth]);
-  const depth = useMemo(() => depthFormat(columns?.drawdown ?? []), [columns]);
+  const depth = useMemo(() => depthFormat(own?.drawdown ?? []), [own]);
   const beside = theirs ? ` (dashed: ${benchmark})` : "";
   return (
     <Panel
@@ -42,8 +43,8 @@ export function GrowthPanel(props: {
       }
       foot={`One unit of capital${beside}, and below it the distance from the peak`}
     >
-      {(columns?.days.length ?? 0) < 2 ? (
-        <Empty title="Nothing to draw yet">A curve begins with the second day.</Empty>
+      {!own ? (
+        <Empty title="Nothing to draw yet">A curve begins with the first finished day.</Empty>
       ) : (
         <div className="charts">
           <DaysChart label={`Growth of one unit over days${beside}`} lines={growth} format={amount} />
