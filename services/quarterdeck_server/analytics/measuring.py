@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from quarterdeck_server.analytics.domain.comparing import Comparison, correlations
+from quarterdeck_server.analytics.domain.comparing import Comparison, correlations, tried
 from quarterdeck_server.analytics.domain.explaining import Explained, explained
 from quarterdeck_server.analytics.domain.matching import Matched, common, matched
 from quarterdeck_server.analytics.domain.performance import (
@@ -90,5 +90,7 @@ def _side_by_side(
 
 
 def _compared(pairs: Sequence[Matched], choices: Choices, rates: FloatArray | None) -> Comparison:
-    found = tuple(performance(pair, choices.conventions, rates) for pair in pairs)
-    return Comparison(found, correlations([pair.track for pair in pairs]))
+    tracks = [pair.track for pair in pairs]
+    conventions = tried(tracks, choices.conventions, rates)
+    found = tuple(performance(pair, conventions, rates) for pair in pairs)
+    return Comparison(found, correlations(tracks), conventions)

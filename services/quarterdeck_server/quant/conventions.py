@@ -3,10 +3,31 @@
 from dataclasses import asdict, dataclass
 
 from quarterdeck_server.kernel.errors import InvalidField
-from quarterdeck_server.quant.series import finite_number
+from quarterdeck_server.quant.series import finite_number, whole
 
 TRADING_DAYS = 252
 """Periods a year of daily returns of exchanges; markets that never close have 365."""
+
+
+@dataclass(frozen=True, slots=True)
+class Trials:
+    """What a subject was chosen from as the best.
+
+    Attributes
+    ----------
+    count
+        How many trials there were, independent of each other.
+    sharpe_variance
+        The variance of their Sharpe ratios a year.
+    """
+
+    count: int
+    sharpe_variance: float
+
+    def __post_init__(self) -> None:
+        whole(self.count, 0, "trials.count")
+        if finite_number(self.sharpe_variance, "trials.sharpe_variance") < 0:
+            raise InvalidField("trials.sharpe_variance", "must be zero or above")
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,6 +48,8 @@ class Conventions:
         The share of the best and of the worst returns that make the tails.
     annualise_short
         Whether less than a year is annualised; GIPS forbids it.
+    trials
+        What the subject was chosen from; without it there is no deflated Sharpe ratio.
     """
 
     periods_per_year: float = TRADING_DAYS
@@ -35,6 +58,7 @@ class Conventions:
     ddof: int = 1
     tail: float = 0.05
     annualise_short: bool = False
+    trials: Trials | None = None
 
     def __post_init__(self) -> None:
         for name in ("periods_per_year", "risk_free", "minimum_acceptable", "tail"):
@@ -58,7 +82,7 @@ class Conventions:
         """The minimum acceptable return a period."""
         return per_period(self.minimum_acceptable, self.periods_per_year)
 
-    def described(self) -> dict[str, float | int | bool]:
+    def described(self) -> dict[str, object]:
         """Return the choices by name, as answers carry them."""
         return asdict(self)
 

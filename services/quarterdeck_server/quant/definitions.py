@@ -54,6 +54,13 @@ DEFINITIONS: dict[str, Definition] = {
         "Φ(SR √(n - 1) / √(1 - γ3 SR + (γ4 - 1) SR² / 4)), SR a period, γ4 raw kurtosis",
         "Bailey and López de Prado (2012)",
     ),
+    "deflated_sharpe_ratio": Definition(
+        "Deflated Sharpe ratio",
+        Unit.PROBABILITY,
+        "the same for SR less σ ((1 - γ) Φ⁻¹(1 - 1/N) + γ Φ⁻¹(1 - 1/(N e))), the best to expect of "
+        "N trials without worth, σ² the variance of their SR, γ Euler's constant",
+        "Bailey and López de Prado (2014)",
+    ),
     "sortino_ratio": Definition(
         "Sortino ratio",
         RATIO,
@@ -123,6 +130,9 @@ DEFINITIONS: dict[str, Definition] = {
         RATIO,
         "geometric mean of r over that of b, where b is below 0",
         "Morningstar",
+    ),
+    "capture_ratio": Definition(
+        "Capture ratio", RATIO, "up capture / |down capture|", "Morningstar"
     ),
     "batting_average": Definition("Batting average", PLAIN, "periods with r above b / n", BACON),
 }

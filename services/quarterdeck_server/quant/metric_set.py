@@ -8,8 +8,13 @@ from numpy.typing import ArrayLike
 
 from quarterdeck_server.kernel.errors import InvalidField
 from quarterdeck_server.quant import ratios, relative, returns, sharpe, trades
-from quarterdeck_server.quant.capture import batting_average, down_capture, up_capture
-from quarterdeck_server.quant.conventions import Conventions
+from quarterdeck_server.quant.capture import (
+    batting_average,
+    capture_ratio,
+    down_capture,
+    up_capture,
+)
+from quarterdeck_server.quant.conventions import Conventions, Trials
 from quarterdeck_server.quant.drawdown import (
     Edges,
     depths_of,
@@ -87,7 +92,7 @@ def _earned(array: FloatArray, above: FloatArray, conventions: Conventions) -> M
     target = conventions.minimum_acceptable_per_period
     bad = partial_moments_of(array, target) if target else zero
     won = trades.tally_of(array, zero)
-    return {
+    metrics = {
         "arithmetic_annual_return": _scaled_mean(found, periods),
         "annual_volatility": returns.volatility_from(found, periods, ddof),
         "downside_deviation": _annual_root(bad.downside_square, found.count, periods),
@@ -106,6 +111,16 @@ def _earned(array: FloatArray, above: FloatArray, conventions: Conventions) -> M
         "profit_factor": trades.profit_factor_from(won),
         "payoff_ratio": trades.payoff_ratio_from(won),
     }
+    if conventions.trials is not None:
+        metrics["deflated_sharpe_ratio"] = _deflated(spread, conventions.trials, periods)
+    return metrics
+
+
+def _deflated(found: Moments, trials: Trials, periods: float) -> Estimate:
+    if trials.count < sharpe.NEEDED_TRIALS:
+        return Estimate.insufficient(trials.count, sharpe.NEEDED_TRIALS)
+    variance = trials.sharpe_variance / periods
+    return sharpe.deflated_sharpe_ratio_from(found, variance, trials.count)
 
 
 def _growth(array: FloatArray, grown: FloatArray, conventions: Conventions) -> Metrics:
@@ -175,6 +190,7 @@ def _against(
         "information_ratio": ratios.sharpe_ratio_from(active, periods),
         "up_capture": up_capture(*plain),
         "down_capture": down_capture(*plain),
+        "capture_ratio": capture_ratio(*plain),
         "batting_average": batting_average(*plain),
     }
 

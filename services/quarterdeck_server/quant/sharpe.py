@@ -20,6 +20,8 @@ EULER = 0.5772156649015329
 """The Euler-Mascheroni constant."""
 NEEDED = 3
 """The least number of returns from which the spread of a Sharpe ratio is judged."""
+NEEDED_TRIALS = 2
+"""The least number of trials among which one can be the best."""
 
 
 def probabilistic_sharpe_ratio(excess_returns: ArrayLike, benchmark: float = 0.0) -> Estimate:
@@ -104,7 +106,7 @@ def expected_maximum(trial_variance: float, trials: int) -> float:
     SR0 = σ ((1 - γ) Φ⁻¹(1 - 1/N) + γ Φ⁻¹(1 - 1/(N e))), γ Euler's constant.
     Bailey and López de Prado (2014).
     """
-    whole(trials, 2, "trials")
+    whole(trials, NEEDED_TRIALS, "trials")
     if not 0 <= trial_variance < math.inf:
         raise InvalidField("trial_variance", f"must be zero or above, was {trial_variance}")
     usual, rare = (NORMAL.inv_cdf(1 - 1 / tries) for tries in (trials, trials * math.e))
@@ -123,7 +125,12 @@ def deflated_sharpe_ratio(
     trial_variance, trials
         The variance of all trials' Sharpe ratios a period, and their number.
     """
-    return probabilistic_sharpe_ratio(excess_returns, expected_maximum(trial_variance, trials))
+    return deflated_sharpe_ratio_from(moments(excess_returns), trial_variance, trials)
+
+
+def deflated_sharpe_ratio_from(found: Moments, trial_variance: float, trials: int) -> Estimate:
+    """Return the probability from the moments of excess returns."""
+    return probabilistic_sharpe_ratio_from(found, expected_maximum(trial_variance, trials))
 
 
 def minimum_track_record(

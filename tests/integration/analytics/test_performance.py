@@ -177,6 +177,14 @@ async def test_subjects_are_compared_on_the_days_that_all_have(deck: Deck, ada: 
     assert answer.correlations[0].value == pytest.approx(1)
     assert answer.correlations[3].value > 0.99
     assert answer.correlations[2].state == estimate_pb2.ESTIMATE_STATE_CONSTANT
+    trials = answer.performances[0].conventions.trials
+    assert trials.count == 3, "what never moved has no Sharpe ratio"
+    assert trials.sharpe_variance > 0
+    found = {m.name: m.estimate.value for m in answer.performances[1].metrics}
+    assert 0 < found["deflated_sharpe_ratio"] < found["probabilistic_sharpe_ratio"]
+    same = given(days, simple_returns(PRICES)[99:199].tolist())
+    alone = values(await computed(ada, same, conventions={"trials": trials}))
+    assert alone["deflated_sharpe_ratio"] == pytest.approx(found["deflated_sharpe_ratio"])
     bob = await deck.client("bob")
     _, info = await refusal(bob.performance.ComparePerformance(request))
     assert info.metadata["field"] == "subjects[0].portfolio.account"

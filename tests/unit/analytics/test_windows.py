@@ -4,12 +4,12 @@ import numpy as np
 import pytest
 
 from quarterdeck.api.analytics.v1 import performance_pb2
-from quarterdeck_server.analytics.domain.comparing import correlations
+from quarterdeck_server.analytics.domain.comparing import correlations, tried
 from quarterdeck_server.analytics.domain.matching import matched
 from quarterdeck_server.analytics.domain.track import Track
 from quarterdeck_server.analytics.domain.windows import Statistic, windows
 from quarterdeck_server.kernel.errors import InvalidField
-from quarterdeck_server.quant.conventions import Conventions
+from quarterdeck_server.quant.conventions import Conventions, Trials
 from quarterdeck_server.quant.estimate import State
 from quarterdeck_server.quant.metric_set import metric_set
 from quarterdeck_server.quant.series import dated
@@ -70,3 +70,14 @@ def test_correlations_are_symmetric_and_those_of_a_constant_a_state() -> None:
     assert found[1] == found[3]
     assert found[1].value == pytest.approx(np.corrcoef(RETURNS, OTHERS)[0, 1])
     assert {one.state for one in (*found[6:], found[2], found[5])} == {State.CONSTANT}
+
+
+def test_subjects_side_by_side_are_trials_of_each_other() -> None:
+    flat, rates = np.full(40, 0.0), np.full(40, 0.0)
+    found = tried([track(RETURNS), track(OTHERS), track(flat)], Conventions(), rates).trials
+    ratios = [metric_set(one).metrics["sharpe_ratio"].value for one in (RETURNS, OTHERS)]
+    assert found is not None
+    assert (found.count, found.sharpe_variance) == (2, pytest.approx(np.var(ratios, ddof=1)))
+    assert tried([track(RETURNS), track(flat)], Conventions(), None).trials == Trials(1, 0.0)
+    chosen = Conventions(trials=Trials(200, 0.5))
+    assert tried([track(RETURNS), track(OTHERS)], chosen, None) == chosen

@@ -20,14 +20,15 @@ from quarterdeck_server.quant import (
     sharpe,
     trades,
 )
-from quarterdeck_server.quant.conventions import Conventions
+from quarterdeck_server.quant.conventions import Conventions, Trials
 from quarterdeck_server.quant.definitions import DEFINITIONS
 from quarterdeck_server.quant.estimate import Estimate, State
 from quarterdeck_server.quant.metric_set import metric_set
 
 OWN = prices.equal_weights().values
 DAYS = prices.equal_weights().dates
-CONVENTIONS = Conventions(risk_free=0.03, minimum_acceptable=0.05, ddof=0, tail=0.01)
+TRIALS = Trials(12, 0.3)
+CONVENTIONS = Conventions(risk_free=0.03, minimum_acceptable=0.05, ddof=0, tail=0.01, trials=TRIALS)
 RATE, TARGET = CONVENTIONS.risk_free_per_period, CONVENTIONS.minimum_acceptable_per_period
 anything = st.lists(st.floats(-2, 2), max_size=40)
 
@@ -48,6 +49,7 @@ def one_by_one() -> dict[str, Estimate]:
         "downside_deviation": ratios.downside_deviation(OWN, TARGET).scaled(252**0.5),
         "sharpe_ratio": ratios.sharpe_ratio(over, ddof=0),
         "probabilistic_sharpe_ratio": sharpe.probabilistic_sharpe_ratio(over),
+        "deflated_sharpe_ratio": sharpe.deflated_sharpe_ratio(over, 0.3 / 252, 12),
         "sortino_ratio": ratios.sortino_ratio(OWN, TARGET),
         "omega_ratio": ratios.omega_ratio(OWN, TARGET),
         "gain_to_pain_ratio": ratios.gain_to_pain_ratio(OWN),
@@ -69,6 +71,7 @@ def one_by_one() -> dict[str, Estimate]:
         "information_ratio": relative.information_ratio(OWN, other),
         "up_capture": capture.up_capture(OWN, other),
         "down_capture": capture.down_capture(OWN, other),
+        "capture_ratio": capture.capture_ratio(OWN, other),
         "batting_average": capture.batting_average(OWN, other),
     }
 
@@ -102,6 +105,16 @@ def test_an_answer_carries_its_sample_size_and_its_conventions() -> None:
     assert found.count == 300
     assert found.conventions.described()["risk_free"] == 0.03
     assert found.metrics["sharpe_ratio"].count == 300
+
+
+def test_a_sharpe_ratio_is_deflated_by_trials_and_by_nothing_else() -> None:
+    assert "deflated_sharpe_ratio" not in metric_set(OWN).metrics
+    alone = metric_set(OWN, Conventions(trials=Trials(1, 0.0))).metrics["deflated_sharpe_ratio"]
+    assert (alone.state, alone.count) == (State.INSUFFICIENT, 1)
+    with pytest.raises(InvalidField, match=r"trials\.count"):
+        Trials(-1, 0.1)
+    with pytest.raises(InvalidField, match=r"trials\.sharpe_variance"):
+        Trials(2, -0.1)
 
 
 @pytest.mark.parametrize("count", [0, 1])

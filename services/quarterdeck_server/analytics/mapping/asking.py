@@ -19,7 +19,7 @@ from quarterdeck_server.analytics.domain.subject import (
 )
 from quarterdeck_server.analytics.domain.track import Track
 from quarterdeck_server.kernel.errors import InvalidField
-from quarterdeck_server.quant.conventions import TRADING_DAYS, Conventions
+from quarterdeck_server.quant.conventions import TRADING_DAYS, Conventions, Trials
 from quarterdeck_server.quant.flows import FlowTiming
 from quarterdeck_server.quant.series import dated
 from quarterdeck_server.runtime.convert import floats, ints
@@ -80,6 +80,7 @@ def choices_from(message: pb.Conventions) -> Choices:
             ddof=message.ddof if message.HasField("ddof") else 1,
             tail=message.tail if message.HasField("tail") else TAIL,
             annualise_short=message.annualise_short,
+            trials=_trials_from(message),
         ),
         timing=FlowTiming.START if is_start else FlowTiming.END,
         risk_free_series=message.risk_free_series,
@@ -103,6 +104,9 @@ def conventions_to(choices: Choices) -> pb.Conventions:
         message.risk_free_series = choices.risk_free_series
     else:
         message.risk_free_rate = chosen.risk_free
+    if chosen.trials is not None:
+        tried = chosen.trials
+        message.trials.CopyFrom(pb.Trials(count=tried.count, sharpe_variance=tried.sharpe_variance))
     return message
 
 
@@ -113,6 +117,12 @@ def period_from(request: Request | AttributionRequest) -> Period:
     if start is not None and end is not None and end < start:
         raise InvalidField("end_date", "must not be before start_date")
     return Period(start, end)
+
+
+def _trials_from(message: pb.Conventions) -> Trials | None:
+    if not message.HasField("trials"):
+        return None
+    return Trials(message.trials.count, message.trials.sharpe_variance)
 
 
 def _given_from(message: pb.ReturnSeries, field: str) -> Track:

@@ -1,5 +1,7 @@
 """Performance to messages."""
 
+from dataclasses import replace
+
 import numpy as np
 from google.type.date_pb2 import Date
 
@@ -70,8 +72,9 @@ def windows_to(found: Windows) -> pb.RollingColumns:
 
 def comparison_to(found: Comparison, choices: Choices) -> service_pb.ComparePerformanceResponse:
     """Write a comparison."""
+    chosen = replace(choices, conventions=found.conventions)
     return service_pb.ComparePerformanceResponse(
-        performances=[performance_to(one, choices) for one in found.performances],
+        performances=[performance_to(one, chosen) for one in found.performances],
         correlations=map(estimate_to, found.correlations),
     )
 

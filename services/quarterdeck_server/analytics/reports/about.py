@@ -15,6 +15,7 @@ from quarterdeck_server.analytics.reports.page import Fact
 from quarterdeck_server.analytics.reports.words import counted, day, number, percent
 from quarterdeck_server.kernel.day import DayRoll
 from quarterdeck_server.kernel.time import datetime_from_ns
+from quarterdeck_server.quant.conventions import Trials
 from quarterdeck_server.quant.flows import FlowTiming
 
 PRODUCT = "Quarterdeck"
@@ -104,6 +105,7 @@ def conventions_of(choices: Choices) -> tuple[str, ...]:
         rate = f"{choices.risk_free_series}, at most {days} days old"
     short = "also" if chosen.annualise_short else "not"
     timing = "start" if choices.timing is FlowTiming.START else "end"
+    tried = chosen.trials
     return (
         f"{number(chosen.periods_per_year, 0)} periods a year",
         f"risk-free rate {rate}",
@@ -112,7 +114,13 @@ def conventions_of(choices: Choices) -> tuple[str, ...]:
         f"tails of {percent(chosen.tail, 1)}",
         f"less than a year {short} annualised",
         f"cash from outside counts at the {timing} of its day",
+        *(() if tried is None else (_trials(tried),)),
     )
+
+
+def _trials(tried: Trials) -> str:
+    variance = number(tried.sharpe_variance, 4)
+    return f"the best of {tried.count:,} trials, variance of their Sharpe ratios {variance}"
 
 
 def _capital(name: str, named: Named | None) -> tuple[Fact, ...]:

@@ -209,6 +209,7 @@ class Conventions(_message.Message):
     ANNUALISE_SHORT_FIELD_NUMBER: _builtins.int
     FLOW_TIMING_FIELD_NUMBER: _builtins.int
     RISK_FREE_MAX_AGE_DAYS_FIELD_NUMBER: _builtins.int
+    TRIALS_FIELD_NUMBER: _builtins.int
     periods_per_year: _builtins.float
     """How many returns make a year; the default is 252, 365 for markets that never close."""
     risk_free_rate: _builtins.float
@@ -230,6 +231,12 @@ class Conventions(_message.Message):
     """Whether cash that comes on a day takes part in its result; the default is that it does not."""
     risk_free_max_age_days: _builtins.int
     """How many days old a rate of the series may be; the default is 7. Monthly series need 35."""
+    @_builtins.property
+    def trials(self) -> Global___Trials:
+        """What a subject was chosen from, for the deflated Sharpe ratio; absent, a comparison takes its
+        subjects, and the metric is left out elsewhere.
+        """
+
     def __init__(
         self,
         *,
@@ -242,10 +249,11 @@ class Conventions(_message.Message):
         annualise_short: _builtins.bool = ...,
         flow_timing: Global___FlowTiming.ValueType = ...,
         risk_free_max_age_days: _builtins.int | None = ...,
+        trials: Global___Trials | None = ...,
     ) -> None: ...
-    _HasFieldArgType: _TypeAlias = _typing.Literal["_ddof", b"_ddof", "_periods_per_year", b"_periods_per_year", "_risk_free_max_age_days", b"_risk_free_max_age_days", "_tail", b"_tail", "ddof", b"ddof", "periods_per_year", b"periods_per_year", "risk_free", b"risk_free", "risk_free_max_age_days", b"risk_free_max_age_days", "risk_free_rate", b"risk_free_rate", "risk_free_series", b"risk_free_series", "tail", b"tail"]  # noqa: Y015
+    _HasFieldArgType: _TypeAlias = _typing.Literal["_ddof", b"_ddof", "_periods_per_year", b"_periods_per_year", "_risk_free_max_age_days", b"_risk_free_max_age_days", "_tail", b"_tail", "ddof", b"ddof", "periods_per_year", b"periods_per_year", "risk_free", b"risk_free", "risk_free_max_age_days", b"risk_free_max_age_days", "risk_free_rate", b"risk_free_rate", "risk_free_series", b"risk_free_series", "tail", b"tail", "trials", b"trials"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["_ddof", b"_ddof", "_periods_per_year", b"_periods_per_year", "_risk_free_max_age_days", b"_risk_free_max_age_days", "_tail", b"_tail", "annualise_short", b"annualise_short", "ddof", b"ddof", "flow_timing", b"flow_timing", "minimum_acceptable", b"minimum_acceptable", "periods_per_year", b"periods_per_year", "risk_free", b"risk_free", "risk_free_max_age_days", b"risk_free_max_age_days", "risk_free_rate", b"risk_free_rate", "risk_free_series", b"risk_free_series", "tail", b"tail"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["_ddof", b"_ddof", "_periods_per_year", b"_periods_per_year", "_risk_free_max_age_days", b"_risk_free_max_age_days", "_tail", b"_tail", "annualise_short", b"annualise_short", "ddof", b"ddof", "flow_timing", b"flow_timing", "minimum_acceptable", b"minimum_acceptable", "periods_per_year", b"periods_per_year", "risk_free", b"risk_free", "risk_free_max_age_days", b"risk_free_max_age_days", "risk_free_rate", b"risk_free_rate", "risk_free_series", b"risk_free_series", "tail", b"tail", "trials", b"trials"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     _WhichOneofReturnType__ddof: _TypeAlias = _typing.Literal["ddof"]  # noqa: Y015
     _WhichOneofArgType__ddof: _TypeAlias = _typing.Literal["_ddof", b"_ddof"]  # noqa: Y015
@@ -269,6 +277,34 @@ class Conventions(_message.Message):
     def WhichOneof(self, oneof_group: _WhichOneofArgType_risk_free) -> _WhichOneofReturnType_risk_free | None: ...
 
 Global___Conventions: _TypeAlias = Conventions  # noqa: Y015
+
+@_typing.final
+class Trials(_message.Message):
+    """The trials from which a subject was chosen as the best."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    COUNT_FIELD_NUMBER: _builtins.int
+    SHARPE_VARIANCE_FIELD_NUMBER: _builtins.int
+    count: _builtins.int
+    """How many there were, independent of each other. In an answer, subjects of a comparison that have
+    a Sharpe ratio: with fewer than two the deflated Sharpe ratio is INSUFFICIENT.
+    """
+    sharpe_variance: _builtins.float
+    """The variance of their Sharpe ratios a year, divisor count - 1."""
+    def __init__(
+        self,
+        *,
+        count: _builtins.int = ...,
+        sharpe_variance: _builtins.float = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["count", b"count", "sharpe_variance", b"sharpe_variance"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___Trials: _TypeAlias = Trials  # noqa: Y015
 
 @_typing.final
 class Performance(_message.Message):

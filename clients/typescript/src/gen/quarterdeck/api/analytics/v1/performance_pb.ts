@@ -17,7 +17,7 @@ import type { Message } from "@bufbuild/protobuf";
  * Describes the file quarterdeck/api/analytics/v1/performance.proto.
  */
 export const file_quarterdeck_api_analytics_v1_performance: GenFile = /*@__PURE__*/
-  fileDesc("Ci5xdWFydGVyZGVjay9hcGkvYW5hbHl0aWNzL3YxL3BlcmZvcm1hbmNlLnByb3RvEhxxdWFydGVyZGVjay5hcGkuYW5hbHl0aWNzLnYxIrkBCgdTdWJqZWN0EjwKCXBvcnRmb2xpbxgBIAEoCzInLnF1YXJ0ZXJkZWNrLmFwaS5hbmFseXRpY3MudjEuUG9ydGZvbGlvSAASHwoKaW5zdHJ1bWVudBgCIAEoCUIJukgGcgQQAxhkSAASPQoHcmV0dXJucxgDIAEoCzIqLnF1YXJ0ZXJkZWNrLmFwaS5hbmFseXRpY3MudjEuUmV0dXJuU2VyaWVzSABCEAoHc3ViamVjdBIFukgCCAEicgoJUG9ydGZvbGlvEhgKB2FjY291bnQYASABKAlCB7pIBHICEAESEAoIc3RyYXRlZ3kYAiABKAkSLQoHY2FwaXRhbBgDIAEoAUIXukgUEhIZAAA0JvVrDEMhAAAAAAAAAABIAIgBAUIKCghfY2FwaXRhbCJrCgxSZXR1cm5TZXJpZXMSGAoEZGF5cxgBIAMoEUIKukgHkgEEEKCNBhIbCgdyZXR1cm5zGAIgAygBQgq6SAeSAQQQoI0GEhYKCXN0YXJ0X2RheRgDIAEoEUgAiAEBQgwKCl9zdGFydF9kYXkiiwQKC0NvbnZlbnRpb25zEjgKEHBlcmlvZHNfcGVyX3llYXIYASABKAFCGbpIFhIUQAEZAAAAAICELkEhAAAAAAAAAABIAYgBARIzCg5yaXNrX2ZyZWVfcmF0ZRgCIAEoAUIZukgWEhRAARkAAAAAAECPQCEAAAAAAADwv0gAEioKEHJpc2tfZnJlZV9zZXJpZXMYAyABKAlCDrpIC3IJOgdzZXJpZXMvSAASNQoSbWluaW11bV9hY2NlcHRhYmxlGAQgASgBQhm6SBYSFEABGQAAAAAAQI9AIQAAAAAAAPC/EhwKBGRkb2YYBSABKAVCCbpIBhoEGAEoAEgCiAEBEioKBHRhaWwYBiABKAFCF7pIFBISEQAAAAAAAOA/IQAAAAAAAAAASAOIAQESFwoPYW5udWFsaXNlX3Nob3J0GAcgASgIEkcKC2Zsb3dfdGltaW5nGAggASgOMigucXVhcnRlcmRlY2suYXBpLmFuYWx5dGljcy52MS5GbG93VGltaW5nQgi6SAWCAQIQARIvChZyaXNrX2ZyZWVfbWF4X2FnZV9kYXlzGAkgASgFQgq6SAcaBRiQAygASASIAQFCCwoJcmlza19mcmVlQhMKEV9wZXJpb2RzX3Blcl95ZWFyQgcKBV9kZG9mQgcKBV90YWlsQhkKF19yaXNrX2ZyZWVfbWF4X2FnZV9kYXlzIvUDCgtQZXJmb3JtYW5jZRI1CgdtZXRyaWNzGAEgAygLMiQucXVhcnRlcmRlY2suYXBpLmFuYWx5dGljcy52MS5NZXRyaWMSPgoLY29udmVudGlvbnMYAiABKAsyKS5xdWFydGVyZGVjay5hcGkuYW5hbHl0aWNzLnYxLkNvbnZlbnRpb25zEg0KBWNvdW50GAMgASgDEioKCnN0YXJ0X2RhdGUYBCABKAsyES5nb29nbGUudHlwZS5EYXRlSACIAQESKAoIZW5kX2RhdGUYBSABKAsyES5nb29nbGUudHlwZS5EYXRlSAGIAQESEAoIY3VycmVuY3kYBiABKAkSFgoOdW5tYXRjaGVkX2RheXMYByABKAMSSgoVbW9uZXlfd2VpZ2h0ZWRfcmV0dXJuGAggASgLMiYucXVhcnRlcmRlY2suYXBpLmFuYWx5dGljcy52MS5Fc3RpbWF0ZUgCiAEBEkoKD3Byb3Zpc2lvbmFsX2RheRgJIAEoCzIsLnF1YXJ0ZXJkZWNrLmFwaS5hbmFseXRpY3MudjEuUHJvdmlzaW9uYWxEYXlIA4gBAUINCgtfc3RhcnRfZGF0ZUILCglfZW5kX2RhdGVCGAoWX21vbmV5X3dlaWdodGVkX3JldHVybkISChBfcHJvdmlzaW9uYWxfZGF5IogBCg5Qcm92aXNpb25hbERheRIfCgRkYXRlGAEgASgLMhEuZ29vZ2xlLnR5cGUuRGF0ZRIVCg1yZXR1cm5fc29fZmFyGAIgASgBEg4KBnByb2ZpdBgDIAEoARIuCgpldmVudF90aW1lGAQgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcCK2AQoIRHJhd2Rvd24SJAoJcGVha19kYXRlGAEgASgLMhEuZ29vZ2xlLnR5cGUuRGF0ZRImCgt0cm91Z2hfZGF0ZRgCIAEoCzIRLmdvb2dsZS50eXBlLkRhdGUSLQoNcmVjb3ZlcnlfZGF0ZRgDIAEoCzIRLmdvb2dsZS50eXBlLkRhdGVIAIgBARINCgVkZXB0aBgEIAEoARIMCgRkYXlzGAUgASgFQhAKDl9yZWNvdmVyeV9kYXRlIlUKElBlcmZvcm1hbmNlQ29sdW1ucxIMCgRkYXlzGAEgAygREg8KB3JldHVybnMYAiADKAESDgoGZ3Jvd3RoGAMgAygBEhAKCGRyYXdkb3duGAQgAygBInwKDlJvbGxpbmdDb2x1bW5zEjsKBm1ldHJpYxgBIAEoDjIrLnF1YXJ0ZXJkZWNrLmFwaS5hbmFseXRpY3MudjEuUm9sbGluZ01ldHJpYxIMCgRkYXlzGAIgAygREg4KBnZhbHVlcxgDIAMoARIPCgd3aW5kb3dzGAQgASgDKlUKCkZsb3dUaW1pbmcSGwoXRkxPV19USU1JTkdfVU5TUEVDSUZJRUQQABIVChFGTE9XX1RJTUlOR19TVEFSVBABEhMKD0ZMT1dfVElNSU5HX0VORBACKusBCg1Sb2xsaW5nTWV0cmljEh4KGlJPTExJTkdfTUVUUklDX1VOU1BFQ0lGSUVEEAASHwobUk9MTElOR19NRVRSSUNfU0hBUlBFX1JBVElPEAESIAocUk9MTElOR19NRVRSSUNfU09SVElOT19SQVRJTxACEh0KGVJPTExJTkdfTUVUUklDX1ZPTEFUSUxJVFkQAxIfChtST0xMSU5HX01FVFJJQ19NQVhfRFJBV0RPV04QBBIXChNST0xMSU5HX01FVFJJQ19CRVRBEAUSHgoaUk9MTElOR19NRVRSSUNfQ09SUkVMQVRJT04QBmIGcHJvdG8z", [file_buf_validate_validate, file_google_protobuf_timestamp, file_google_type_date, file_quarterdeck_api_analytics_v1_estimate]);
+  fileDesc("Ci5xdWFydGVyZGVjay9hcGkvYW5hbHl0aWNzL3YxL3BlcmZvcm1hbmNlLnByb3RvEhxxdWFydGVyZGVjay5hcGkuYW5hbHl0aWNzLnYxIrkBCgdTdWJqZWN0EjwKCXBvcnRmb2xpbxgBIAEoCzInLnF1YXJ0ZXJkZWNrLmFwaS5hbmFseXRpY3MudjEuUG9ydGZvbGlvSAASHwoKaW5zdHJ1bWVudBgCIAEoCUIJukgGcgQQAxhkSAASPQoHcmV0dXJucxgDIAEoCzIqLnF1YXJ0ZXJkZWNrLmFwaS5hbmFseXRpY3MudjEuUmV0dXJuU2VyaWVzSABCEAoHc3ViamVjdBIFukgCCAEicgoJUG9ydGZvbGlvEhgKB2FjY291bnQYASABKAlCB7pIBHICEAESEAoIc3RyYXRlZ3kYAiABKAkSLQoHY2FwaXRhbBgDIAEoAUIXukgUEhIZAAA0JvVrDEMhAAAAAAAAAABIAIgBAUIKCghfY2FwaXRhbCJrCgxSZXR1cm5TZXJpZXMSGAoEZGF5cxgBIAMoEUIKukgHkgEEEKCNBhIbCgdyZXR1cm5zGAIgAygBQgq6SAeSAQQQoI0GEhYKCXN0YXJ0X2RheRgDIAEoEUgAiAEBQgwKCl9zdGFydF9kYXkiwQQKC0NvbnZlbnRpb25zEjgKEHBlcmlvZHNfcGVyX3llYXIYASABKAFCGbpIFhIUQAEZAAAAAICELkEhAAAAAAAAAABIAYgBARIzCg5yaXNrX2ZyZWVfcmF0ZRgCIAEoAUIZukgWEhRAARkAAAAAAECPQCEAAAAAAADwv0gAEioKEHJpc2tfZnJlZV9zZXJpZXMYAyABKAlCDrpIC3IJOgdzZXJpZXMvSAASNQoSbWluaW11bV9hY2NlcHRhYmxlGAQgASgBQhm6SBYSFEABGQAAAAAAQI9AIQAAAAAAAPC/EhwKBGRkb2YYBSABKAVCCbpIBhoEGAEoAEgCiAEBEioKBHRhaWwYBiABKAFCF7pIFBISEQAAAAAAAOA/IQAAAAAAAAAASAOIAQESFwoPYW5udWFsaXNlX3Nob3J0GAcgASgIEkcKC2Zsb3dfdGltaW5nGAggASgOMigucXVhcnRlcmRlY2suYXBpLmFuYWx5dGljcy52MS5GbG93VGltaW5nQgi6SAWCAQIQARIvChZyaXNrX2ZyZWVfbWF4X2FnZV9kYXlzGAkgASgFQgq6SAcaBRiQAygASASIAQESNAoGdHJpYWxzGAogASgLMiQucXVhcnRlcmRlY2suYXBpLmFuYWx5dGljcy52MS5UcmlhbHNCCwoJcmlza19mcmVlQhMKEV9wZXJpb2RzX3Blcl95ZWFyQgcKBV9kZG9mQgcKBV90YWlsQhkKF19yaXNrX2ZyZWVfbWF4X2FnZV9kYXlzIksKBlRyaWFscxIWCgVjb3VudBgBIAEoBUIHukgEGgIoAhIpCg9zaGFycGVfdmFyaWFuY2UYAiABKAFCELpIDRILQAEpAAAAAAAAAAAi9QMKC1BlcmZvcm1hbmNlEjUKB21ldHJpY3MYASADKAsyJC5xdWFydGVyZGVjay5hcGkuYW5hbHl0aWNzLnYxLk1ldHJpYxI+Cgtjb252ZW50aW9ucxgCIAEoCzIpLnF1YXJ0ZXJkZWNrLmFwaS5hbmFseXRpY3MudjEuQ29udmVudGlvbnMSDQoFY291bnQYAyABKAMSKgoKc3RhcnRfZGF0ZRgEIAEoCzIRLmdvb2dsZS50eXBlLkRhdGVIAIgBARIoCghlbmRfZGF0ZRgFIAEoCzIRLmdvb2dsZS50eXBlLkRhdGVIAYgBARIQCghjdXJyZW5jeRgGIAEoCRIWCg51bm1hdGNoZWRfZGF5cxgHIAEoAxJKChVtb25leV93ZWlnaHRlZF9yZXR1cm4YCCABKAsyJi5xdWFydGVyZGVjay5hcGkuYW5hbHl0aWNzLnYxLkVzdGltYXRlSAKIAQESSgoPcHJvdmlzaW9uYWxfZGF5GAkgASgLMiwucXVhcnRlcmRlY2suYXBpLmFuYWx5dGljcy52MS5Qcm92aXNpb25hbERheUgDiAEBQg0KC19zdGFydF9kYXRlQgsKCV9lbmRfZGF0ZUIYChZfbW9uZXlfd2VpZ2h0ZWRfcmV0dXJuQhIKEF9wcm92aXNpb25hbF9kYXkiiAEKDlByb3Zpc2lvbmFsRGF5Eh8KBGRhdGUYASABKAsyES5nb29nbGUudHlwZS5EYXRlEhUKDXJldHVybl9zb19mYXIYAiABKAESDgoGcHJvZml0GAMgASgBEi4KCmV2ZW50X3RpbWUYBCABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wIrYBCghEcmF3ZG93bhIkCglwZWFrX2RhdGUYASABKAsyES5nb29nbGUudHlwZS5EYXRlEiYKC3Ryb3VnaF9kYXRlGAIgASgLMhEuZ29vZ2xlLnR5cGUuRGF0ZRItCg1yZWNvdmVyeV9kYXRlGAMgASgLMhEuZ29vZ2xlLnR5cGUuRGF0ZUgAiAEBEg0KBWRlcHRoGAQgASgBEgwKBGRheXMYBSABKAVCEAoOX3JlY292ZXJ5X2RhdGUiVQoSUGVyZm9ybWFuY2VDb2x1bW5zEgwKBGRheXMYASADKBESDwoHcmV0dXJucxgCIAMoARIOCgZncm93dGgYAyADKAESEAoIZHJhd2Rvd24YBCADKAEifAoOUm9sbGluZ0NvbHVtbnMSOwoGbWV0cmljGAEgASgOMisucXVhcnRlcmRlY2suYXBpLmFuYWx5dGljcy52MS5Sb2xsaW5nTWV0cmljEgwKBGRheXMYAiADKBESDgoGdmFsdWVzGAMgAygBEg8KB3dpbmRvd3MYBCABKAMqVQoKRmxvd1RpbWluZxIbChdGTE9XX1RJTUlOR19VTlNQRUNJRklFRBAAEhUKEUZMT1dfVElNSU5HX1NUQVJUEAESEwoPRkxPV19USU1JTkdfRU5EEAIq6wEKDVJvbGxpbmdNZXRyaWMSHgoaUk9MTElOR19NRVRSSUNfVU5TUEVDSUZJRUQQABIfChtST0xMSU5HX01FVFJJQ19TSEFSUEVfUkFUSU8QARIgChxST0xMSU5HX01FVFJJQ19TT1JUSU5PX1JBVElPEAISHQoZUk9MTElOR19NRVRSSUNfVk9MQVRJTElUWRADEh8KG1JPTExJTkdfTUVUUklDX01BWF9EUkFXRE9XThAEEhcKE1JPTExJTkdfTUVUUklDX0JFVEEQBRIeChpST0xMSU5HX01FVFJJQ19DT1JSRUxBVElPThAGYgZwcm90bzM", [file_buf_validate_validate, file_google_protobuf_timestamp, file_google_type_date, file_quarterdeck_api_analytics_v1_estimate]);
 
 /**
  * Of what returns are taken.
@@ -216,6 +216,14 @@ export type Conventions = Message<"quarterdeck.api.analytics.v1.Conventions"> & 
    * @generated from field: optional int32 risk_free_max_age_days = 9;
    */
   riskFreeMaxAgeDays?: number | undefined;
+
+  /**
+   * What a subject was chosen from, for the deflated Sharpe ratio; absent, a comparison takes its
+   * subjects, and the metric is left out elsewhere.
+   *
+   * @generated from field: quarterdeck.api.analytics.v1.Trials trials = 10;
+   */
+  trials?: Trials | undefined;
 };
 
 /**
@@ -224,6 +232,35 @@ export type Conventions = Message<"quarterdeck.api.analytics.v1.Conventions"> & 
  */
 export const ConventionsSchema: GenMessage<Conventions> = /*@__PURE__*/
   messageDesc(file_quarterdeck_api_analytics_v1_performance, 3);
+
+/**
+ * The trials from which a subject was chosen as the best.
+ *
+ * @generated from message quarterdeck.api.analytics.v1.Trials
+ */
+export type Trials = Message<"quarterdeck.api.analytics.v1.Trials"> & {
+  /**
+   * How many there were, independent of each other. In an answer, subjects of a comparison that have
+   * a Sharpe ratio: with fewer than two the deflated Sharpe ratio is INSUFFICIENT.
+   *
+   * @generated from field: int32 count = 1;
+   */
+  count: number;
+
+  /**
+   * The variance of their Sharpe ratios a year, divisor count - 1.
+   *
+   * @generated from field: double sharpe_variance = 2;
+   */
+  sharpeVariance: number;
+};
+
+/**
+ * Describes the message quarterdeck.api.analytics.v1.Trials.
+ * Use `create(TrialsSchema)` to create a new message.
+ */
+export const TrialsSchema: GenMessage<Trials> = /*@__PURE__*/
+  messageDesc(file_quarterdeck_api_analytics_v1_performance, 4);
 
 /**
  * The performance of one subject.
@@ -302,7 +339,7 @@ export type Performance = Message<"quarterdeck.api.analytics.v1.Performance"> & 
  * Use `create(PerformanceSchema)` to create a new message.
  */
 export const PerformanceSchema: GenMessage<Performance> = /*@__PURE__*/
-  messageDesc(file_quarterdeck_api_analytics_v1_performance, 4);
+  messageDesc(file_quarterdeck_api_analytics_v1_performance, 5);
 
 /**
  * A day that is not over, as of the newest price or fill.
@@ -344,7 +381,7 @@ export type ProvisionalDay = Message<"quarterdeck.api.analytics.v1.ProvisionalDa
  * Use `create(ProvisionalDaySchema)` to create a new message.
  */
 export const ProvisionalDaySchema: GenMessage<ProvisionalDay> = /*@__PURE__*/
-  messageDesc(file_quarterdeck_api_analytics_v1_performance, 5);
+  messageDesc(file_quarterdeck_api_analytics_v1_performance, 6);
 
 /**
  * A time under water.
@@ -393,7 +430,7 @@ export type Drawdown = Message<"quarterdeck.api.analytics.v1.Drawdown"> & {
  * Use `create(DrawdownSchema)` to create a new message.
  */
 export const DrawdownSchema: GenMessage<Drawdown> = /*@__PURE__*/
-  messageDesc(file_quarterdeck_api_analytics_v1_performance, 6);
+  messageDesc(file_quarterdeck_api_analytics_v1_performance, 7);
 
 /**
  * Columns of a performance over time; index i of all columns is one day.
@@ -435,7 +472,7 @@ export type PerformanceColumns = Message<"quarterdeck.api.analytics.v1.Performan
  * Use `create(PerformanceColumnsSchema)` to create a new message.
  */
 export const PerformanceColumnsSchema: GenMessage<PerformanceColumns> = /*@__PURE__*/
-  messageDesc(file_quarterdeck_api_analytics_v1_performance, 7);
+  messageDesc(file_quarterdeck_api_analytics_v1_performance, 8);
 
 /**
  * A statistic of every window; index i of both columns is one window that has a value.
@@ -477,7 +514,7 @@ export type RollingColumns = Message<"quarterdeck.api.analytics.v1.RollingColumn
  * Use `create(RollingColumnsSchema)` to create a new message.
  */
 export const RollingColumnsSchema: GenMessage<RollingColumns> = /*@__PURE__*/
-  messageDesc(file_quarterdeck_api_analytics_v1_performance, 8);
+  messageDesc(file_quarterdeck_api_analytics_v1_performance, 9);
 
 /**
  * When in a day external flows count.
