@@ -71,6 +71,22 @@ def test_what_was_not_filled_costs_what_the_price_ran_away() -> None:
     assert one.means["cancel_ratio"].value == 1.0
 
 
+def test_an_average_is_not_of_a_price_that_was_too_old_when_the_order_came() -> None:
+    known = {NAME: market({0: 90.0, 5400: 100.0, 5430: 101.0})}
+    fill = {"time_ns": 3660}
+    late = {"submit_ns": 3600, "accept_ns": 3600, "end_ns": 5460, "fills": [fill]}
+    found = slippages(orders(late, {**late, "end_ns": 5399}), known, USUAL)
+    assert found.prices.twap.tolist() == pytest.approx([100.5, np.nan], nan_ok=True)
+
+
+def test_bars_are_read_where_only_the_end_of_an_order_is_without_a_price() -> None:
+    quotes, trades = {0: 100.0, 60: 101.0}, [(1.0, 100.0, 30.0, "A")]
+    known = market(quotes, trades)
+    canceled = {"status": "CANCELED", "end_ns": 1800, "fills": [{"quantity": 4.0}]}
+    asked = orders({}, {**canceled, "end_ns": 60}, canceled)
+    assert lacking(asked, known, USUAL).tolist() == [False, False, True]
+
+
 def test_an_order_that_works_has_costs_so_far_and_no_shortfall() -> None:
     order = {"status": "PARTIALLY_FILLED", "end_ns": None, "fills": [{"quantity": 4.0}]}
     one = quality(orders(order), market(QUOTES))

@@ -42,7 +42,7 @@ def test_prices_of_many_intervals_are_those_of_each(
 ) -> None:
     times, prices, sizes, starts, ends = arrays(rows, wanted)
     averages, volumes = columns.average_prices(times, prices, sizes, starts, ends)
-    weighted = columns.time_weighted_prices(times, prices, starts, ends)
+    weighted = columns.time_weighted_prices(times, prices, starts, ends, 1_000)
     for n, (start, end) in enumerate(zip(starts, ends, strict=True)):
         inside = (times >= start) & (times < end)
         same(averages[n], benchmark.average_price(prices[inside], sizes[inside]))

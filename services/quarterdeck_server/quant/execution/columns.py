@@ -85,7 +85,7 @@ def average_prices(
 
 
 def time_weighted_prices(
-    times_ns: Times, prices: FloatArray, starts_ns: Times, ends_ns: Times
+    times_ns: Times, prices: FloatArray, starts_ns: Times, ends_ns: Times, most_age_ns: int
 ) -> FloatArray:
     """Return the average over each interval of a price that holds until the next one.
 
@@ -95,11 +95,18 @@ def time_weighted_prices(
         When each price was seen, never decreasing, shape (m,).
     starts_ns, ends_ns
         Of the intervals, shape (n,). Only the part counts in which a price was known.
+    most_age_ns
+        How long before an interval its first price may have been seen; else it begins with the
+        first one that was seen in it.
     """
     found = np.full(len(starts_ns), np.nan)
     if not len(times_ns):
         return found
-    begins = np.maximum(starts_ns, times_ns[0])
+    known = ~np.isnan(last_prices(times_ns, prices, starts_ns, most_age_ns))
+    following = np.append(times_ns, np.iinfo(np.int64).max)
+    begins = np.where(
+        known, starts_ns, following[np.searchsorted(times_ns, starts_ns, side="right")]
+    )
     some = ends_ns > begins
     base = float(prices[0])
     area = _running((prices[:-1] - base) * np.diff(times_ns))

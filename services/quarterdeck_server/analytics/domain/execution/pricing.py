@@ -96,14 +96,17 @@ def priced(orders: Orders, markets: Mapping[str, Market], manner: Manner) -> Pri
 
 def lacking(orders: Orders, market: Market, manner: Manner) -> Bools:
     """Tell which of the orders in one instrument need bars: ticks do not tell all prices."""
-    lives = _Lives(orders, market)
+    lives = _Lives(orders, market, manner.most_age_ns)
     arrival, _ = _at(orders.sent_ns, market, manner.most_age_ns)
-    unknown = np.isnan(arrival) | np.isnan(lives.vwap()[0]) | np.isnan(lives.twap()[0])
+    end, _ = _at(orders.life_end_ns, market, manner.most_age_ns)
+    is_missed = orders.is_ended & (orders.filled < orders.quantity)
+    averages = np.isnan(lives.vwap()[0]) | np.isnan(lives.twap()[0])
+    unknown = averages | np.isnan(arrival) | (is_missed & np.isnan(end))
     return np.asarray(unknown & orders.is_sent)
 
 
 def _priced(orders: Orders, market: Market, manner: Manner) -> Priced:
-    others = _Lives(orders, market)
+    others = _Lives(orders, market, manner.most_age_ns)
     arrival, arrival_source = _at(orders.sent_ns, market, manner.most_age_ns)
     vwap, vwap_source, volume = others.vwap()
     twap, twap_source = others.twap()
@@ -167,8 +170,8 @@ def _closes(sent_ns: Times, market: Market) -> FloatArray:
 class _Lives:
     """Averages over the lives of orders: from ticks, and from bars where there are none."""
 
-    def __init__(self, orders: Orders, market: Market) -> None:
-        self._market = market
+    def __init__(self, orders: Orders, market: Market, most_age_ns: int) -> None:
+        self._market, self._most_age_ns = market, most_age_ns
         self._own = frozenset(orders.fills.trade_id.tolist())
         self._starts, self._ends = orders.sent_ns, orders.life_end_ns
         # Longer lives were not read tick by tick.
@@ -198,7 +201,9 @@ class _Lives:
     def twap(self) -> tuple[FloatArray, Sources]:
         """Return the time-weighted prices, and their sources."""
         quotes = self._market.quotes
-        found = time_weighted_prices(quotes.time_ns, quotes.price, self._starts, self._ends)
+        found = time_weighted_prices(
+            quotes.time_ns, quotes.price, self._starts, self._ends, self._most_age_ns
+        )
         found[~self._short] = np.nan
         source = np.where(np.isnan(found), Source.NONE, Source.QUOTES).astype(np.int8)
         for bars in self._market.bars:
