@@ -21,7 +21,22 @@ if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
 type Statistic = Literal[
-    "sharpe_ratio", "sortino_ratio", "volatility", "max_drawdown", "beta", "correlation"
+    "sharpe_ratio",
+    "sortino_ratio",
+    "volatility",
+    "max_drawdown",
+    "beta",
+    "correlation",
+    "total_return",
+    "calmar_ratio",
+    "omega_ratio",
+    "hit_rate",
+    "profit_factor",
+    "alpha",
+    "tracking_error",
+    "information_ratio",
+    "up_capture",
+    "down_capture",
 ]
 
 

@@ -6,7 +6,7 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from quarterdeck_server.quant.estimate import Estimate, State, over, ratio
-from quarterdeck_server.quant.series import FloatArray, finite, paired
+from quarterdeck_server.quant.series import FloatArray, against
 
 
 def up_capture(returns: ArrayLike, benchmark: ArrayLike) -> Estimate:
@@ -27,24 +27,24 @@ def up_capture(returns: ArrayLike, benchmark: ArrayLike) -> Estimate:
     ((Π (1 + r))^(1/k) - 1) / ((Π (1 + b))^(1/k) - 1) over the k periods with b above zero
     (Morningstar). A period in which the benchmark did not move belongs to neither side.
     """
-    return _capture(*_pair(returns, benchmark), rising=True)
+    return _capture(*against(returns, benchmark), rising=True)
 
 
 def down_capture(returns: ArrayLike, benchmark: ArrayLike) -> Estimate:
     """Return the same over periods in which the benchmark fell; small is good."""
-    return _capture(*_pair(returns, benchmark), rising=False)
+    return _capture(*against(returns, benchmark), rising=False)
 
 
 def capture_ratio(returns: ArrayLike, benchmark: ArrayLike) -> Estimate:
     """Return up capture over |down capture|; its count is that of the rising periods."""
-    mine, theirs = _pair(returns, benchmark)
+    mine, theirs = against(returns, benchmark)
     up, down = (_capture(mine, theirs, rising=rising) for rising in (True, False))
     return over(up, down)
 
 
 def batting_average(returns: ArrayLike, benchmark: ArrayLike) -> Estimate:
     """Return the share of periods in which the series beat the benchmark; a tie is not a win."""
-    mine, theirs = _pair(returns, benchmark)
+    mine, theirs = against(returns, benchmark)
     if not len(mine):
         return Estimate.insufficient(0, 1)
     return Estimate.of(np.count_nonzero(mine > theirs) / len(mine), len(mine))
@@ -62,9 +62,3 @@ def _capture(mine: FloatArray, theirs: FloatArray, *, rising: bool) -> Estimate:
 
 def _mean_growth(array: FloatArray) -> float:
     return math.expm1(float(np.log1p(array).mean()))
-
-
-def _pair(returns: ArrayLike, benchmark: ArrayLike) -> tuple[FloatArray, FloatArray]:
-    mine, theirs = finite(returns), finite(benchmark, "benchmark")
-    paired(mine, theirs, ("returns", "benchmark"))
-    return mine, theirs

@@ -16,7 +16,7 @@ from quarterdeck_server.quant.conventions import TRADING_DAYS
 from quarterdeck_server.quant.estimate import Estimate, State, combined, over
 from quarterdeck_server.quant.moments import FLAT, moments_of
 from quarterdeck_server.quant.returns import annualised_return, volatility_from
-from quarterdeck_server.quant.series import FloatArray, finite, paired
+from quarterdeck_server.quant.series import FloatArray, against
 
 NEEDED = 2
 """The least number of periods in which two series can be compared."""
@@ -57,7 +57,7 @@ class Line:
 
 def line(returns: ArrayLike, benchmark: ArrayLike) -> Line:
     """Return the line through two series; refuses different lengths."""
-    return line_of(*_pair(returns, benchmark))
+    return line_of(*against(returns, benchmark))
 
 
 def line_of(mine: FloatArray, theirs: FloatArray) -> Line:
@@ -127,7 +127,7 @@ def jensen_alpha(
     periods_per_year: float = TRADING_DAYS,
 ) -> Estimate:
     """Return R - r_f - β (B - r_f), R and B annualised, r_f a year (Jensen 1968; Bacon 2008)."""
-    mine, theirs = _pair(returns, benchmark)
+    mine, theirs = against(returns, benchmark)
     own, other = (annualised_return(each, periods_per_year) for each in (mine, theirs))
     return combined(
         lambda beta, mine, theirs: mine - risk_free - beta * (theirs - risk_free),
@@ -143,7 +143,7 @@ def treynor_ratio(
     periods_per_year: float = TRADING_DAYS,
 ) -> Estimate:
     """Return the annualised excess return over beta (Treynor 1965; PerformanceAnalytics)."""
-    mine, theirs = _pair(excess_returns, benchmark_excess)
+    mine, theirs = against(excess_returns, benchmark_excess)
     slope, reward = beta(mine, theirs), annualised_return(mine, periods_per_year)
     if slope.value == 0:
         return Estimate.missing(State.CONSTANT, slope.count)
@@ -154,7 +154,7 @@ def systematic_risk(
     returns: ArrayLike, benchmark: ArrayLike, periods_per_year: float = TRADING_DAYS
 ) -> Estimate:
     """Return β · sd(b) · √m, divisor n - 1 (PerformanceAnalytics; Bacon 2008 divides by n)."""
-    mine, theirs = _pair(returns, benchmark)
+    mine, theirs = against(returns, benchmark)
     slope = beta(mine, theirs)
     if slope.value is None:
         return slope
@@ -182,7 +182,7 @@ def m_squared(
 
     SR is (R - r_f) / sd(r), R the annualised return (Modigliani and Modigliani 1997; Bacon).
     """
-    mine, theirs = _pair(returns, benchmark)
+    mine, theirs = against(returns, benchmark)
     own, other = (volatility_from(moments_of(each), periods_per_year) for each in (mine, theirs))
     if own.value == 0:
         return Estimate.missing(State.CONSTANT, len(mine))
@@ -198,7 +198,7 @@ def tracking_error(
     returns: ArrayLike, benchmark: ArrayLike, periods_per_year: float = TRADING_DAYS
 ) -> Estimate:
     """Return the deviation (n - 1) of active returns, a year."""
-    mine, theirs = _pair(returns, benchmark)
+    mine, theirs = against(returns, benchmark)
     return volatility_from(moments_of(mine - theirs), periods_per_year)
 
 
@@ -215,7 +215,7 @@ def information_ratio(
     Arithmetic: mean(r - b) / sd(r - b) · √m (quantstats, empyrical). Geometric: the difference of
     the annualised returns over the tracking error a year (Bacon, PerformanceAnalytics).
     """
-    mine, theirs = _pair(returns, benchmark)
+    mine, theirs = against(returns, benchmark)
     found = moments_of(mine - theirs)
     error = volatility_from(found, periods_per_year)
     if error.value == 0:
@@ -224,12 +224,6 @@ def information_ratio(
         return combined(lambda risk: found.mean * periods_per_year / risk, error)
     own, other = (annualised_return(each, periods_per_year) for each in (mine, theirs))
     return combined(lambda risk, mine, theirs: (mine - theirs) / risk, error, own, other)
-
-
-def _pair(returns: ArrayLike, benchmark: ArrayLike) -> tuple[FloatArray, FloatArray]:
-    mine, theirs = finite(returns), finite(benchmark, "benchmark")
-    paired(mine, theirs, ("returns", "benchmark"))
-    return mine, theirs
 
 
 def _has_slope(found: Line) -> bool:

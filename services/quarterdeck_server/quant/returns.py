@@ -40,12 +40,12 @@ def log_returns(values: ArrayLike) -> FloatArray:
     return np.diff(np.log(positive(finite(values, "values"), "values")))
 
 
-def to_log(returns: ArrayLike) -> FloatArray:
+def to_log(returns: ArrayLike, name: str = "returns") -> FloatArray:
     """Return ln(1 + r) of simple returns, which must be above -1."""
-    array = finite(returns)
+    array = finite(returns, name)
     if len(array) and array.min() <= -1:
         index = int(np.argmax(array <= -1))
-        raise InvalidField(f"returns[{index}]", f"must be above -1, was {array[index]}")
+        raise InvalidField(f"{name}[{index}]", f"must be above -1, was {array[index]}")
     return np.log1p(array)
 
 

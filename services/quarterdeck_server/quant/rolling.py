@@ -1,44 +1,20 @@
-"""Statistics of every window of a series, vectorised.
-
-A window is put together from stretches of 1, 2, 4, 8 … periods, as its length is of powers of two:
-n log2(w) additions. Unlike differences of running totals this adds only what lies in the window: a
-crash years ago leaves no rounding behind. The deepest drawdown of each window is found likewise.
-"""
-
-from collections.abc import Callable
-from dataclasses import dataclass
+"""Statistics of every window of a series, vectorised; see ``windows``."""
 
 import numpy as np
 from numpy.typing import ArrayLike
 
 from quarterdeck_server.quant.conventions import TRADING_DAYS
 from quarterdeck_server.quant.returns import to_log
-from quarterdeck_server.quant.series import FloatArray, finite, paired, whole
-
-type Stretch = tuple[FloatArray, ...]
-
-FLAT_SQUARE = 1e-10
-"""A variance this small against the mean square is called constant: a deviation of 1e-5 of how far
-the window lies from the series' mean. What is above has at least five right digits."""
-
-
-@dataclass(frozen=True, slots=True)
-class Rolling:
-    """A statistic of each window, at the window's last period.
-
-    Attributes
-    ----------
-    values
-        Shape (n,); NaN means "no value": the window is not full, or has nothing to divide by.
-    window
-        The number of periods in a window.
-    first_valid_index
-        The first place with a value; ``None`` if there is none.
-    """
-
-    values: FloatArray
-    window: int
-    first_valid_index: int | None
+from quarterdeck_server.quant.series import FloatArray, finite, finite_number, whole
+from quarterdeck_server.quant.windows import (
+    Rolling,
+    Stretch,
+    column,
+    divided,
+    folded,
+    mean_and_variance,
+    window_sums,
+)
 
 
 def rolling_mean(returns: ArrayLike, window: int) -> Rolling:
@@ -52,7 +28,21 @@ def rolling_mean(returns: ArrayLike, window: int) -> Rolling:
         w, at least 1.
     """
     array, width = finite(returns), whole(window, 1, "window")
-    return _rolling(_window_sums(array, width) / width, len(array), width)
+    return column(window_sums(array, width) / width, len(array), width)
+
+
+def rolling_total_return(returns: ArrayLike, window: int) -> Rolling:
+    """Return Π (1 + r) - 1 of each window.
+
+    Parameters
+    ----------
+    returns
+        Simple returns above -1, shape (n,); NaN is refused.
+    window
+        w, at least 1.
+    """
+    array, width = to_log(returns), whole(window, 1, "window")
+    return column(np.expm1(window_sums(array, width)), len(array), width)
 
 
 def rolling_volatility(
@@ -60,8 +50,8 @@ def rolling_volatility(
 ) -> Rolling:
     """Return sd (divisor w - 1) · √m of each window of at least two periods; zero if constant."""
     array, width = finite(returns), whole(window, 2, "window")
-    _, variance = _mean_and_variance(array, width)
-    return _rolling(np.sqrt(variance * periods_per_year), len(array), width)
+    _, variance = mean_and_variance(array, width)
+    return column(np.sqrt(variance * periods_per_year), len(array), width)
 
 
 def rolling_sharpe(
@@ -69,11 +59,8 @@ def rolling_sharpe(
 ) -> Rolling:
     """Return mean / sd · √m of each window of at least two periods; NaN for a constant window."""
     array, width = finite(excess_returns), whole(window, 2, "window")
-    mean, variance = _mean_and_variance(array, width)
-    with np.errstate(divide="ignore", invalid="ignore"):
-        values = mean * np.sqrt(periods_per_year / variance)
-    values[variance == 0] = np.nan
-    return _rolling(values, len(array), width)
+    mean, variance = mean_and_variance(array, width)
+    return column(divided(mean * np.sqrt(periods_per_year), np.sqrt(variance)), len(array), width)
 
 
 def rolling_sortino(
@@ -83,34 +70,29 @@ def rolling_sortino(
     array, width = finite(returns), whole(window, 2, "window")
     apart = array - target
     below = np.minimum(apart, 0.0)
-    mean = _window_sums(apart, width) / width
-    square = _window_sums(below * below, width) / width
-    with np.errstate(divide="ignore", invalid="ignore"):
-        values = mean * np.sqrt(periods_per_year / square)
-    values[square == 0] = np.nan
-    return _rolling(values, len(array), width)
+    mean = window_sums(apart, width) / width
+    square = window_sums(below * below, width) / width
+    return column(divided(mean * np.sqrt(periods_per_year), np.sqrt(square)), len(array), width)
 
 
-def rolling_beta(returns: ArrayLike, benchmark: ArrayLike, window: int) -> Rolling:
-    """Return cov / var of each window of at least two periods; NaN where the benchmark is constant.
+def rolling_omega(returns: ArrayLike, window: int, target: float = 0.0) -> Rolling:
+    """Return Σ max(r - τ, 0) / Σ max(τ - r, 0) of each window; NaN without a loss.
 
-    Parameters
-    ----------
-    returns, benchmark
-        Excess returns of the same periods, shape (n,); NaN is refused.
+    With a target of zero this is the profit factor.
     """
-    mine, theirs = finite(returns), finite(benchmark, "benchmark")
-    paired(mine, theirs, ("returns", "benchmark"))
-    width = whole(window, 2, "window")
-    left, right = _centred(mine), _centred(theirs)
-    other = _window_sums(right, width)
-    covariance = _window_sums(left * right, width) - _window_sums(left, width) * other / width
-    squares = _window_sums(right * right, width)
-    variance = _without_dust(squares - other * other / width, squares)
-    with np.errstate(divide="ignore", invalid="ignore"):
-        values = covariance / variance
-    values[variance == 0] = np.nan
-    return _rolling(values, len(mine), width)
+    array, width = finite(returns), whole(window, 1, "window")
+    apart = array - finite_number(target, "target")
+    gained = window_sums(np.maximum(apart, 0.0), width)
+    lost = window_sums(np.maximum(-apart, 0.0), width)
+    return column(divided(gained, lost), len(array), width)
+
+
+def rolling_hit_rate(returns: ArrayLike, window: int) -> Rolling:
+    """Return wins / (wins + losses) of each window; NaN where nothing moved."""
+    array, width = finite(returns), whole(window, 1, "window")
+    wins = window_sums((array > 0).astype(np.float64), width)
+    decided = window_sums((array != 0).astype(np.float64), width)
+    return column(divided(wins, decided), len(array), width)
 
 
 def rolling_max_drawdown(returns: ArrayLike, window: int) -> Rolling:
@@ -125,76 +107,42 @@ def rolling_max_drawdown(returns: ArrayLike, window: int) -> Rolling:
     """
     array, width = to_log(returns), whole(window, 1, "window")
     if len(array) < width:
-        return _rolling(np.empty(0), len(array), width)
+        return column(np.empty(0), len(array), width)
     curve = np.concatenate(([0.0], np.cumsum(array)))
-    return _rolling(np.expm1(_deepest_falls(curve, width + 1)), len(array), width)
+    return column(np.expm1(_deepest_falls(curve, width + 1)), len(array), width)
 
 
-def rolling_correlation(returns: ArrayLike, benchmark: ArrayLike, window: int) -> Rolling:
-    """Return Pearson's correlation of each window; NaN where either series is constant."""
-    found = rolling_beta(returns, benchmark, window)
-    mine = rolling_volatility(returns, window).values
-    theirs = rolling_volatility(benchmark, window).values
-    with np.errstate(divide="ignore", invalid="ignore"):
-        values = found.values * theirs / mine
-    values[mine == 0] = np.nan
-    return _rolling(np.clip(values, -1, 1)[window - 1 :], len(mine), window)
+def rolling_calmar(
+    returns: ArrayLike,
+    window: int,
+    periods_per_year: float = TRADING_DAYS,
+    *,
+    annualise_short: bool = True,
+) -> Rolling:
+    """Return the annualised return over |max drawdown| of each window; NaN without a drawdown.
 
-
-def _rolling(values: FloatArray, count: int, width: int) -> Rolling:
-    whole_column = np.full(count, np.nan)
-    if count >= width:
-        whole_column[width - 1 :] = values
-    valid = np.flatnonzero(~np.isnan(whole_column))
-    return Rolling(whole_column, width, int(valid[0]) if len(valid) else None)
-
-
-def _centred(array: FloatArray) -> FloatArray:
-    return array - array.mean() if len(array) else array
-
-
-def _mean_and_variance(array: FloatArray, width: int) -> tuple[FloatArray, FloatArray]:
-    shift = float(array.mean()) if len(array) else 0.0
-    apart = array - shift
-    sums, squares = _window_sums(apart, width), _window_sums(apart * apart, width)
-    variance = _without_dust(squares - sums * sums / width, squares) / (width - 1)
-    return sums / width + shift, variance
-
-
-def _without_dust(spread: FloatArray, squares: FloatArray) -> FloatArray:
-    return np.where(spread > FLAT_SQUARE * squares, spread, 0.0)
-
-
-def _window_sums(array: FloatArray, width: int) -> FloatArray:
-    """Return the sum of each full window, shape (n - w + 1,) or empty."""
-    return _folded((array,), width, lambda left, right: (left[0] + right[0],))[0]
+    Parameters
+    ----------
+    returns
+        Simple returns above -1, shape (n,); NaN is refused.
+    annualise_short
+        Whether windows of less than a year have a value, too. GIPS forbids it.
+    """
+    array, width = to_log(returns), whole(window, 1, "window")
+    if not annualise_short and width < periods_per_year:
+        return column(np.full(max(len(array) - width + 1, 0), np.nan), len(array), width)
+    with np.errstate(over="ignore"):
+        yearly = np.expm1(window_sums(array, width) * periods_per_year / width)
+    deepest = rolling_max_drawdown(returns, width).values[width - 1 :]
+    return column(divided(yearly, -deepest), len(array), width)
 
 
 def _deepest_falls(curve: FloatArray, width: int) -> FloatArray:
     """Return the deepest fall inside each window of so many points of a curve."""
-    return _folded((curve, curve, np.zeros(len(curve))), width, _joined_falls)[2]
+    return folded((curve, curve, np.zeros(len(curve))), width, _joined_falls)[2]
 
 
 def _joined_falls(left: Stretch, right: Stretch) -> Stretch:
     """Join the peaks, lows and deepest falls of stretches with those of the stretches after."""
     falls = np.minimum(np.minimum(left[2], right[2]), right[1] - left[0])
     return np.maximum(left[0], right[0]), np.minimum(left[1], right[1]), falls
-
-
-def _folded(stretch: Stretch, width: int, join: Callable[[Stretch, Stretch], Stretch]) -> Stretch:
-    """Join the elements of each window, left to right; ``join`` is associative."""
-    count = max(len(stretch[0]) - width + 1, 0)
-    if not count:
-        return tuple(part[:0] for part in stretch)
-    done: Stretch | None = None
-    reached, span = 0, 1
-    while True:
-        if width & span:
-            piece = tuple(part[reached : reached + count] for part in stretch)
-            done = piece if done is None else join(done, piece)
-            reached += span
-        if done is not None and reached == width:
-            return done
-        before = tuple(part[:-span] for part in stretch)
-        stretch = join(before, tuple(part[span:] for part in stretch))
-        span *= 2

@@ -66,6 +66,13 @@ def paired(left: FloatArray, right: FloatArray, names: tuple[str, str]) -> None:
         raise InvalidField(names[1], problem)
 
 
+def against(returns: ArrayLike, benchmark: ArrayLike) -> tuple[FloatArray, FloatArray]:
+    """Return a series and its benchmark, finite and of the same periods, or refuse them."""
+    mine, theirs = finite(returns), finite(benchmark, "benchmark")
+    paired(mine, theirs, ("returns", "benchmark"))
+    return mine, theirs
+
+
 def positive(values: FloatArray, name: str) -> FloatArray:
     """Return a series of numbers above zero, or name the first that is not."""
     if len(values) and values.min() <= 0:

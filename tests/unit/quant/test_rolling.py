@@ -1,6 +1,7 @@
 """Every window has the number that the window alone would have."""
 
 from collections.abc import Callable
+from functools import partial
 
 import numpy as np
 import pytest
@@ -9,20 +10,41 @@ from hypothesis import strategies as st
 from tests.unit.quant import prices
 
 from quarterdeck_server.kernel.errors import InvalidField
-from quarterdeck_server.quant import drawdown, ratios, relative, returns, rolling
+from quarterdeck_server.quant import (
+    capture,
+    drawdown,
+    drawdown_ratios,
+    ratios,
+    relative,
+    returns,
+    rolling,
+    trades,
+)
+from quarterdeck_server.quant import rolling_relative as versus
 from quarterdeck_server.quant.estimate import Estimate
+from quarterdeck_server.quant.windows import Rolling
 
 OWN, MARKET = prices.equal_weights().values[:400], prices.market()[:400]
-SINGLE: dict[str, tuple[Callable[..., rolling.Rolling], Callable[..., Estimate]]] = {
+SINGLE: dict[str, tuple[Callable[..., Rolling], Callable[..., Estimate]]] = {
     "mean": (rolling.rolling_mean, lambda x: returns.arithmetic_annual_return(x, 1)),
     "volatility": (rolling.rolling_volatility, returns.volatility),
     "sharpe": (rolling.rolling_sharpe, ratios.sharpe_ratio),
     "sortino": (rolling.rolling_sortino, ratios.sortino_ratio),
     "drawdown": (rolling.rolling_max_drawdown, drawdown.max_drawdown),
+    "return": (rolling.rolling_total_return, returns.total_return),
+    "calmar": (rolling.rolling_calmar, drawdown_ratios.calmar_ratio),
+    "omega": (rolling.rolling_omega, ratios.omega_ratio),
+    "hits": (rolling.rolling_hit_rate, trades.hit_rate),
+    "profits": (rolling.rolling_omega, trades.profit_factor),
 }
-DOUBLE: dict[str, tuple[Callable[..., rolling.Rolling], Callable[..., Estimate]]] = {
-    "beta": (rolling.rolling_beta, relative.beta),
-    "correlation": (rolling.rolling_correlation, relative.correlation),
+DOUBLE: dict[str, tuple[Callable[..., Rolling], Callable[..., Estimate]]] = {
+    "beta": (versus.rolling_beta, relative.beta),
+    "correlation": (versus.rolling_correlation, relative.correlation),
+    "alpha": (versus.rolling_alpha, relative.alpha),
+    "tracking": (versus.rolling_tracking_error, relative.tracking_error),
+    "information": (versus.rolling_information_ratio, relative.information_ratio),
+    "up": (partial(versus.rolling_capture, rising=True), capture.up_capture),
+    "down": (partial(versus.rolling_capture, rising=False), capture.down_capture),
 }
 
 
@@ -45,7 +67,9 @@ def test_a_window_of_two_series_has_its_own_number(name: str, window: int) -> No
     found = together(OWN, MARKET, window)
     for end in range(window - 1, len(OWN), 37):
         cut = slice(end + 1 - window, end + 1)
-        assert found.values[end] == pytest.approx(alone(OWN[cut], MARKET[cut]).value, rel=1e-7)
+        value = alone(OWN[cut], MARKET[cut]).value
+        number = np.nan if value is None else value
+        assert found.values[end] == pytest.approx(number, rel=1e-7, abs=1e-12, nan_ok=True)
 
 
 @given(values=st.lists(st.floats(-0.9, 0.9), max_size=30), window=st.integers(1, 35))
@@ -73,7 +97,19 @@ def test_a_constant_window_has_a_volatility_of_zero_and_no_ratio() -> None:
     assert np.isnan(found.values).tolist() == [True, True, False, False, True, True]
     assert found.first_valid_index == 2
     assert rolling.rolling_sortino([0.1, 0.1], 2).first_valid_index is None
-    assert rolling.rolling_beta(values, [0.1] * 6, 3).first_valid_index is None
+    assert versus.rolling_beta(values, [0.1] * 6, 3).first_valid_index is None
+
+
+def test_a_calmar_ratio_of_less_than_a_year_is_there_only_if_asked_for() -> None:
+    short = rolling.rolling_calmar(OWN, 251, annualise_short=False)
+    assert (short.first_valid_index, len(short.values)) == (None, len(OWN))
+    assert rolling.rolling_calmar(OWN, 252, annualise_short=False).first_valid_index == 251
+
+
+def test_a_benchmark_that_lost_everything_is_named() -> None:
+    with pytest.raises(InvalidField) as refusal:
+        versus.rolling_capture([0.1, 0.1], [0.1, -1.0], 2, rising=False)
+    assert refusal.value.field == "benchmark[1]"
 
 
 def test_a_window_of_nothing_is_refused() -> None:

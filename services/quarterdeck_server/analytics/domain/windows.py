@@ -9,10 +9,11 @@ import numpy as np
 from quarterdeck_server.analytics.domain.matching import BENCHMARK, Matched
 from quarterdeck_server.kernel.errors import InvalidField
 from quarterdeck_server.quant import rolling
+from quarterdeck_server.quant import rolling_relative as relative
 from quarterdeck_server.quant.conventions import Conventions
 from quarterdeck_server.quant.returns import excess
-from quarterdeck_server.quant.rolling import Rolling
 from quarterdeck_server.quant.series import Dates, FloatArray
+from quarterdeck_server.quant.windows import Rolling
 
 DEFAULT_WINDOW = 126
 
@@ -26,10 +27,16 @@ class Statistic(Enum):
     MAX_DRAWDOWN = "max_drawdown"
     BETA = "beta"
     CORRELATION = "correlation"
-
-
-AGAINST = frozenset({Statistic.BETA, Statistic.CORRELATION})
-"""Statistics that need a benchmark."""
+    TOTAL_RETURN = "total_return"
+    CALMAR_RATIO = "calmar_ratio"
+    OMEGA_RATIO = "omega_ratio"
+    HIT_RATE = "hit_rate"
+    PROFIT_FACTOR = "profit_factor"
+    ALPHA = "alpha"
+    TRACKING_ERROR = "tracking_error"
+    INFORMATION_RATIO = "information_ratio"
+    UP_CAPTURE = "up_capture"
+    DOWN_CAPTURE = "down_capture"
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,7 +56,23 @@ class _Sides:
     plain: FloatArray
     above: FloatArray
     benchmark: FloatArray
+    benchmark_above: FloatArray
     conventions: Conventions
+
+    @property
+    def both(self) -> tuple[FloatArray, FloatArray]:
+        """The returns of both."""
+        return self.plain, self.benchmark
+
+    @property
+    def both_above(self) -> tuple[FloatArray, FloatArray]:
+        """What is above the risk-free rate of both."""
+        return self.above, self.benchmark_above
+
+    @property
+    def periods(self) -> float:
+        """Periods a year."""
+        return self.conventions.periods_per_year
 
 
 def windows(
@@ -62,10 +85,11 @@ def windows(
     """Compute statistics of every window of a subject's returns."""
     rate = conventions.risk_free_per_period if risk_free is None else risk_free
     returns, theirs = matched.track.returns, matched.benchmark
-    if theirs is None and AGAINST.intersection(statistics):
-        raise InvalidField(BENCHMARK, "is needed by beta and correlation")
-    other = returns if theirs is None else excess(theirs, rate)
-    sides = _Sides(returns, excess(returns, rate), other, conventions)
+    alone = [one.value for one in statistics if one in AGAINST and theirs is None]
+    if alone:
+        raise InvalidField(BENCHMARK, f"is needed by {', '.join(alone)}")
+    other = returns if theirs is None else theirs
+    sides = _Sides(returns, excess(returns, rate), other, excess(other, rate), conventions)
     days = matched.track.days[1:]
     return tuple(_present(one, days, _rolled(one, sides, window)) for one in statistics)
 
@@ -86,25 +110,44 @@ def _present(statistic: Statistic, days: Dates, found: Rolling) -> Windows:
     return Windows(statistic, days[has_value], found.values[has_value], count)
 
 
-def _sortino(sides: _Sides, window: int) -> Rolling:
-    chosen = sides.conventions
-    target = chosen.minimum_acceptable_per_period
-    return rolling.rolling_sortino(sides.plain, window, target, chosen.periods_per_year)
+type _Compute = Callable[[_Sides, int], Rolling]
 
-
-_COMPUTE: dict[Statistic, Callable[[_Sides, int], Rolling]] = {
-    Statistic.SHARPE_RATIO: lambda sides, window: rolling.rolling_sharpe(
-        sides.above, window, sides.conventions.periods_per_year
+_ALONE: dict[Statistic, _Compute] = {
+    Statistic.SHARPE_RATIO: lambda of, window: rolling.rolling_sharpe(of.above, window, of.periods),
+    Statistic.SORTINO_RATIO: lambda of, window: rolling.rolling_sortino(
+        of.plain, window, of.conventions.minimum_acceptable_per_period, of.periods
     ),
-    Statistic.SORTINO_RATIO: _sortino,
-    Statistic.VOLATILITY: lambda sides, window: rolling.rolling_volatility(
-        sides.plain, window, sides.conventions.periods_per_year
+    Statistic.VOLATILITY: lambda of, window: rolling.rolling_volatility(
+        of.plain, window, of.periods
     ),
-    Statistic.MAX_DRAWDOWN: lambda sides, window: rolling.rolling_max_drawdown(sides.plain, window),
-    Statistic.BETA: lambda sides, window: rolling.rolling_beta(
-        sides.above, sides.benchmark, window
+    Statistic.MAX_DRAWDOWN: lambda of, window: rolling.rolling_max_drawdown(of.plain, window),
+    Statistic.TOTAL_RETURN: lambda of, window: rolling.rolling_total_return(of.plain, window),
+    Statistic.CALMAR_RATIO: lambda of, window: rolling.rolling_calmar(
+        of.plain, window, of.periods, annualise_short=of.conventions.annualise_short
     ),
-    Statistic.CORRELATION: lambda sides, window: rolling.rolling_correlation(
-        sides.above, sides.benchmark, window
+    Statistic.OMEGA_RATIO: lambda of, window: rolling.rolling_omega(
+        of.plain, window, of.conventions.minimum_acceptable_per_period
+    ),
+    Statistic.HIT_RATE: lambda of, window: rolling.rolling_hit_rate(of.plain, window),
+    Statistic.PROFIT_FACTOR: lambda of, window: rolling.rolling_omega(of.plain, window),
+}
+_RELATIVE: dict[Statistic, _Compute] = {
+    Statistic.BETA: lambda of, window: relative.rolling_beta(*of.both_above, window),
+    Statistic.CORRELATION: lambda of, window: relative.rolling_correlation(*of.both_above, window),
+    Statistic.ALPHA: lambda of, window: relative.rolling_alpha(*of.both_above, window, of.periods),
+    Statistic.TRACKING_ERROR: lambda of, window: relative.rolling_tracking_error(
+        *of.both, window, of.periods
+    ),
+    Statistic.INFORMATION_RATIO: lambda of, window: relative.rolling_information_ratio(
+        *of.both, window, of.periods
+    ),
+    Statistic.UP_CAPTURE: lambda of, window: relative.rolling_capture(
+        *of.both, window, rising=True
+    ),
+    Statistic.DOWN_CAPTURE: lambda of, window: relative.rolling_capture(
+        *of.both, window, rising=False
     ),
 }
+AGAINST = frozenset(_RELATIVE)
+"""Statistics that need a benchmark."""
+_COMPUTE = _ALONE | _RELATIVE

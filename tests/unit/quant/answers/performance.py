@@ -16,6 +16,7 @@ from quarterdeck_server.quant import (
     relative,
     returns,
     rolling,
+    rolling_relative,
     series,
     sharpe,
     trades,
@@ -154,7 +155,7 @@ def rolling_windows(case: Case) -> dict[str, Any]:
     return {
         "sharpe": rolling.rolling_sharpe(own, 126).values[places],
         "max_drawdown": rolling.rolling_max_drawdown(own, 126).values[places],
-        "beta": rolling.rolling_beta(own, prices.market(), 126).values[places],
+        "beta": rolling_relative.rolling_beta(own, prices.market(), 126).values[places],
     }
 
 

@@ -66,6 +66,28 @@ class _RollingMetricEnumTypeWrapper(_enum_type_wrapper._EnumTypeWrapper[_Rolling
     """Beta; needs a benchmark."""
     ROLLING_METRIC_CORRELATION: _RollingMetric.ValueType  # 6
     """The correlation; needs a benchmark."""
+    ROLLING_METRIC_TOTAL_RETURN: _RollingMetric.ValueType  # 7
+    """The return over the window, not annualised."""
+    ROLLING_METRIC_CALMAR_RATIO: _RollingMetric.ValueType  # 8
+    """The Calmar ratio; without a value where the window is shorter than a year, unless
+    annualise_short.
+    """
+    ROLLING_METRIC_OMEGA_RATIO: _RollingMetric.ValueType  # 9
+    """Omega."""
+    ROLLING_METRIC_HIT_RATE: _RollingMetric.ValueType  # 10
+    """The share of decided periods that were won."""
+    ROLLING_METRIC_PROFIT_FACTOR: _RollingMetric.ValueType  # 11
+    """The profit factor."""
+    ROLLING_METRIC_ALPHA: _RollingMetric.ValueType  # 12
+    """Alpha a year; needs a benchmark."""
+    ROLLING_METRIC_TRACKING_ERROR: _RollingMetric.ValueType  # 13
+    """The tracking error a year; needs a benchmark."""
+    ROLLING_METRIC_INFORMATION_RATIO: _RollingMetric.ValueType  # 14
+    """The information ratio; needs a benchmark."""
+    ROLLING_METRIC_UP_CAPTURE: _RollingMetric.ValueType  # 15
+    """The up capture; needs a benchmark."""
+    ROLLING_METRIC_DOWN_CAPTURE: _RollingMetric.ValueType  # 16
+    """The down capture; needs a benchmark."""
 
 class RollingMetric(_RollingMetric, metaclass=_RollingMetricEnumTypeWrapper):
     """A statistic that rolls."""
@@ -84,6 +106,28 @@ ROLLING_METRIC_BETA: RollingMetric.ValueType  # 5
 """Beta; needs a benchmark."""
 ROLLING_METRIC_CORRELATION: RollingMetric.ValueType  # 6
 """The correlation; needs a benchmark."""
+ROLLING_METRIC_TOTAL_RETURN: RollingMetric.ValueType  # 7
+"""The return over the window, not annualised."""
+ROLLING_METRIC_CALMAR_RATIO: RollingMetric.ValueType  # 8
+"""The Calmar ratio; without a value where the window is shorter than a year, unless
+annualise_short.
+"""
+ROLLING_METRIC_OMEGA_RATIO: RollingMetric.ValueType  # 9
+"""Omega."""
+ROLLING_METRIC_HIT_RATE: RollingMetric.ValueType  # 10
+"""The share of decided periods that were won."""
+ROLLING_METRIC_PROFIT_FACTOR: RollingMetric.ValueType  # 11
+"""The profit factor."""
+ROLLING_METRIC_ALPHA: RollingMetric.ValueType  # 12
+"""Alpha a year; needs a benchmark."""
+ROLLING_METRIC_TRACKING_ERROR: RollingMetric.ValueType  # 13
+"""The tracking error a year; needs a benchmark."""
+ROLLING_METRIC_INFORMATION_RATIO: RollingMetric.ValueType  # 14
+"""The information ratio; needs a benchmark."""
+ROLLING_METRIC_UP_CAPTURE: RollingMetric.ValueType  # 15
+"""The up capture; needs a benchmark."""
+ROLLING_METRIC_DOWN_CAPTURE: RollingMetric.ValueType  # 16
+"""The down capture; needs a benchmark."""
 Global___RollingMetric: _TypeAlias = RollingMetric  # noqa: Y015
 
 @_typing.final
@@ -530,7 +574,9 @@ class RollingColumns(_message.Message):
     metric: Global___RollingMetric.ValueType
     """Which statistic."""
     windows: _builtins.int
-    """How many windows there are. Fewer values than windows: the others had nothing to divide by."""
+    """How many windows there are. Fewer values than windows: the others had nothing to divide by, or
+    nothing to annualise.
+    """
     @_builtins.property
     def days(self) -> _containers.RepeatedScalarFieldContainer[_builtins.int]:
         """Days since 1970-01-01, increasing: the last of each window."""

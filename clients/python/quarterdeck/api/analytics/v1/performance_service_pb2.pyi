@@ -142,7 +142,7 @@ class ComputeRollingRequest(_message.Message):
 
     @_builtins.property
     def benchmark(self) -> _performance_pb2.Subject:
-        """Against what; needed by beta and correlation."""
+        """Against what; needed by what compares with a benchmark."""
 
     @_builtins.property
     def conventions(self) -> _performance_pb2.Conventions:
