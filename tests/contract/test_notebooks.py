@@ -8,14 +8,13 @@ import numpy as np
 import pytest
 from matplotlib.figure import Figure
 from tests.contract.conftest import PASSWORD, Deck
+from tests.instruments import share
 from tests.integration.trading.waiting import until
 from tests.notebooks import notebook, shown
 
 from quarterdeck import AsyncClient, Bars
 from quarterdeck.api.auth.v1.principal_pb2 import PRINCIPAL_KIND_MACHINE, ROLE_VIEWER
-from quarterdeck.api.marketdata.v1.instrument_pb2 import INSTRUMENT_CLASS_EQUITY, Instrument
 from quarterdeck.api.trading.v1.node_pb2 import NODE_MODE_PAPER, AccountRegistration
-from quarterdeck.numbers import decimal_message
 from quarterdeck.performance import portfolio
 
 PATH = Path(__file__).parents[2] / "docs/notebooks/performance.ipynb"
@@ -24,18 +23,7 @@ DAYS = 150
 
 
 async def publish(client: AsyncClient, name: str, seed: int) -> None:
-    one = decimal_message(1)
-    described = Instrument(
-        instrument=name,
-        display_name="Of a notebook",
-        instrument_class=INSTRUMENT_CLASS_EQUITY,
-        currency="USD",
-        price_precision=2,
-        price_increment=decimal_message("0.01"),
-        size_increment=one,
-        multiplier=one,
-    )
-    await client.instruments.upsert_instrument(instrument=described)
+    await client.instruments.upsert_instrument(instrument=share(name))
     moves = np.random.default_rng(seed).normal(0.0005, 0.01, DAYS)
     prices = np.round(100 * np.cumprod(1 + moves), 2).tolist()
     first = datetime(2020, 1, 2, 21, tzinfo=UTC)

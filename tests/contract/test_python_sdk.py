@@ -9,6 +9,7 @@ from decimal import Decimal
 import pytest
 import pytest_asyncio
 from tests.contract.conftest import PASSWORD, Deck
+from tests.instruments import share
 from tests.integration.sdk.proxy import Proxy
 
 from quarterdeck import (
@@ -27,9 +28,7 @@ from quarterdeck import (
     async_pages,
     topic,
 )
-from quarterdeck.api.marketdata.v1.instrument_pb2 import INSTRUMENT_CLASS_EQUITY, Instrument
 from quarterdeck.frames import table
-from quarterdeck.numbers import decimal_message
 from quarterdeck.performance import returns
 
 pytestmark = pytest.mark.asyncio(loop_scope="session")
@@ -48,19 +47,7 @@ async def client(deck: Deck) -> AsyncIterator[AsyncClient]:
 async def instrument(client: AsyncClient) -> str:
     """An instrument that no other test uses, with a slash in its symbol."""
     name = f"SDK/{next(NUMBERS)}.XNAS"
-    one = decimal_message(1)
-    await client.instruments.upsert_instrument(
-        instrument=Instrument(
-            instrument=name,
-            display_name="Of the SDK",
-            instrument_class=INSTRUMENT_CLASS_EQUITY,
-            currency="USD",
-            price_precision=2,
-            price_increment=decimal_message("0.01"),
-            size_increment=one,
-            multiplier=one,
-        )
-    )
+    await client.instruments.upsert_instrument(instrument=share(name))
     return name
 
 

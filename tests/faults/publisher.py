@@ -7,12 +7,10 @@ import uuid
 from collections.abc import AsyncIterator, Iterator, Sequence
 from dataclasses import dataclass, field
 
-from google.protobuf.json_format import ParseDict
-from tests.examples import instrument
 from tests.faults.witnesses import PAUSE_S, Reader, meanwhile, until
+from tests.instruments import share
 
 from quarterdeck import AsyncClient
-from quarterdeck.api.marketdata.v1.instrument_pb2 import Instrument
 from quarterdeck.errors import Unavailable
 from quarterdeck.events import Gap
 from quarterdeck.pages import async_pages
@@ -39,8 +37,7 @@ class Publisher:
 
     async def begin(self) -> None:
         """Make known what is published."""
-        wanted = ParseDict(instrument(self.instrument, "EQUITY"), Instrument())
-        await self.client.instruments.upsert_instrument(instrument=wanted)
+        await self.client.instruments.upsert_instrument(instrument=share(self.instrument))
 
     @contextlib.asynccontextmanager
     async def publishing(self) -> AsyncIterator[None]:

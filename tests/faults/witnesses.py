@@ -10,12 +10,11 @@ from dataclasses import dataclass, field
 from datetime import timedelta
 
 from google.protobuf.json_format import MessageToDict, ParseDict
-from tests.examples import instrument
 from tests.faults.pace import PATIENCE_S
+from tests.instruments import share
 from tests.protocols import Fields
 
 from quarterdeck import AsyncClient, AsyncLogWatch
-from quarterdeck.api.marketdata.v1.instrument_pb2 import Instrument
 from quarterdeck.api.stream.v1.subscription_pb2 import DELIVERY_ALL
 from quarterdeck.api.trading.v1.node_pb2 import NODE_MODE_PAPER
 from quarterdeck.api.trading.v1.node_service_pb2 import RegisterNodeRequest
@@ -182,8 +181,7 @@ class Recorder:
 
     async def begin(self) -> None:
         """Register the node and its account, and what it trades."""
-        wanted = ParseDict(instrument(self.instrument, "EQUITY"), Instrument())
-        await self.client.instruments.upsert_instrument(instrument=wanted)
+        await self.client.instruments.upsert_instrument(instrument=share(self.instrument))
         opening = [{"currency": "USD", "total": {"value": "100000"}}]
         account = {"account": self.account, "baseCurrency": "USD", "openingBalances": opening}
         node = ParseDict({"accounts": [account]}, RegisterNodeRequest())

@@ -13,7 +13,7 @@ from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import asdict
 
 import numpy as np
-from google.type.decimal_pb2 import Decimal
+from tests.instruments import upsert
 from tests.integration.analytics.conftest import Client, deck_on
 from tests.integration.trading import events
 from tests.load.results import Figure, figure
@@ -23,8 +23,6 @@ from quarterdeck.api.analytics.v1 import execution_service_pb2 as pb
 from quarterdeck.api.analytics.v1.execution_pb2 import EXECUTION_KEY_INSTRUMENT, ExecutionQuality
 from quarterdeck.api.marketdata.v1.history_service_pb2 import ListTradesRequest
 from quarterdeck.api.marketdata.v1.ingest_service_pb2 import PublishRequest
-from quarterdeck.api.marketdata.v1.instrument_pb2 import INSTRUMENT_CLASS_EQUITY, Instrument
-from quarterdeck.api.marketdata.v1.instrument_service_pb2 import UpsertInstrumentRequest
 from quarterdeck.api.marketdata.v1.quote_pb2 import QuoteBatch
 from quarterdeck.api.marketdata.v1.trade_pb2 import TradeBatch
 from quarterdeck.api.trading.v1.trading_event_pb2 import TradingEvent
@@ -107,7 +105,7 @@ async def page_events(ada: Client) -> None:
 async def fill(ada: Client) -> None:
     """Publish the market and record the orders."""
     for name in NAMES:
-        await ada.instruments.UpsertInstrument(UpsertInstrumentRequest(instrument=described(name)))
+        await ada.instruments.UpsertInstrument(upsert(name))
         await ada.ingest.Publish(PublishRequest(quotes=[quotes(name)], trades=[trades(name)]))
     await ada.nodes.RegisterNode(events.registration())
     for first in range(0, ORDERS, ORDERS_A_CALL):
@@ -124,20 +122,6 @@ async def stored(ada: Client) -> None:
         while (await ada.history.ListTrades(request)).trades.event_time_ns != [moment(SECONDS - 1)]:
             assert time.monotonic() < deadline
             await asyncio.sleep(0.05)
-
-
-def described(name: str) -> Instrument:
-    """Describe an instrument."""
-    return Instrument(
-        instrument=name,
-        display_name=name,
-        instrument_class=INSTRUMENT_CLASS_EQUITY,
-        currency="USD",
-        price_precision=2,
-        price_increment=Decimal(value="0.01"),
-        size_increment=Decimal(value="1"),
-        multiplier=Decimal(value="1"),
-    )
 
 
 def moment(second: float) -> int:

@@ -11,8 +11,9 @@ import sys
 import time
 from dataclasses import asdict
 
+from tests.instruments import upsert
 from tests.integration.marketdata.conftest import Deck, open_deck
-from tests.integration.marketdata.requests import bars, quotes, upsert
+from tests.integration.marketdata.requests import bars, quotes
 from tests.load.results import Figure, figure
 from tests.load.servers import servers
 

@@ -15,7 +15,7 @@ from collections.abc import Sequence
 from typing import Any
 
 import grpc
-from tests.integration.marketdata.requests import upsert
+from tests.instruments import upsert
 from tests.load.deck import ROOT, Deck, deck
 from tests.load.feed import instrument
 from tests.load.readers import watching

@@ -7,13 +7,11 @@ import time
 from contextlib import AsyncExitStack, suppress
 from dataclasses import dataclass, field
 
-from google.protobuf.json_format import ParseDict
-from tests.examples import instrument
+from tests.instruments import share
 from tests.load.deck import Deck, deck
 from tests.load.results import Figure, figure
 
 from quarterdeck import AsyncClient
-from quarterdeck.api.marketdata.v1.instrument_pb2 import Instrument
 from quarterdeck.errors import UnannouncedGap, Unavailable
 from quarterdeck.events import Disconnected, Event, Gap
 from quarterdeck.publishing import Quotes
@@ -106,8 +104,7 @@ async def _all_heard_since(readers: list[Reader], moment: float) -> None:
 
 
 async def _publish(client: AsyncClient) -> None:
-    known = ParseDict(instrument(INSTRUMENT, "EQUITY"), Instrument())
-    await client.instruments.upsert_instrument(instrument=known)
+    await client.instruments.upsert_instrument(instrument=share(INSTRUMENT))
     while True:
         quotes = Quotes(
             instrument=INSTRUMENT,

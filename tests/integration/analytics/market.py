@@ -1,14 +1,12 @@
 """A market and an account with a year of days."""
 
 import numpy as np
-from google.type.decimal_pb2 import Decimal
+from tests.instruments import upsert
 from tests.integration.analytics.conftest import Client, Deck
 from tests.integration.trading import events
 
 from quarterdeck.api.marketdata.v1.bar_pb2 import BarBatch
 from quarterdeck.api.marketdata.v1.ingest_service_pb2 import PublishRequest
-from quarterdeck.api.marketdata.v1.instrument_pb2 import INSTRUMENT_CLASS_EQUITY, Instrument
-from quarterdeck.api.marketdata.v1.instrument_service_pb2 import UpsertInstrumentRequest
 from quarterdeck_server.marketdata.domain.observation import Observations, Series
 from quarterdeck_server.marketdata.store.observation import PostgresObservationStore
 from quarterdeck_server.trading.domain.equity import EquityPoint
@@ -29,17 +27,7 @@ CAPITAL = 100_000.0
 
 async def publish(client: Client) -> None:
     """Publish the index's closes."""
-    described = Instrument(
-        instrument=INDEX,
-        display_name="An index",
-        instrument_class=INSTRUMENT_CLASS_EQUITY,
-        currency="USD",
-        price_precision=2,
-        price_increment=Decimal(value="0.01"),
-        size_increment=Decimal(value="1"),
-        multiplier=Decimal(value="1"),
-    )
-    await client.instruments.UpsertInstrument(UpsertInstrumentRequest(instrument=described))
+    await client.instruments.UpsertInstrument(upsert(INDEX))
     closes = (DAYS * DAY_NS + NOON_NS).tolist()
     prices = dict.fromkeys(("open", "high", "low", "close"), PRICES)
     batch = BarBatch(
@@ -51,17 +39,7 @@ async def publish(client: Client) -> None:
 async def trade(deck: Deck, client: Client) -> None:
     """Open an account with a strategy and give both a curve, two points a day."""
     await client.nodes.RegisterNode(events.registration(balance="100000"))
-    described = Instrument(
-        instrument="AAPL.XNAS",
-        display_name="A share",
-        instrument_class=INSTRUMENT_CLASS_EQUITY,
-        currency="USD",
-        price_precision=2,
-        price_increment=Decimal(value="0.01"),
-        size_increment=Decimal(value="1"),
-        multiplier=Decimal(value="1"),
-    )
-    await client.instruments.UpsertInstrument(UpsertInstrumentRequest(instrument=described))
+    await client.instruments.UpsertInstrument(upsert())
     await client.events.RecordEvents(events.batch(events.fill()))
     points = [
         EquityPoint(

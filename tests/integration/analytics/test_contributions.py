@@ -8,8 +8,8 @@ from pathlib import Path
 import pytest
 import pytest_asyncio
 from google.type.date_pb2 import Date
-from google.type.decimal_pb2 import Decimal
 from tests.conftest import Servers, database
+from tests.instruments import share
 from tests.integration.analytics.conftest import Client, Deck, deck_on
 from tests.integration.trading import events
 from tests.integration.trading.waiting import refusal, until
@@ -21,7 +21,6 @@ from quarterdeck.api.marketdata.v1.history_service_pb2 import ListBarsRequest
 from quarterdeck.api.marketdata.v1.ingest_service_pb2 import PublishRequest
 from quarterdeck.api.marketdata.v1.instrument_pb2 import (
     INSTRUMENT_CLASS_CURRENCY_PAIR,
-    INSTRUMENT_CLASS_EQUITY,
     Instrument,
 )
 from quarterdeck.api.marketdata.v1.instrument_service_pb2 import UpsertInstrumentRequest
@@ -47,20 +46,6 @@ KEYS = [one for one in contribution_pb2.ContributionKey.values() if one]
 FIELDS = ("profit", "realised_profit", "unrealised_profit", "income", "fees", "fill_count")
 
 
-def described(name: str, sector: str) -> Instrument:
-    return Instrument(
-        instrument=name,
-        display_name=name,
-        instrument_class=INSTRUMENT_CLASS_EQUITY,
-        currency="USD",
-        price_precision=2,
-        price_increment=Decimal(value="0.01"),
-        size_increment=Decimal(value="1"),
-        multiplier=Decimal(value="1"),
-        sector=sector,
-    )
-
-
 async def listed(client: Client, described: Instrument, closes: list[float], first: int) -> None:
     """Describe an instrument and publish daily closes at 21:00, and wait until they are history."""
     await client.instruments.UpsertInstrument(UpsertInstrumentRequest(instrument=described))
@@ -82,7 +67,7 @@ async def listed(client: Client, described: Instrument, closes: list[float], fir
 async def market(client: Client) -> None:
     """Two instruments with closes of Monday to Wednesday."""
     for name, (sector, closes) in CLOSES.items():
-        await listed(client, described(name, sector), closes, MONDAY)
+        await listed(client, share(name, sector=sector), closes, MONDAY)
 
 
 def at(day: int, hour: int) -> float:
@@ -212,8 +197,8 @@ async def test_what_cannot_be_told_is_said(deck: Deck, ada: Client) -> None:
 
 
 async def test_profit_is_converted_at_the_rate_of_its_moment(ada: Client) -> None:
-    pair = described("EUR/USD.IDEALPRO", "")
-    pair.instrument_class, pair.base_currency = INSTRUMENT_CLASS_CURRENCY_PAIR, "EUR"
+    euro = {"instrument_class": INSTRUMENT_CLASS_CURRENCY_PAIR, "base_currency": "EUR"}
+    pair = share("EUR/USD.IDEALPRO", **euro)
     await listed(ada, pair, [2.0, 1.25, 1.25, 1.6], MONDAY - 1)
     found = await told(ada, "WEEKDAY", currency="EUR")
     days = {"monday": 20 / 1.25 - 1 / 2, "tuesday": 160 / 1.25 - 2 / 1.25, "wednesday": 40 - 90}

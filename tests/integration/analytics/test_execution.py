@@ -5,7 +5,7 @@ import asyncio
 import grpc
 import pytest
 from google.protobuf.timestamp_pb2 import Timestamp
-from google.type.decimal_pb2 import Decimal
+from tests.instruments import upsert
 from tests.integration.analytics.conftest import Client, Deck
 from tests.integration.trading import events
 from tests.integration.trading.waiting import refusal, until
@@ -16,8 +16,6 @@ from quarterdeck.api.analytics.v1.estimate_pb2 import ESTIMATE_STATE_INSUFFICIEN
 from quarterdeck.api.analytics.v1.execution_pb2 import ExecutionScope
 from quarterdeck.api.marketdata.v1 import ingest_service_pb2
 from quarterdeck.api.marketdata.v1.history_service_pb2 import ListTradesRequest
-from quarterdeck.api.marketdata.v1.instrument_pb2 import INSTRUMENT_CLASS_EQUITY, Instrument
-from quarterdeck.api.marketdata.v1.instrument_service_pb2 import UpsertInstrumentRequest
 from quarterdeck.api.marketdata.v1.quote_pb2 import QuoteBatch
 from quarterdeck.api.marketdata.v1.trade_pb2 import TradeBatch
 from quarterdeck.api.trading.v1.trading_event_pb2 import TradingEvent
@@ -46,17 +44,7 @@ def order(name: str = "O-1", fee: str = "1", at: float = 0, **where: str) -> lis
 
 async def publish(client: Client) -> None:
     """Describe an instrument and publish its prices."""
-    described = Instrument(
-        instrument=NAME,
-        display_name="A share",
-        instrument_class=INSTRUMENT_CLASS_EQUITY,
-        currency="USD",
-        price_precision=2,
-        price_increment=Decimal(value="0.01"),
-        size_increment=Decimal(value="1"),
-        multiplier=Decimal(value="1"),
-    )
-    await client.instruments.UpsertInstrument(UpsertInstrumentRequest(instrument=described))
+    await client.instruments.UpsertInstrument(upsert(NAME))
     prices = [price * 100 for price in MIDS.values()]
     sizes = [1] * len(prices)
     quotes = QuoteBatch(

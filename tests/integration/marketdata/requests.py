@@ -7,34 +7,14 @@ from collections.abc import Awaitable, Callable, Sequence
 import grpc
 from google.protobuf.message import Message
 from google.rpc import error_details_pb2
-from google.type.decimal_pb2 import Decimal
 from grpc_status import rpc_status
 
 from quarterdeck.api.marketdata.v1.bar_pb2 import BarBatch
-from quarterdeck.api.marketdata.v1.instrument_pb2 import INSTRUMENT_CLASS_EQUITY, Instrument
-from quarterdeck.api.marketdata.v1.instrument_service_pb2 import UpsertInstrumentRequest
 from quarterdeck.api.marketdata.v1.quote_pb2 import QuoteBatch
 from quarterdeck.api.marketdata.v1.trade_pb2 import TradeBatch
 
 START_NS = 1_700_000_000 * 10**9
 DEADLINE_S = 10.0
-
-
-def instrument(name: str = "AAPL.XNAS", **values: object) -> Instrument:
-    described = {
-        "display_name": "Apple Inc.",
-        "instrument_class": INSTRUMENT_CLASS_EQUITY,
-        "currency": "USD",
-        "price_precision": 2,
-        "price_increment": Decimal(value="0.01"),
-        "size_increment": Decimal(value="1"),
-        "multiplier": Decimal(value="1"),
-    }
-    return Instrument(instrument=name, **described | values)
-
-
-def upsert(name: str = "AAPL.XNAS", **values: object) -> UpsertInstrumentRequest:
-    return UpsertInstrumentRequest(instrument=instrument(name, **values))
 
 
 def quotes(times: Sequence[int], name: str = "AAPL.XNAS", **values: object) -> QuoteBatch:

@@ -12,7 +12,8 @@ import grpc
 import orjson
 import pytest
 from google.protobuf.timestamp_pb2 import Timestamp
-from tests.integration.marketdata.requests import refusal, until, upsert
+from tests.instruments import upsert
+from tests.integration.marketdata.requests import refusal, until
 from tests.vendors import Answer, Request, Vendor, vendor
 
 from quarterdeck.api.marketdata.v1 import source_service_pb2 as pb

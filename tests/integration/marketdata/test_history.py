@@ -2,15 +2,8 @@
 
 import pytest
 from google.protobuf.timestamp_pb2 import Timestamp
-from tests.integration.marketdata.requests import (
-    START_NS,
-    bars,
-    quotes,
-    refusal,
-    trades,
-    until,
-    upsert,
-)
+from tests.instruments import upsert
+from tests.integration.marketdata.requests import START_NS, bars, quotes, refusal, trades, until
 from tests.unit.marketdata.batches import ints
 
 from quarterdeck.api.marketdata.v1.history_service_pb2 import (

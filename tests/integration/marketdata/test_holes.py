@@ -2,7 +2,8 @@
 
 import pytest
 from prometheus_client import REGISTRY
-from tests.integration.marketdata.requests import START_NS, quotes, refusal, until, upsert
+from tests.instruments import upsert
+from tests.integration.marketdata.requests import START_NS, quotes, refusal, until
 
 from quarterdeck.api.marketdata.v1.history_service_pb2 import ListHolesRequest
 from quarterdeck.api.marketdata.v1.ingest_service_pb2 import PublishRequest

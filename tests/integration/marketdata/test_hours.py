@@ -2,7 +2,8 @@
 
 from datetime import timedelta
 
-from tests.integration.marketdata.requests import START_NS, refusal, until, upsert
+from tests.instruments import upsert
+from tests.integration.marketdata.requests import START_NS, refusal, until
 
 from quarterdeck.api.marketdata.v1.ingest_service_pb2 import PublishRequest
 from quarterdeck.api.marketdata.v1.instrument_service_pb2 import GetInstrumentRequest

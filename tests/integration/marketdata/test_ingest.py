@@ -7,8 +7,9 @@ from datetime import timedelta
 import asyncpg
 import grpc
 import pytest
+from tests.instruments import upsert
 from tests.integration.marketdata.conftest import open_deck
-from tests.integration.marketdata.requests import bars, quotes, refusal, trades, until, upsert
+from tests.integration.marketdata.requests import bars, quotes, refusal, trades, until
 
 from quarterdeck.api.marketdata.v1.history_service_pb2 import ListQuotesRequest
 from quarterdeck.api.marketdata.v1.ingest_service_pb2 import PublishRequest

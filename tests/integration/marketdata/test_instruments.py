@@ -3,7 +3,8 @@
 import grpc
 import pytest
 from google.type.decimal_pb2 import Decimal
-from tests.integration.marketdata.requests import bars, instrument, refusal, upsert
+from tests.instruments import share, upsert
+from tests.integration.marketdata.requests import bars, refusal
 from tests.unit.marketdata.batches import instrument as described
 
 from quarterdeck.api.marketdata.v1.ingest_service_pb2 import PublishRequest
@@ -22,7 +23,7 @@ async def test_an_instrument_is_returned_as_it_was_described(deck):
     answer = await deck.instruments.GetInstrument(GetInstrumentRequest(instrument="AAPL.XNAS"))
     assert answer.instrument.HasField("update_time")
     answer.instrument.ClearField("update_time")
-    assert answer.instrument == instrument()
+    assert answer.instrument == share()
 
 
 async def test_instruments_are_there_after_a_restart(open_area):

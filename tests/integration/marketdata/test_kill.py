@@ -6,7 +6,8 @@ import sys
 
 import orjson
 import pytest
-from tests.integration.marketdata.requests import instrument, until
+from tests.instruments import share
+from tests.integration.marketdata.requests import until
 from tests.vendors import Answer, Request, Vendor, vendor
 
 from quarterdeck_server.kernel.time import NS
@@ -106,7 +107,7 @@ async def test_after_kill_9_a_backfill_goes_on_where_it_was(start, store):
         shop.always("/query", month)
         prefix = "QUARTERDECK_MARKETDATA__ALPHAVANTAGE__"
         settings = {f"{prefix}API_KEY": "secret", f"{prefix}BASE_URL": shop.url}
-        known = instrument_from(instrument("IBM.XNYS"))
+        known = instrument_from(share("IBM.XNYS"))
         await PostgresInstrumentStore(store).put(known)
         await store.execute(LEFT, orjson.dumps(WISH).decode())
         first = await start(**settings)

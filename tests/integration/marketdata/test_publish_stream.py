@@ -7,7 +7,8 @@ import grpc
 import pytest
 from google.rpc import error_details_pb2
 from grpc_status import rpc_status
-from tests.integration.marketdata.requests import START_NS, quotes, refusal, trades, until, upsert
+from tests.instruments import upsert
+from tests.integration.marketdata.requests import START_NS, quotes, refusal, trades, until
 
 from quarterdeck.api.marketdata.v1 import book_pb2, status_pb2
 from quarterdeck.api.marketdata.v1.history_service_pb2 import ListQuotesRequest

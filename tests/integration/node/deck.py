@@ -9,7 +9,7 @@ from typing import Any
 
 import grpc
 import grpc.aio
-from google.type.decimal_pb2 import Decimal
+from tests.instruments import share
 
 from quarterdeck.api.auth.v1 import token_service_pb2 as auth
 from quarterdeck.api.auth.v1 import token_service_pb2_grpc as auth_grpc
@@ -17,7 +17,6 @@ from quarterdeck.api.marketdata.v1 import history_service_pb2 as history
 from quarterdeck.api.marketdata.v1 import history_service_pb2_grpc as history_grpc
 from quarterdeck.api.marketdata.v1 import instrument_service_pb2 as instruments
 from quarterdeck.api.marketdata.v1 import instrument_service_pb2_grpc as instruments_grpc
-from quarterdeck.api.marketdata.v1.instrument_pb2 import INSTRUMENT_CLASS_EQUITY, Instrument
 from quarterdeck.api.marketdata.v1.quote_pb2 import QuoteBatch
 from quarterdeck.api.stream.v1 import stream_service_pb2 as stream
 from quarterdeck.api.stream.v1 import stream_service_pb2_grpc as stream_grpc
@@ -71,16 +70,7 @@ class Market(
     async def ListInstruments(
         self, request: Any, context: Any
     ) -> instruments.ListInstrumentsResponse:
-        apple = Instrument(
-            instrument=INSTRUMENT,
-            instrument_class=INSTRUMENT_CLASS_EQUITY,
-            currency="USD",
-            price_precision=2,
-            price_increment=Decimal(value="0.01"),
-            size_increment=Decimal(value="1"),
-            multiplier=Decimal(value="1"),
-        )
-        return instruments.ListInstrumentsResponse(instruments=[apple])
+        return instruments.ListInstrumentsResponse(instruments=[share(INSTRUMENT)])
 
     async def ListQuotes(self, request: Any, context: Any) -> history.ListQuotesResponse:
         return history.ListQuotesResponse(quotes=QuoteBatch(instrument=INSTRUMENT))

@@ -7,9 +7,10 @@ from datetime import UTC, datetime
 
 import grpc
 import pytest
+from tests.instruments import upsert
 from tests.integration.areas import Deck, bearer, info, served
 from tests.integration.marketdata.conftest import AnyToken
-from tests.integration.marketdata.requests import START_NS, bars, quotes, trades, until, upsert
+from tests.integration.marketdata.requests import START_NS, bars, quotes, trades, until
 
 from quarterdeck import AsyncClient, Event, Heartbeat
 from quarterdeck.api.marketdata.v1.history_service_pb2 import ListBarsRequest, ListTradesRequest
