@@ -130,14 +130,46 @@ def test_where_only_bars_exist_prices_come_from_them_and_it_is_said() -> None:
     day = bars(86_400, (-START, 90, 90, 5), (86_400 - START, 95, 96, 50))
     one = quality(orders({}), market(bars=(minute, day)))
     assert one.means["arrival_slippage_bps"].value == pytest.approx(100.0)
-    # Sent at the close of the first bar and ended with the second: that one, and the next begins.
-    assert one.means["vwap_slippage_bps"].value == pytest.approx(
-        1e4 * (101 - (101 * 30 + 107 * 10) / 40) / ((101 * 30 + 107 * 10) / 40)
-    )
-    assert one.means["participation"].value == pytest.approx(10 / 40)
+    # Sent at the close of the first bar and ended with the second: it lived in that one alone.
+    assert one.means["vwap_slippage_bps"].value == pytest.approx(1e4 * (101 - 101) / 101)
+    assert one.means["twap_slippage_bps"].value == pytest.approx(1e4 * (101 - 102) / 102)
+    assert one.means["participation"].value == pytest.approx(10 / 30)
     assert one.means["close_slippage_bps"].value == pytest.approx(1e4 * (101 - 96) / 96)
     uses = {(use.reference, use.source.name): use.orders for use in one.price_uses}
     assert uses == {("ARRIVAL", "BARS"): 1, ("VWAP", "BARS"): 1, ("TWAP", "BARS"): 1}
+
+
+@pytest.mark.parametrize(("span_s", "least_s"), [(60, 15), (86_400, 21_600)])
+def test_a_bar_far_longer_than_an_order_tells_no_average(span_s: int, least_s: int) -> None:
+    short, long, split = (
+        {"status": "CANCELED", "submit_ns": at, "accept_ns": at, "end_ns": at + life, "fills": []}
+        for at, life in ((0, least_s - 1), (0, least_s), (span_s - 1, least_s))
+    )
+    ends = [(span_s * n, 100.0, 100.0, 50.0) for n in (1, 2)]
+    known = market(bars=(bars(span_s, *ends),))
+    found = slippages(orders(short, long, split), {NAME: known}, USUAL)
+    assert np.isnan(found.prices.vwap).tolist() == [True, False, True]
+    assert np.isnan(found.prices.twap).tolist() == [True, False, True]
+    assert np.isnan(found.prices.market).tolist() == [True, False, True]
+
+
+def test_nobody_is_compared_with_bars_of_the_own_fills() -> None:
+    known = market(bars=(bars(60, (60, 101.0, 101.0, 10.0)),))
+    one = quality(orders({}), known)
+    assert one.means["vwap_slippage_bps"].state is State.INSUFFICIENT
+    assert one.means["participation"].state is State.INSUFFICIENT
+
+
+def test_what_the_market_paid_does_not_depend_on_the_other_orders_asked_about() -> None:
+    trades = [(0.0, 100.0, 30.0, "A"), (30.0, 102.0, 10.0, "T"), (40.0, 106.0, 20.0, "U")]
+    own, other = {}, {"fills": [{"trade_id": "U"}]}
+    later = {"submit_ns": 90, "accept_ns": 90, "end_ns": 150, "fills": [{"trade_id": "A"}]}
+    known = {NAME: market(QUOTES, trades)}
+    alone = slippages(orders(own), known, USUAL)
+    found = slippages(orders(own, other, later), known, USUAL)
+    assert alone.prices.vwap[0] == found.prices.vwap[0] == pytest.approx((3000 + 2120) / 50)
+    assert found.prices.vwap[1] == pytest.approx((3000 + 1020) / 40)
+    assert found.prices.market.tolist() == pytest.approx([50, 40, np.nan], nan_ok=True)
 
 
 def test_groups_never_add_up_several_currencies() -> None:

@@ -1,15 +1,28 @@
 """What the market did in an instrument around orders, and what the instrument is."""
 
 from dataclasses import dataclass, field
+from enum import IntEnum
 from typing import Self
 
 import numpy as np
+from numpy.typing import NDArray
 
 from quarterdeck_server.analytics.domain.execution.orders import Texts
 from quarterdeck_server.quant.execution.benchmark import Times
 from quarterdeck_server.quant.series import Dates, FloatArray
 
 DAY_NS = 86_400_000_000_000
+
+type Sources = NDArray[np.int8]
+
+
+class Source(IntEnum):
+    """Where a price comes from."""
+
+    NONE = 0
+    QUOTES = 1
+    TRADES = 2
+    BARS = 3
 
 
 def _no_times() -> Times:
@@ -47,13 +60,6 @@ class Trades:
     price: FloatArray = field(default_factory=lambda: np.empty(0))
     size: FloatArray = field(default_factory=lambda: np.empty(0))
     trade_id: Texts | None = None
-
-    def without(self, own: frozenset[str]) -> Self:
-        """Return the trades of others."""
-        if self.trade_id is None or not own:
-            return self
-        theirs = np.array([name not in own for name in self.trade_id], dtype=np.bool_)
-        return type(self)(self.time_ns[theirs], self.price[theirs], self.size[theirs])
 
 
 @dataclass(frozen=True, slots=True)

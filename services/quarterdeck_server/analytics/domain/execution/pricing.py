@@ -2,35 +2,25 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, fields
-from enum import IntEnum
 from typing import Any, Self
 
 import numpy as np
 from numpy.typing import NDArray
 
 from quarterdeck_server.analytics.domain.execution.asking import Manner
-from quarterdeck_server.analytics.domain.execution.market import DAY_NS, Bars, Market
-from quarterdeck_server.analytics.domain.execution.orders import Orders, Texts
-from quarterdeck_server.analytics.domain.execution.spans import LONG_NS, REALISED_NS, later
-from quarterdeck_server.quant.execution.benchmark import Times
-from quarterdeck_server.quant.execution.columns import (
-    Bools,
-    average_prices,
-    last_prices,
-    time_weighted_prices,
+from quarterdeck_server.analytics.domain.execution.averages import Lives
+from quarterdeck_server.analytics.domain.execution.market import (
+    DAY_NS,
+    Bars,
+    Market,
+    Source,
+    Sources,
 )
+from quarterdeck_server.analytics.domain.execution.orders import Orders, Texts
+from quarterdeck_server.analytics.domain.execution.spans import REALISED_NS, later
+from quarterdeck_server.quant.execution.benchmark import Times
+from quarterdeck_server.quant.execution.columns import Bools, last_prices
 from quarterdeck_server.quant.series import FloatArray
-
-type Sources = NDArray[np.int8]
-
-
-class Source(IntEnum):
-    """Where a price comes from."""
-
-    NONE = 0
-    QUOTES = 1
-    TRADES = 2
-    BARS = 3
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,7 +86,7 @@ def priced(orders: Orders, markets: Mapping[str, Market], manner: Manner) -> Pri
 
 def lacking(orders: Orders, market: Market, manner: Manner) -> Bools:
     """Tell which of the orders in one instrument need bars: ticks do not tell all prices."""
-    lives = _Lives(orders, market, manner.most_age_ns)
+    lives = Lives(orders, market, manner.most_age_ns)
     arrival, _ = _at(orders.sent_ns, market, manner.most_age_ns)
     end, _ = _at(orders.life_end_ns, market, manner.most_age_ns)
     is_missed = orders.is_ended & (orders.filled < orders.quantity)
@@ -106,7 +96,7 @@ def lacking(orders: Orders, market: Market, manner: Manner) -> Bools:
 
 
 def _priced(orders: Orders, market: Market, manner: Manner) -> Priced:
-    others = _Lives(orders, market, manner.most_age_ns)
+    others = Lives(orders, market, manner.most_age_ns)
     arrival, arrival_source = _at(orders.sent_ns, market, manner.most_age_ns)
     vwap, vwap_source, volume = others.vwap()
     twap, twap_source = others.twap()
@@ -165,77 +155,3 @@ def _closes(sent_ns: Times, market: Market) -> FloatArray:
         return np.full(len(sent_ns), np.nan)
     place = np.minimum(np.searchsorted(known.dates, days), len(known.dates) - 1)
     return np.where((known.dates[place] == days) & (sent_ns > 0), known.close[place], np.nan)
-
-
-class _Lives:
-    """Averages over the lives of orders: from ticks, and from bars where there are none."""
-
-    def __init__(self, orders: Orders, market: Market, most_age_ns: int) -> None:
-        self._market, self._most_age_ns = market, most_age_ns
-        self._own = frozenset(orders.fills.trade_id.tolist())
-        self._starts, self._ends = orders.sent_ns, orders.life_end_ns
-        # Longer lives were not read tick by tick.
-        self._short = orders.is_sent & (self._ends - self._starts <= LONG_NS)
-        self._sent = orders.is_sent
-        self._filled = orders.filled
-
-    def vwap(self) -> tuple[FloatArray, Sources, FloatArray]:
-        """Return the average prices of what others traded, their sources, and how much it was."""
-        trades = self._market.trades.without(self._own)
-        found, volume = average_prices(
-            trades.time_ns, trades.price, trades.size, self._starts, self._ends
-        )
-        found[~self._short] = np.nan
-        volume = np.where(np.isnan(found), np.nan, volume)
-        source = np.where(np.isnan(found), Source.NONE, Source.TRADES).astype(np.int8)
-        for bars in self._market.bars:
-            missing = np.isnan(found) & self._sent
-            inside = self._overlapping(bars, missing)
-            # A venue's bars hold the own fills: what is left are the others'.
-            total = inside.sum(bars.volume)
-            found[missing] = inside.sum(bars.typical * bars.volume) / _above_zero(total)
-            volume[missing] = np.maximum(total - self._filled[missing], 0.0)
-            source[missing & ~np.isnan(found)] = Source.BARS
-        return found, source, np.where(np.isnan(found), np.nan, volume)
-
-    def twap(self) -> tuple[FloatArray, Sources]:
-        """Return the time-weighted prices, and their sources."""
-        quotes = self._market.quotes
-        found = time_weighted_prices(
-            quotes.time_ns, quotes.price, self._starts, self._ends, self._most_age_ns
-        )
-        found[~self._short] = np.nan
-        source = np.where(np.isnan(found), Source.NONE, Source.QUOTES).astype(np.int8)
-        for bars in self._market.bars:
-            missing = np.isnan(found) & self._sent
-            inside = self._overlapping(bars, missing)
-            found[missing] = inside.sum(bars.close) / _above_zero(inside.count)
-            source[missing & ~np.isnan(found)] = Source.BARS
-        return found, source
-
-    def _overlapping(self, bars: Bars, chosen: Bools) -> "_Inside":
-        """Return the bars that have a part in the life of each chosen order."""
-        starts, ends = self._starts[chosen], self._ends[chosen]
-        first = np.searchsorted(bars.close_ns, starts, side="right")
-        last = np.searchsorted(bars.close_ns - bars.span_ns, ends, side="right")
-        return _Inside(first, np.maximum(first, last))
-
-
-@dataclass(frozen=True, slots=True)
-class _Inside:
-    """Runs of rows, from a place up to but without another."""
-
-    first: NDArray[np.intp]
-    last: NDArray[np.intp]
-
-    @property
-    def count(self) -> FloatArray:
-        return (self.last - self.first).astype(np.float64)
-
-    def sum(self, values: FloatArray) -> FloatArray:
-        running = np.concatenate(([0.0], np.cumsum(values)))
-        return np.asarray(running[self.last] - running[self.first])
-
-
-def _above_zero(values: FloatArray) -> FloatArray:
-    return np.where(values > 0, values, np.nan)

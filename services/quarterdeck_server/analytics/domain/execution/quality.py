@@ -7,9 +7,9 @@ import numpy as np
 
 from quarterdeck_server.analytics.domain.execution.asking import Key, Manner
 from quarterdeck_server.analytics.domain.execution.costs import BPS, Costs, costs
-from quarterdeck_server.analytics.domain.execution.market import Market
+from quarterdeck_server.analytics.domain.execution.market import Market, Source, Sources
 from quarterdeck_server.analytics.domain.execution.orders import Orders, Texts
-from quarterdeck_server.analytics.domain.execution.pricing import Priced, Source, Sources, priced
+from quarterdeck_server.analytics.domain.execution.pricing import Priced, priced
 from quarterdeck_server.quant.estimate import Estimate
 from quarterdeck_server.quant.execution.benchmark import Times
 from quarterdeck_server.quant.execution.columns import Bools, Shortfalls

@@ -122,7 +122,9 @@ class _PriceSourceEnumTypeWrapper(_enum_type_wrapper._EnumTypeWrapper[_PriceSour
     PRICE_SOURCE_TRADES: _PriceSource.ValueType  # 2
     """Recorded trades."""
     PRICE_SOURCE_BARS: _PriceSource.ValueType  # 3
-    """Bars, recorded or made by history: of the order's life, a minute or a day more."""
+    """Bars, recorded or made by history; for an average at most four times as long as the order's
+    life.
+    """
 
 class PriceSource(_PriceSource, metaclass=_PriceSourceEnumTypeWrapper):
     """Where a reference price comes from."""
@@ -134,7 +136,9 @@ PRICE_SOURCE_QUOTES: PriceSource.ValueType  # 1
 PRICE_SOURCE_TRADES: PriceSource.ValueType  # 2
 """Recorded trades."""
 PRICE_SOURCE_BARS: PriceSource.ValueType  # 3
-"""Bars, recorded or made by history: of the order's life, a minute or a day more."""
+"""Bars, recorded or made by history; for an average at most four times as long as the order's
+life.
+"""
 Global___PriceSource: _TypeAlias = PriceSource  # noqa: Y015
 
 @_typing.final
@@ -229,7 +233,7 @@ class ExecutionQuality(_message.Message):
 
     @_builtins.property
     def vwap_slippage_bps(self) -> _estimate_pb2.Estimate:
-        """Against the market's average price over the orders' lives, own fills left out."""
+        """Against the market's average price over the orders' lives, the order's own fills left out."""
 
     @_builtins.property
     def twap_slippage_bps(self) -> _estimate_pb2.Estimate:

@@ -130,7 +130,7 @@ export type ExecutionQuality = Message<"quarterdeck.api.analytics.v1.ExecutionQu
   arrivalSlippageBps?: Estimate | undefined;
 
   /**
-   * Against the market's average price over the orders' lives, own fills left out.
+   * Against the market's average price over the orders' lives, the order's own fills left out.
    *
    * @generated from field: quarterdeck.api.analytics.v1.Estimate vwap_slippage_bps = 9;
    */
@@ -787,7 +787,8 @@ export enum PriceSource {
   TRADES = 2,
 
   /**
-   * Bars, recorded or made by history: of the order's life, a minute or a day more.
+   * Bars, recorded or made by history; for an average at most four times as long as the order's
+   * life.
    *
    * @generated from enum value: PRICE_SOURCE_BARS = 3;
    */
