@@ -4,6 +4,7 @@ import type { DescService } from "@bufbuild/protobuf";
 import { AttributionService } from "./gen/quarterdeck/api/analytics/v1/attribution_service_pb.js";
 import { ExecutionService } from "./gen/quarterdeck/api/analytics/v1/execution_service_pb.js";
 import { PerformanceService } from "./gen/quarterdeck/api/analytics/v1/performance_service_pb.js";
+import { ReportService } from "./gen/quarterdeck/api/analytics/v1/report_service_pb.js";
 import { TokenService } from "./gen/quarterdeck/api/auth/v1/token_service_pb.js";
 import { FilingService } from "./gen/quarterdeck/api/marketdata/v1/filing_service_pb.js";
 import { HistoryService } from "./gen/quarterdeck/api/marketdata/v1/history_service_pb.js";
@@ -14,8 +15,11 @@ import { ConnectionService } from "./gen/quarterdeck/api/stream/v1/connection_se
 import { StreamService } from "./gen/quarterdeck/api/stream/v1/stream_service_pb.js";
 import { HealthService } from "./gen/quarterdeck/api/system/v1/health_service_pb.js";
 import { JobService } from "./gen/quarterdeck/api/system/v1/job_service_pb.js";
+import { AggregateService } from "./gen/quarterdeck/api/trading/v1/aggregate_service_pb.js";
 import { NodeService } from "./gen/quarterdeck/api/trading/v1/node_service_pb.js";
+import { OrderLifeService } from "./gen/quarterdeck/api/trading/v1/order_life_service_pb.js";
 import { PortfolioService } from "./gen/quarterdeck/api/trading/v1/portfolio_service_pb.js";
+import { PositionChangeService } from "./gen/quarterdeck/api/trading/v1/position_change_service_pb.js";
 import { ReconciliationService } from "./gen/quarterdeck/api/trading/v1/reconciliation_service_pb.js";
 import { TradingEventService } from "./gen/quarterdeck/api/trading/v1/trading_event_service_pb.js";
 import type { Feed } from "./feed.js";
@@ -53,9 +57,13 @@ export interface QuarterdeckClient {
   readonly filings: Client<typeof FilingService>;
   readonly nodes: Client<typeof NodeService>;
   readonly trading: Client<typeof TradingEventService>;
+  readonly orderLives: Client<typeof OrderLifeService>;
+  readonly positionChanges: Client<typeof PositionChangeService>;
   readonly portfolio: Client<typeof PortfolioService>;
+  readonly aggregates: Client<typeof AggregateService>;
   readonly reconciliation: Client<typeof ReconciliationService>;
   readonly performance: Client<typeof PerformanceService>;
+  readonly reports: Client<typeof ReportService>;
   readonly attribution: Client<typeof AttributionService>;
   readonly execution: Client<typeof ExecutionService>;
   readonly health: Client<typeof HealthService>;
@@ -84,22 +92,16 @@ export function createClient(options: ClientOptions): QuarterdeckClient {
   const session = new Session(open, options.tokenStore ?? defaultStore(), sharingAmongTabs());
   const interceptors = [bearer(session)];
   const calls = edgeTransport({ ...way, timeoutMs, interceptors });
-  const streaming = edgeTransport({ ...way, interceptors });
-
-  const streams = {
-    ...typedClient(StreamService, calls),
-    watch: typedClient(StreamService, streaming).watch,
-    replay: typedClient(StreamService, streaming).replay,
-  };
+  const streams = typedClient(StreamService, calls);
   const watch: QuarterdeckClient["watch"] = (topics, watchOptions) =>
     new Watch(streams, session, topics.map(requestOf), watchOptions);
   const hub = new Hub(watch);
   const trading = typedClient(TradingEventService, calls);
-  const portfolioStreams = typedClient(PortfolioService, streaming);
+  const portfolio = typedClient(PortfolioService, calls);
   const market = new Feeds((topics: readonly TopicRequest[]) => new MarketFeed(hub, topics));
   const trades = new Feeds((scope: TradeScope) => new TradeFeed(trading, hub, scope));
   const portfolios = new Feeds(
-    (scope: PortfolioScope) => new PortfolioFeed(portfolioStreams, session, scope),
+    (scope: PortfolioScope) => new PortfolioFeed(portfolio, session, scope),
   );
   session.subscribe(() => {
     // What one principal saw must not be there for the next.
@@ -112,6 +114,7 @@ export function createClient(options: ClientOptions): QuarterdeckClient {
     hub,
     watch,
     trading,
+    portfolio,
     tokens: typedClient(TokenService, calls),
     connections: typedClient(ConnectionService, calls),
     instruments: typedClient(InstrumentService, calls),
@@ -120,9 +123,12 @@ export function createClient(options: ClientOptions): QuarterdeckClient {
     observations: typedClient(ObservationService, calls),
     filings: typedClient(FilingService, calls),
     nodes: typedClient(NodeService, calls),
-    portfolio: typedClient(PortfolioService, calls),
+    orderLives: typedClient(OrderLifeService, calls),
+    positionChanges: typedClient(PositionChangeService, calls),
+    aggregates: typedClient(AggregateService, calls),
     reconciliation: typedClient(ReconciliationService, calls),
     performance: typedClient(PerformanceService, calls),
+    reports: typedClient(ReportService, calls),
     attribution: typedClient(AttributionService, calls),
     execution: typedClient(ExecutionService, calls),
     health: typedClient(HealthService, calls),

@@ -15,19 +15,24 @@ import type { Session } from "./session.js";
 export interface TransportOptions {
   readonly baseUrl: string;
   readonly interceptors?: Interceptor[];
+  /** How long a call may take that is no stream. */
   readonly timeoutMs?: number;
   readonly fetch?: typeof fetch;
 }
 
 /** Speak gRPC-Web to the edge. */
 export function edgeTransport(options: TransportOptions): Transport {
+  const { baseUrl, interceptors = [], timeoutMs } = options;
   const fetcher = options.fetch ?? ((input, init) => globalThis.fetch(input, init));
-  return createGrpcWebTransport({
-    baseUrl: options.baseUrl,
-    interceptors: options.interceptors ?? [],
-    fetch: readingRefusals(fetcher),
-    ...(options.timeoutMs === undefined ? {} : { defaultTimeoutMs: options.timeoutMs }),
-  });
+  const way = { baseUrl, interceptors, fetch: readingRefusals(fetcher) };
+  const patient = createGrpcWebTransport(way);
+  if (timeoutMs === undefined) return patient;
+  const timed = createGrpcWebTransport({ ...way, defaultTimeoutMs: timeoutMs });
+  // A stream lasts for as long as its reader wants.
+  return {
+    unary: (...call) => timed.unary(...call),
+    stream: (...call) => patient.stream(...call),
+  };
 }
 
 /** Send the session's token; a call that meets an expired one is made again with a new one. */

@@ -2,7 +2,9 @@ import { Code, ConnectError } from "@connectrpc/connect";
 import { afterEach, expect, test, vi } from "vitest";
 import { createClient, type QuarterdeckClient } from "../src/client.js";
 import { NotAuthenticated, RateLimited, Unavailable } from "../src/errors.js";
+import { PortfolioService } from "../src/gen/quarterdeck/api/trading/v1/portfolio_service_pb.js";
 import { MemoryTokenStore } from "../src/token-store.js";
+import { edgeTransport, typedClient } from "../src/transport.js";
 import { Deck, failure, issuing, until, type Script } from "./deck.js";
 
 const decks: Deck[] = [];
@@ -148,4 +150,27 @@ test.each([
 test("a deck that cannot be reached is unavailable", async () => {
   const client = createClient({ baseUrl: "http://127.0.0.1:9", timeoutMs: 2_000 });
   await expect(client.session.signIn("a", "b")).rejects.toBeInstanceOf(Unavailable);
+});
+
+test("a call has a deadline and a stream has none", async () => {
+  const late = () => new Promise((resolve) => setTimeout(resolve, 200));
+  const running = await Deck.start({
+    portfolio: {
+      getPortfolio: async () => (await late(), {}),
+      async *watchPortfolio() {
+        yield {};
+        await late();
+        yield {};
+      },
+    },
+  });
+  decks.push(running);
+  const portfolio = typedClient(
+    PortfolioService,
+    edgeTransport({ baseUrl: running.baseUrl, timeoutMs: 50 }),
+  );
+  await expect(portfolio.getPortfolio({})).rejects.toMatchObject({ code: Code.DeadlineExceeded });
+  let seen = 0;
+  for await (const _ of portfolio.watchPortfolio({})) seen += 1;
+  expect(seen).toBe(2);
 });
