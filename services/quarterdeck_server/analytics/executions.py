@@ -11,7 +11,7 @@ from quarterdeck_server.analytics.domain.execution.budget import (
     MOST_PRICES,
     Budget,
 )
-from quarterdeck_server.analytics.domain.execution.impact import Impact, Plan, impact
+from quarterdeck_server.analytics.domain.execution.impact import OLDEST_DAYS, Impact, Plan, impact
 from quarterdeck_server.analytics.domain.execution.market import DAY_NS, Bars, Days, Market
 from quarterdeck_server.analytics.domain.execution.orders import Orders
 from quarterdeck_server.analytics.domain.execution.pricing import lacking
@@ -26,8 +26,6 @@ ORDERS_A_PAGE = 10_000
 TOGETHER = 4
 """Instruments whose prices are read at the same time."""
 MINUTE_NS = 60_000_000_000
-IMPACT_DAYS = 60
-"""How far before an order days are read for its volume and volatility, holidays and all."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,6 +92,8 @@ class Executions:
     async def _market(self, name: str, orders: Orders, manner: Manner, budget: Budget) -> Market:
         """Read what the market did around orders in one instrument."""
         async with self._turns:
+            # Before the quotes: those that come meanwhile are not among them.
+            newest_ns = await self.ticks.newest_quote_ns(name)
             wanted = needs(orders, manner)
             quotes = await self.ticks.quotes(name, wanted.quotes(), budget)
             older = wanted.older_quotes(quotes, manner.most_age_ns)
@@ -102,7 +102,7 @@ class Executions:
             market = Market(
                 facts=await self.ticks.facts(name),
                 quotes=quotes,
-                newest_ns=await self.ticks.newest_quote_ns(name),
+                newest_ns=newest_ns,
                 trades=await self.ticks.trades(
                     name, wanted.trades(quotes, manner.most_age_ns), budget
                 ),
@@ -123,7 +123,7 @@ class Executions:
     async def _days(self, orders: Orders, names: set[str], now_ns: int) -> Mapping[str, Days]:
         """Return the days before orders, and before now."""
         first_ns = min([now_ns, *orders.sent_ns[orders.is_sent].tolist()])
-        span = (max(0, first_ns - IMPACT_DAYS * DAY_NS), now_ns)
+        span = (max(0, first_ns - OLDEST_DAYS * DAY_NS), now_ns)
         budget = Budget("prices", MOST_PRICES)
         bars = [await self.ticks.bars(name, DAY_NS, [span], budget) for name in sorted(names)]
         return {name: one.days for name, one in zip(sorted(names), bars, strict=True)}

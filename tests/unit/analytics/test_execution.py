@@ -15,7 +15,7 @@ from quarterdeck_server.analytics.domain.execution.market import Bars, Market
 from quarterdeck_server.analytics.domain.execution.orders import Orders
 from quarterdeck_server.analytics.domain.execution.pricing import lacking
 from quarterdeck_server.analytics.domain.execution.quality import Quality, qualities
-from quarterdeck_server.analytics.domain.execution.slippage import slippages
+from quarterdeck_server.analytics.domain.execution.slippage import Slippages, slippages
 from quarterdeck_server.analytics.domain.execution.spans import day_span, merged, needs
 from quarterdeck_server.quant.estimate import State
 
@@ -85,6 +85,13 @@ def test_bars_are_read_where_only_the_end_of_an_order_is_without_a_price() -> No
     canceled = {"status": "CANCELED", "end_ns": 1800, "fills": [{"quantity": 4.0}]}
     asked = orders({}, {**canceled, "end_ns": 60}, canceled)
     assert lacking(asked, known, USUAL).tolist() == [False, False, True]
+
+
+def test_an_order_lived_until_a_fill_that_came_after_its_cancel() -> None:
+    late = {"status": "CANCELED", "end_ns": 30, "fills": [{"quantity": 4.0, "time_ns": 60}]}
+    found = slippages(orders(late), {NAME: market(QUOTES)}, USUAL)
+    assert found.prices.twap[0] == pytest.approx((100 + 101) / 2)
+    assert found.prices.end[0] == 102
 
 
 def test_an_order_that_works_has_costs_so_far_and_no_shortfall() -> None:
@@ -228,32 +235,50 @@ def days(count: int = 30) -> Bars:
     return Bars(DAY_NS, moments, closes, closes, np.full(count, 1000.0))
 
 
-def test_impact_is_fitted_to_orders_and_foretells_a_planned_one() -> None:
-    sent = 25 * 86_400 - START
+SENT = 25 * 86_400 - START
+
+
+def impacted() -> Slippages:
+    """Three orders that cost the more the larger they were, and one without an arrival price."""
     rows = [
         {
-            "submit_ns": sent,
-            "end_ns": sent + 60,
-            "accept_ns": sent,
+            "submit_ns": SENT,
+            "end_ns": SENT + 60,
+            "accept_ns": SENT,
             "quantity": size,
-            "fills": [{"quantity": size, "price": 100 + size / 10, "time_ns": sent + 60}],
+            "fills": [{"quantity": size, "price": 100 + size / 10, "time_ns": SENT + 60}],
         }
         for size in (1.0, 4.0, 9.0)
     ]
-    some = orders(*rows, {})
-    found = slippages(some, {NAME: market({sent: 100.0})}, Manner())
+    return slippages(orders(*rows, {}), {NAME: market({SENT: 100.0})}, Manner())
+
+
+def test_impact_is_fitted_to_orders_and_foretells_a_planned_one() -> None:
     usual_days = days().days
     plan = Plan(NAME, 4.0)
-    told = impact(found, {NAME: usual_days}, plan, at(sent))
-    volume, deviation = usual(usual_days, at(sent)) or (0, 0)
+    told = impact(impacted(), {NAME: usual_days}, plan, at(SENT))
+    volume, deviation = usual(usual_days, at(SENT)) or (0, 0)
     size = np.array([1.0, 4.0, 9.0])
     expected = deviation * np.sqrt(size / volume)
     law = expected @ (size / 1000) / (expected @ expected)
     assert told.fit.coefficient == pytest.approx(law)
     assert (told.fit.count, told.missing) == (3, 1)
     assert told.planned_bps.value == pytest.approx(1e4 * law * deviation * np.sqrt(4 / volume))
-    nothing = impact(found, {NAME: days(2).days}, plan, at(sent))
+    nothing = impact(impacted(), {NAME: days(2).days}, plan, at(SENT))
     assert nothing.planned_bps.state is State.INSUFFICIENT
+
+
+def test_days_long_before_an_order_say_nothing_of_it() -> None:
+    known, last_ns = days().days, 30 * DAY_NS
+    assert usual(known, last_ns + 57 * DAY_NS) is not None
+    assert usual(known, last_ns + 58 * DAY_NS) is None
+
+
+def test_a_plan_in_a_replay_is_made_after_the_newest_day() -> None:
+    known, plan = {NAME: days().days}, Plan(NAME, 4.0)
+    now, years_later = (impact(impacted(), known, plan, n * DAY_NS) for n in (30, 5_000))
+    assert now.planned_bps.is_measured
+    assert now.planned_bps == years_later.planned_bps
 
 
 spans = st.lists(st.tuples(st.integers(0, 1000), st.integers(0, 50)), max_size=30)

@@ -18,6 +18,8 @@ from quarterdeck_server.quant.execution.impact import (
 DAYS = 20
 """How many days before an order its volume and volatility are taken of."""
 NEEDED_DAYS = 3
+OLDEST_DAYS = 60
+"""How long before it they may be, holidays and all."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,7 +57,8 @@ def impact(found: Slippages, days: Mapping[str, Days], plan: Plan | None, now_ns
 def _planned(law: ImpactFit | Unmeasured, days: Days | None, plan: Plan, now_ns: int) -> Estimate:
     if isinstance(law, Unmeasured):
         return Estimate.insufficient(law.count, law.needed)
-    known = None if days is None else usual(days, now_ns)
+    # A replay lives in another year: the newest days that are known are those before the plan.
+    known = None if days is None else usual(days, min(now_ns, days.end_ns))
     if known is None:
         return Estimate.insufficient(0, NEEDED_DAYS)
     return Estimate.of(BPS * square_root_impact(plan.quantity, *known, law.coefficient), law.count)
@@ -64,8 +67,10 @@ def _planned(law: ImpactFit | Unmeasured, days: Days | None, plan: Plan, now_ns:
 def usual(days: Days, moment_ns: int) -> tuple[float, float] | None:
     """Return mean volume and volatility of the days before a moment, if there are enough."""
     day = np.datetime64(moment_ns // DAY_NS, "D")
-    last = int(np.searchsorted(days.dates, day))
-    close, volume = (each[max(0, last - DAYS) : last] for each in (days.close, days.volume))
+    edges = (day - np.timedelta64(OLDEST_DAYS, "D"), day)
+    oldest, last = (int(np.searchsorted(days.dates, edge)) for edge in edges)
+    first = max(oldest, last - DAYS)
+    close, volume = (each[first:last] for each in (days.close, days.volume))
     if len(close) < NEEDED_DAYS or close.min() <= 0:
         return None
     traded, deviation = float(volume.mean()), float(np.std(np.diff(close) / close[:-1], ddof=1))

@@ -89,6 +89,11 @@ class Days:
     close: FloatArray
     volume: FloatArray
 
+    @property
+    def end_ns(self) -> int:
+        """When the last day ended; 0 without one."""
+        return (int(self.dates[-1].astype(np.int64)) + 1) * DAY_NS if len(self.dates) else 0
+
 
 @dataclass(frozen=True, slots=True)
 class Market:

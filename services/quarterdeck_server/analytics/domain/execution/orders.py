@@ -110,8 +110,9 @@ class Orders:
 
     @cached_property
     def life_end_ns(self) -> Times:
-        """Until when each was worked: its end, or its last fill so far."""
-        return np.maximum(np.where(self.is_ended, self.end_ns, self.last_fill_ns), self.sent_ns)
+        """Until when each was worked: its end, or its last fill, which may be told later."""
+        ends = np.where(self.is_ended, self.end_ns, 0)
+        return np.maximum(np.maximum(ends, self.last_fill_ns), self.sent_ns)
 
     @cached_property
     def venue(self) -> Texts:

@@ -143,7 +143,7 @@ class _Group:
             group=group,
             currency=currency,
             orders=int(self._sent.sum()),
-            denied=self._count("DENIED"),
+            denied=self._count("DENIED", self._all),
             fills=int(self._fills.sum()),
             notional=float(self._costs.notional[self._sent].sum()),
             shortfall=shortfall_parts(self._costs.shortfall, self._costs.is_decided, self._sent),
@@ -156,12 +156,11 @@ class _Group:
             foreign_fees=int(self._costs.has_foreign_fee[self._fills].sum()),
         )
 
-    def _count(self, status: str) -> int:
-        return int((self._orders.status[self._all] == status).sum())
+    def _count(self, status: str, among: Bools) -> int:
+        return int((self._orders.status[among] == status).sum())
 
     def _means(self) -> dict[str, Estimate]:
         found, sent, fills = self._costs, self._sent, self._fills
-        sent_orders = int(sent.sum())
         by_order = {
             "arrival_slippage_bps": found.arrival,
             "vwap_slippage_bps": found.vwap,
@@ -177,13 +176,10 @@ class _Group:
             **{n: weighted(each[sent], found.notional[sent]) for n, each in by_order.items()},
             **{n: weighted(each[fills], found.fill_notional[fills]) for n, each in by_fill.items()},
             "fill_ratio": self._fill_ratio(),
-            "reject_ratio": share(self._count("REJECTED"), sent_orders),
-            "cancel_ratio": share(self._canceled(), sent_orders),
+            "reject_ratio": share(self._count("REJECTED", sent), int(sent.sum())),
+            "cancel_ratio": share(self._count("CANCELED", sent), int(sent.sum())),
             "maker_share": self._maker_share(),
         }
-
-    def _canceled(self) -> int:
-        return int((self._orders.status[self._sent] == "CANCELED").sum())
 
     def _fill_ratio(self) -> Estimate:
         ended = self._sent & self._orders.is_ended & (self._orders.quantity > 0)
