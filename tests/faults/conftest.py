@@ -4,11 +4,10 @@ from collections.abc import Generator
 from pathlib import Path
 
 import pytest
-from tests.faults.house import close_after, keep_together, stack_of
 from tests.faults.laboratory import Laboratory
 from tests.faults.table import Table
-from tests.system.deck import Deck, start, stop
-from tests.system.folders import folders_of
+from tests.house import close_after, keep_together, shared_suite, stack_of
+from tests.system.deck import Deck
 
 HERE = Path(__file__).parent
 SETTINGS = {
@@ -20,8 +19,11 @@ SETTINGS = {
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Keep these tests together in any order of the others, since they share a running deck."""
-    keep_together(items, HERE)
+    """Keep these tests together in any order of the others, since they share a running deck.
+
+    Outages first: others empty the bus, where the node's memory lies, before it could be killed.
+    """
+    keep_together(items, HERE, lambda item: item.path.name != "test_outages.py")
 
 
 @pytest.hookimpl(wrapper=True)
@@ -34,11 +36,7 @@ def pytest_runtest_teardown(item: pytest.Item, nextitem: pytest.Item | None) -> 
 @pytest.fixture(scope="session")
 def suite(request: pytest.FixtureRequest) -> Deck:
     """A deck as a user starts it, which survives every fault in turn."""
-    stack = stack_of(request.config, HERE)
-    folder = stack.enter_context(folders_of(request.session)())
-    running = start(folder / "d", SETTINGS)
-    stack.callback(stop, running)
-    return running
+    return shared_suite(request.session, HERE, SETTINGS)
 
 
 @pytest.fixture(scope="session")

@@ -10,10 +10,10 @@ import asyncpg
 import grpc
 import pytest
 from tests.conftest import Servers
-from tests.faults.house import close_after, keep_together, stack_of
 from tests.faults.server import Server
 from tests.faults.strangers import token_of
 from tests.faults.witnesses import Recorder
+from tests.house import close_after, keep_together, stack_of
 from tests.rpcs import Rpc
 
 HERE = Path(__file__).parent

@@ -9,6 +9,7 @@ import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from types import MappingProxyType
 
 from tests.examples import RPCS
 from tests.protocols import Fields, Grpc
@@ -22,6 +23,7 @@ START_S = 120
 PATIENCE_S = 60
 PARTS = ("postgres", "valkey", "services", "stream", "envoy", "node")
 REPLAY = "sources/replay"
+NOTHING: Mapping[str, str] = MappingProxyType({})
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,6 +35,8 @@ class Deck:
     address: str
     said: str
     """What the user was told until everything was ready."""
+    settings: Mapping[str, str]
+    """What it was started with beside what every suite of a test is."""
 
     @property
     def url(self) -> str:
@@ -57,13 +61,15 @@ class Deck:
         """Call an rpc through the edge as the administrator."""
         return Grpc(self.address).call(RPCS[name], fields, self.token() if token is None else token)
 
-    def kill(self, name: str) -> None:
-        """Kill a part and wait until another process took its place."""
-        before = self.component(name)
-        assert before.pid
-        os.kill(before.pid, signal.SIGKILL)
-        wait_for(lambda: self.component(name).restarts > before.restarts)
-        wait_for(lambda: self.component(name).state is PartState.RUNNING)
+    def kill(self, *names: str) -> None:
+        """Kill parts at once and wait until other processes took their places."""
+        killed = [self.component(name) for name in names]
+        for one in killed:
+            assert one.pid
+            os.kill(one.pid, signal.SIGKILL)
+        for one in killed:
+            wait_for(lambda one=one: self.component(one.name).restarts > one.restarts)
+            wait_for(lambda one=one: self.component(one.name).state is PartState.RUNNING)
 
 
 def client_of(deck: Deck) -> AsyncClient:
@@ -85,18 +91,18 @@ def wait_for(claim: Callable[[], object], patience_s: float = PATIENCE_S) -> Non
         time.sleep(0.1)
 
 
-def environment(folder: Path, settings: Mapping[str, str] | None = None) -> dict[str, str]:
+def environment(folder: Path, settings: Mapping[str, str]) -> dict[str, str]:
     """What a suite in a folder is started with: a replay fast enough to trade in a test."""
     return {
         **os.environ,
-        **(settings or {}),
+        **settings,
         "PYTHONPATH": os.pathsep.join(path for path in sys.path if path),
         "QUARTERDECK_DATA_DIR": str(folder),
         "QUARTERDECK_MARKETDATA__REPLAY__SECONDS_PER_DAY": "1",
     }
 
 
-def start(folder: Path, settings: Mapping[str, str] | None = None) -> Deck:
+def start(folder: Path, settings: Mapping[str, str] = NOTHING) -> Deck:
     """Start a suite and wait until it says where it answers."""
     file = folder.with_suffix(".log")
     with file.open("ab") as log:
@@ -114,10 +120,10 @@ def start(folder: Path, settings: Mapping[str, str] | None = None) -> Deck:
     wait_for(is_ready, START_S)
     address = re.search(r"Dashboard +http://(\S+)", said())
     assert address, said()
-    return Deck(process, folder, address[1], said())
+    return Deck(process, folder, address[1], said(), settings)
 
 
 def stop(deck: Deck) -> None:
-    """Stop a suite as Ctrl-C does."""
+    """Stop a suite as Ctrl-C does, unless it has ended."""
     deck.process.send_signal(signal.SIGINT)
     deck.process.wait(PATIENCE_S)

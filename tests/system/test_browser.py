@@ -218,7 +218,7 @@ def test_the_page_says_that_the_stream_broke_and_recovers_by_itself(signed_in: V
             new MutationObserver(note).observe(status, { attributes: true });
         }"""
     )
-    signed_in.deck.kill("stream")
+    signed_in.deck.kill("stream", "stream-2")
     expect(signed_in.state("Live")).to_be_visible()
     changes(signed_in.panel("Watch list").inner_text)
     states = signed_in.page.evaluate("window.states")

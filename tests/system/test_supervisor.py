@@ -7,7 +7,6 @@ import signal
 import subprocess
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from pathlib import Path
 
 import pytest
 from tests.faults.witnesses import portfolio, quiet_account
@@ -22,7 +21,6 @@ from tests.system.deck import (
     start,
     wait_for,
 )
-from tests.system.folders import Folders
 
 from quarterdeck_server.embedded.orphans import find
 from quarterdeck_server.embedded.process import is_alive
@@ -44,32 +42,32 @@ class Life:
 
 
 @pytest.fixture(scope="module")
-def life(folders: Folders) -> Iterator[Life]:
+def life(suite: Deck) -> Iterator[Life]:
     """One life for all claims, because each start takes seconds."""
-    with folders() as folder, subprocess.Popen(["sleep", "600"]) as bystander:
+    with subprocess.Popen(["sleep", "600"]) as bystander:
         try:
-            yield live(folder / "d", bystander)
+            yield live(suite, bystander)
         finally:
             bystander.kill()
 
 
-def live(folder: Path, bystander: subprocess.Popen[bytes]) -> Life:
-    first = start(folder)
-    second = call_again(folder)
+def live(first: Deck, bystander: subprocess.Popen[bytes]) -> Life:
+    second = call_again(first)
     account = asyncio.run(make_account(first))
     profit = asyncio.run(ask_profit(first, account))
     ends(first, signal.SIGKILL)
-    recovered = start(folder)
+    recovered = start(first.folder, first.settings)
     profits = (profit, asyncio.run(ask_profit(recovered, account)))
     password = recovered.password
     ends(recovered, signal.SIGINT)
     return Life(first, second, recovered, password, profits, bystander)
 
 
-def call_again(folder: Path) -> subprocess.CompletedProcess[str]:
-    return subprocess.run(
-        COMMAND, env=environment(folder), capture_output=True, text=True, check=False
-    )
+def call_again(deck: Deck, *words: str) -> subprocess.CompletedProcess[str]:
+    """Run another command where a suite is; to start it again unless said otherwise."""
+    command = [*COMMAND[:-1], *(words or COMMAND[-1:])]
+    variables = environment(deck.folder, deck.settings)
+    return subprocess.run(command, env=variables, capture_output=True, text=True, check=False)
 
 
 def ends(deck: Deck, number: signal.Signals) -> None:
@@ -124,10 +122,6 @@ def test_the_first_start_alone_shows_the_password(life: Life) -> None:
 
 def test_lost_credentials_can_be_replaced(life: Life) -> None:
     before = life.recovered.password
-    folder = life.recovered.folder
-    command = [*COMMAND[:-1], "keys", "reset"]
-    answer = subprocess.run(
-        command, env=environment(folder), capture_output=True, text=True, check=True
-    )
+    answer = call_again(life.recovered, "keys", "reset")
     assert life.recovered.password != before
     assert life.recovered.password in answer.stdout
