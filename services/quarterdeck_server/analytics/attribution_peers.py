@@ -1,7 +1,7 @@
 """Position changes and instruments, asked of the other areas with the caller's own token."""
 
 from collections import defaultdict
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -11,13 +11,13 @@ from quarterdeck.api.marketdata.v1 import instrument_pb2, instrument_service_pb2
 from quarterdeck.api.marketdata.v1.instrument_service_pb2_grpc import InstrumentServiceStub
 from quarterdeck.api.trading.v1 import position_change_pb2, position_change_service_pb2
 from quarterdeck.api.trading.v1.position_change_service_pb2_grpc import PositionChangeServiceStub
+from quarterdeck_server.analytics.areas import Area
 from quarterdeck_server.analytics.domain.attribution.changes import Changes, Position
-from quarterdeck_server.analytics.peers import asked, credentials
 from quarterdeck_server.analytics.ports import ChangeQuery
 from quarterdeck_server.runtime.convert import floats, ints, timestamp_to
 from quarterdeck_server.runtime.peers import Peers
 
-TIMEOUT_S = 60.0
+TRADING, MARKETDATA = Area("trading", timeout_s=60.0), Area("marketdata", timeout_s=60.0)
 PAGE = 2_000
 """So few that writing a page does not hold up others."""
 MOST_PAIRS = 20
@@ -31,15 +31,6 @@ class ChangePeer:
 
     async def changes(self, query: ChangeQuery) -> list[Changes]:
         """Return the changes of each position."""
-        parts: defaultdict[Position, list[Changes]] = defaultdict(list)
-        async for page in self._pages(query):
-            for changes in _changes_from(page):
-                parts[changes.position].append(changes)
-        return [_joined(pages) for pages in parts.values()]
-
-    async def _pages(
-        self, query: ChangeQuery
-    ) -> AsyncIterator[position_change_pb2.PositionChanges]:
         stub = PositionChangeServiceStub(self.peers.channel("trading"))
         request = position_change_service_pb2.ListPositionChangesRequest(
             account=query.account,
@@ -49,13 +40,11 @@ class ChangePeer:
             end_time=timestamp_to(query.end_ns),
             page_size=PAGE,
         )
-        while True:
-            call = stub.ListPositionChanges(request, timeout=TIMEOUT_S, metadata=credentials())
-            answer = await asked(call, "trading")
-            yield answer.changes
-            request.page_token = answer.next_page_token
-            if not answer.next_page_token:
-                return
+        parts: defaultdict[Position, list[Changes]] = defaultdict(list)
+        async for page in TRADING.pages(stub.ListPositionChanges, request):
+            for changes in _changes_from(page.changes):
+                parts[changes.position].append(changes)
+        return [_joined(pages) for pages in parts.values()]
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,8 +57,7 @@ class InstrumentPeer:
         """Return the sector of an instrument, empty if it has none; fails with NotFound."""
         stub = InstrumentServiceStub(self.peers.channel("marketdata"))
         request = instrument_service_pb2.GetInstrumentRequest(instrument=instrument)
-        call = stub.GetInstrument(request, timeout=TIMEOUT_S, metadata=credentials())
-        return (await asked(call, "marketdata")).instrument.sector
+        return (await MARKETDATA.answer(stub.GetInstrument, request)).instrument.sector
 
     async def pairs(self, source: str, target: str) -> Sequence[str]:
         """Return the instruments whose price is what one unit of a currency is in another."""
@@ -77,8 +65,7 @@ class InstrumentPeer:
         request = instrument_service_pb2.SearchInstrumentsRequest(
             query=f"{source}/{target}", limit=MOST_PAIRS
         )
-        call = stub.SearchInstruments(request, timeout=TIMEOUT_S, metadata=credentials())
-        found = (await asked(call, "marketdata")).instruments
+        found = (await MARKETDATA.answer(stub.SearchInstruments, request)).instruments
         return [one.instrument for one in found if _is_pair(one, source, target)]
 
 

@@ -19,41 +19,34 @@ from quarterdeck.api.marketdata.v1 import history_service_pb2_grpc as history_rp
 from quarterdeck.api.marketdata.v1.instrument_service_pb2_grpc import InstrumentServiceStub
 from quarterdeck.api.trading.v1 import order_life_service_pb2
 from quarterdeck.api.trading.v1.order_life_service_pb2_grpc import OrderLifeServiceStub
+from quarterdeck_server.analytics.areas import Area, Page, PageRequest
 from quarterdeck_server.analytics.domain.execution.asking import AskedOrders
 from quarterdeck_server.analytics.domain.execution.budget import Budget
 from quarterdeck_server.analytics.domain.execution.market import Bars, Facts, Quotes, Trades
 from quarterdeck_server.analytics.domain.execution.orders import Orders
 from quarterdeck_server.analytics.domain.execution.spans import Span
 from quarterdeck_server.analytics.mapping.order_life import order_type_number, orders_from
-from quarterdeck_server.analytics.peers import asked, credentials
 from quarterdeck_server.kernel.errors import Unavailable
 from quarterdeck_server.runtime.convert import LATEST_NS, floats, ints, timestamp_to
 from quarterdeck_server.runtime.peers import Peers
 
-TIMEOUT_S = 20.0
+TRADING, MARKETDATA = Area("trading", timeout_s=20.0), Area("marketdata", timeout_s=20.0)
 PAGE = 10_000
 INTERVALS = {60_000_000_000: "1m", 86_400_000_000_000: "1d"}
 
 type Columns = tuple[NDArray[Any], ...]
 
 
-class _Ranged(Protocol):
+class _Ranged(PageRequest, Protocol):
     """A request for a range of times, page by page."""
 
     page_size: int
-    page_token: str
 
     @property
     def start_time(self) -> Timestamp: ...
 
     @property
     def end_time(self) -> Timestamp: ...
-
-
-class _Paged(Protocol):
-    """An answer that may not be the last."""
-
-    next_page_token: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,8 +71,7 @@ class OrderPeer:
             page_size=size,
             page_token=token,
         )
-        call = stub.ListOrderLives(request, timeout=TIMEOUT_S, metadata=credentials())
-        answer = await asked(call, "trading")
+        answer = await TRADING.answer(stub.ListOrderLives, request)
         return orders_from(answer.lives), answer.next_page_token
 
 
@@ -93,8 +85,7 @@ class TickPeer:
         """Return what an instrument is; fails with InstrumentNotFound."""
         stub = InstrumentServiceStub(self.peers.channel("marketdata"))
         request = instrument_service_pb2.GetInstrumentRequest(instrument=instrument)
-        call = stub.GetInstrument(request, timeout=TIMEOUT_S, metadata=credentials())
-        found = (await asked(call, "marketdata")).instrument
+        found = (await MARKETDATA.answer(stub.GetInstrument, request)).instrument
         try:
             multiplier = float(found.multiplier.value or 1)
         except ValueError as error:
@@ -106,8 +97,7 @@ class TickPeer:
         request = history_service_pb2.ListQuotesRequest(
             instrument=instrument, newest_first=True, page_size=1
         )
-        call = self._history.ListQuotes(request, timeout=TIMEOUT_S, metadata=credentials())
-        answer = await asked(call, "marketdata")
+        answer = await MARKETDATA.answer(self._history.ListQuotes, request)
         return max(answer.quotes.event_time_ns, default=0)
 
     async def quotes(self, instrument: str, spans: Sequence[Span], budget: Budget) -> Quotes:
@@ -146,7 +136,7 @@ class TickPeer:
         return history_rpc.HistoryServiceStub(self.peers.channel("marketdata"))
 
 
-async def _pages[Request: _Ranged, Answer: _Paged](
+async def _pages[Request: _Ranged, Answer: Page](
     rpc: Callable[..., Awaitable[Answer]], request: Request, spans: Sequence[Span]
 ) -> AsyncIterator[Answer]:
     """Ask for every page of every span, oldest first."""
@@ -154,14 +144,8 @@ async def _pages[Request: _Ranged, Answer: _Paged](
     for start_ns, last_ns in spans:
         request.start_time.CopyFrom(timestamp_to(start_ns))
         request.end_time.CopyFrom(timestamp_to(min(last_ns + 1, LATEST_NS)))
-        request.page_token = ""
-        while True:
-            call = rpc(request, timeout=TIMEOUT_S, metadata=credentials())
-            answer = await asked(call, "marketdata")
-            yield answer
-            request.page_token = answer.next_page_token
-            if not answer.next_page_token:
-                break
+        async for page in MARKETDATA.pages(rpc, request):
+            yield page
 
 
 def _quotes_from(found: quote_pb2.QuoteBatch) -> Columns:

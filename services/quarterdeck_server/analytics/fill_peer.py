@@ -1,6 +1,5 @@
 """Fills on the wire, asked of the trading area with the caller's own token."""
 
-from collections.abc import AsyncIterator
 from dataclasses import dataclass
 
 from quarterdeck.api.trading.v1 import fill_pb2, order_pb2, trading_event_service_pb2
@@ -8,7 +7,7 @@ from quarterdeck.api.trading.v1.trading_event_service_pb2_grpc import TradingEve
 from quarterdeck_server.analytics.domain.attribution.clock import Clock
 from quarterdeck_server.analytics.domain.fill import Fill
 from quarterdeck_server.analytics.domain.subject import Period, Portfolio
-from quarterdeck_server.analytics.peers import TIMEOUT_S, TradingPeer, asked, credentials
+from quarterdeck_server.analytics.peers import TRADING, TradingPeer
 from quarterdeck_server.kernel.errors import InvalidField
 from quarterdeck_server.runtime.convert import (
     LATEST_NS,
@@ -35,21 +34,6 @@ class FillPeer:
 
         Fails with NotFound.
         """
-        found: list[Fill] = []
-        async for page in self._pages(portfolio, period):
-            found += (_fill_from(one) for one in page.fills)
-            if len(found) > MOST_FILLS:
-                problem = f"has more than {MOST_FILLS:,} fills in these days; ask for fewer days"
-                raise InvalidField("subject", problem)
-        if not found:
-            # Nobody has no fills, too: whose daily equity is known exists.
-            trading = TradingPeer(self.peers)
-            await trading.daily_equity(portfolio.account, portfolio.strategy, ANY_DAY)
-        return found[::-1]
-
-    async def _pages(
-        self, portfolio: Portfolio, period: Period
-    ) -> AsyncIterator[trading_event_service_pb2.ListFillsResponse]:
         stub = TradingEventServiceStub(self.peers.channel("trading"))
         start_ns, end_ns = self.clock.window(period.start, period.end, LATEST_NS)
         request = trading_event_service_pb2.ListFillsRequest(
@@ -59,13 +43,17 @@ class FillPeer:
             end_time=timestamp_to(end_ns),
             page_size=PAGE,
         )
-        while True:
-            call = stub.ListFills(request, timeout=TIMEOUT_S, metadata=credentials())
-            answer = await asked(call, "trading")
-            yield answer
-            request.page_token = answer.next_page_token
-            if not answer.next_page_token:
-                return
+        found: list[Fill] = []
+        async for page in TRADING.pages(stub.ListFills, request):
+            found += (_fill_from(one) for one in page.fills)
+            if len(found) > MOST_FILLS:
+                problem = f"has more than {MOST_FILLS:,} fills in these days; ask for fewer days"
+                raise InvalidField("subject", problem)
+        if not found:
+            # Nobody has no fills, too: whose daily equity is known exists.
+            trading = TradingPeer(self.peers)
+            await trading.daily_equity(portfolio.account, portfolio.strategy, ANY_DAY)
+        return found[::-1]
 
 
 def _fill_from(message: fill_pb2.Fill) -> Fill:

@@ -1,9 +1,8 @@
-"""The other areas on the wire, asked with the caller's own token. No error of gRPC leaves here."""
+"""Accounts, closes and observed series, asked of the other areas."""
 
-from collections.abc import AsyncIterator, Awaitable
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 
-import grpc
 import numpy as np
 from numpy.typing import NDArray
 
@@ -12,25 +11,15 @@ from quarterdeck.api.marketdata.v1.history_service_pb2_grpc import HistoryServic
 from quarterdeck.api.marketdata.v1.observation_service_pb2_grpc import ObservationServiceStub
 from quarterdeck.api.trading.v1 import portfolio_service_pb2
 from quarterdeck.api.trading.v1.portfolio_service_pb2_grpc import PortfolioServiceStub
+from quarterdeck_server.analytics.areas import Area
 from quarterdeck_server.analytics.domain.earning import DailyEquity
 from quarterdeck_server.analytics.domain.subject import LATEST, Period
-from quarterdeck_server.kernel.errors import (
-    InstrumentNotFound,
-    InvalidField,
-    NotAllowed,
-    NotFound,
-    NotPossibleNow,
-    Unavailable,
-)
-from quarterdeck_server.kernel.page import PageTokenInvalid
 from quarterdeck_server.quant.series import Dated, Dates, FloatArray
-from quarterdeck_server.runtime.caller import current
 from quarterdeck_server.runtime.convert import LATEST_NS, timestamp_to
 from quarterdeck_server.runtime.day import day_to
 from quarterdeck_server.runtime.peers import Peers
-from quarterdeck_server.runtime.status import told
 
-TIMEOUT_S = 10.0
+TRADING, MARKETDATA = Area("trading"), Area("marketdata")
 PAGE = 10_000
 DAY_NS = 86_400_000_000_000
 
@@ -53,10 +42,7 @@ class TradingPeer:
             start_date=day_to(period.start),
             end_date=day_to(period.end),
         )
-        answer = await asked(
-            stub.GetDailyEquity(request, timeout=TIMEOUT_S, metadata=credentials()), "trading"
-        )
-        return _daily_from(answer)
+        return _daily_from(await TRADING.answer(stub.GetDailyEquity, request))
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,8 +59,9 @@ class HistoryPeer:
 
     async def bars(self, instrument: str, interval: str, within: tuple[int, int]) -> Bars:
         """Return the close times and closes of bars that close within a time, half open."""
+        request = _bars_request(instrument, interval, within, PAGE)
         times, prices = np.empty(0, np.int64), np.empty(0)
-        async for page in self._pages(instrument, interval, within):
+        async for page in MARKETDATA.pages(self._list_bars, request):
             times = np.concatenate((times, np.array(page.bars.close_time_ns, np.int64)))
             prices = np.concatenate((prices, np.array(page.bars.close, np.float64)))
         return times, prices
@@ -83,26 +70,12 @@ class HistoryPeer:
         """Return the close time and the close of the newest bar that closes before a time."""
         request = _bars_request(instrument, interval, (0, end_ns), 1)
         request.newest_first = True
-        bars = (await self._listed(request)).bars
+        bars = (await MARKETDATA.answer(self._list_bars, request)).bars
         return np.array(bars.close_time_ns, np.int64), np.array(bars.close, np.float64)
 
-    async def _pages(
-        self, instrument: str, interval: str, within: tuple[int, int]
-    ) -> AsyncIterator[history_service_pb2.ListBarsResponse]:
-        request = _bars_request(instrument, interval, within, PAGE)
-        while True:
-            answer = await self._listed(request)
-            yield answer
-            request.page_token = answer.next_page_token
-            if not answer.next_page_token:
-                return
-
-    async def _listed(
-        self, request: history_service_pb2.ListBarsRequest
-    ) -> history_service_pb2.ListBarsResponse:
-        stub = HistoryServiceStub(self.peers.channel("marketdata"))
-        call = stub.ListBars(request, timeout=TIMEOUT_S, metadata=credentials())
-        return await asked(call, "marketdata")
+    @property
+    def _list_bars(self) -> Callable[..., Awaitable[history_service_pb2.ListBarsResponse]]:
+        return HistoryServiceStub(self.peers.channel("marketdata")).ListBars
 
 
 @dataclass(frozen=True, slots=True)
@@ -113,34 +86,21 @@ class ObservationPeer:
 
     async def observations(self, series: str, period: Period) -> Dated:
         """Return what was observed, without the days that have no value; fails with NotFound."""
+        stub = ObservationServiceStub(self.peers.channel("marketdata"))
+        end = None if period.end is None else min(LATEST, period.end + 1)
+        request = observation_service_pb2.ListObservationsRequest(
+            series=series,
+            start_date=day_to(period.start),
+            end_date=day_to(end),
+            page_size=PAGE,
+        )
         days, values = np.empty(0, np.int64), np.empty(0)
-        async for page in self._pages(series, period):
+        async for page in MARKETDATA.pages(stub.ListObservations, request):
             found = page.observations
             days = np.concatenate((days, np.array(found.date_days, np.int64)))
             values = np.concatenate((values, np.array(found.value, np.float64)))
         present = ~np.isnan(values)
         return Dated(_days(days[present]), values[present])
-
-    async def _pages(
-        self, series: str, period: Period
-    ) -> AsyncIterator[observation_service_pb2.ListObservationsResponse]:
-        stub = ObservationServiceStub(self.peers.channel("marketdata"))
-        end = None if period.end is None else min(LATEST, period.end + 1)
-        token = ""
-        while True:
-            request = observation_service_pb2.ListObservationsRequest(
-                series=series,
-                start_date=day_to(period.start),
-                end_date=day_to(end),
-                page_size=PAGE,
-                page_token=token,
-            )
-            call = stub.ListObservations(request, timeout=TIMEOUT_S, metadata=credentials())
-            answer = await asked(call, "marketdata")
-            yield answer
-            token = answer.next_page_token
-            if not token:
-                return
 
 
 def _bars_request(
@@ -184,40 +144,3 @@ def _times(period: Period) -> tuple[int, int]:
     start = 0 if period.start is None else max(0, period.start * DAY_NS + 1)
     end = LATEST_NS if period.end is None else min(LATEST_NS, (period.end + 1) * DAY_NS + 1)
     return start, max(start + 1, end)
-
-
-def credentials() -> tuple[tuple[str, str], ...]:
-    """Return the caller's own token as metadata."""
-    return (("authorization", f"Bearer {current().token}"),)
-
-
-async def asked[Answer](call: Awaitable[Answer], area: str) -> Answer:
-    """Return the answer of another area, or raise what its refusal means here."""
-    try:
-        return await call
-    except grpc.aio.AioRpcError as error:
-        raise _failure(error, area) from error
-
-
-def _failure(error: grpc.aio.AioRpcError, area: str) -> Exception:
-    info = told(error)
-    about = dict(info.metadata)
-    match info.reason:
-        case "INSTRUMENT_NOT_FOUND":
-            return InstrumentNotFound(about["instrument"])
-        case "RESOURCE_NOT_FOUND":
-            return NotFound(about["resource_type"], about["name"])
-        case "PERMISSION_MISSING":
-            return NotAllowed(error.details() or "", permission=about["permission"])
-        case "STATE_FORBIDS":
-            return NotPossibleNow(about["subject"], error.details() or "")
-        case "FIELD_INVALID" | "PAGE_TOKEN_INVALID":
-            return _invalid(about["field"], error)
-    return Unavailable(f"{area} does not answer now", dependency=area)
-
-
-def _invalid(field: str, error: grpc.aio.AioRpcError) -> InvalidField:
-    # A page token is handed on as it came.
-    if field == "page_token":
-        return PageTokenInvalid()
-    return InvalidField(field, (error.details() or "").partition(" ")[2])

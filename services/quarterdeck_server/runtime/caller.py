@@ -42,16 +42,20 @@ class Caller:
         """Refuse an account or strategy outside of the scope, naming ``field``."""
         if not _within(self.accounts, account):
             raise ScopeForbidden(field, account)
-        if strategy and not _within(self.strategies, strategy):
-            prefix = field.rpartition(".")[0]
-            raise ScopeForbidden(f"{prefix}.strategy" if prefix else "strategy", strategy)
+        self._require_strategy(strategy, field)
 
-    def require_view(self, account: str, strategy: str) -> None:
+    def require_view(self, account: str, strategy: str, field: str = "account") -> None:
         """Refuse an account or strategy outside of the scope; what is empty names none."""
         if account:
-            self.require_scope(account, strategy)
-        elif strategy and not _within(self.strategies, strategy):
-            raise ScopeForbidden("strategy", strategy)
+            self.require_scope(account, strategy, field)
+        else:
+            self._require_strategy(strategy, field)
+
+    def _require_strategy(self, strategy: str, field: str) -> None:
+        if strategy and not _within(self.strategies, strategy):
+            # The strategy is named beside the account.
+            parent, point, _ = field.rpartition(".")
+            raise ScopeForbidden(f"{parent}{point}strategy", strategy)
 
 
 def current() -> Caller:

@@ -14,8 +14,7 @@ from quarterdeck_server.analytics.live_quality import (
 )
 from quarterdeck_server.analytics.mapping import execution as mapping
 from quarterdeck_server.kernel import page
-from quarterdeck_server.kernel.errors import ScopeForbidden
-from quarterdeck_server.runtime.caller import EVERY, current
+from quarterdeck_server.runtime.caller import current
 from quarterdeck_server.runtime.service import Context
 from quarterdeck_server.runtime.streaming import Streaming, heartbeat_s
 
@@ -67,8 +66,4 @@ class ExecutionServicer(ExecutionServiceServicer):
 
 
 def _allow(scope: Scope) -> None:
-    caller = current()
-    if scope.account:
-        caller.require_scope(scope.account, scope.strategy, "scope.account")
-    elif scope.strategy and not caller.strategies & {EVERY, scope.strategy}:
-        raise ScopeForbidden("scope.strategy", scope.strategy)
+    current().require_view(scope.account, scope.strategy, "scope.account")
