@@ -12,6 +12,7 @@ from decimal import Decimal
 from quarterdeck_server.kernel.errors import QuarterdeckError
 from quarterdeck_server.kernel.money import Money, product, trimmed
 from quarterdeck_server.trading.domain.price import Last, Newest, Quote
+from quarterdeck_server.trading.domain.retold import Retold
 from quarterdeck_server.trading.domain.view import View
 from quarterdeck_server.trading.portfolio import (
     Action,
@@ -162,11 +163,18 @@ class Desk:
             self._moved.add((fill.account, fill.fee.currency))
         self.position = position
 
-    def replay(self, key: PositionKey, fills: Sequence[Fill]) -> None:
-        """Make a position what all of its fills, given in the order of the log, make of it."""
+    def retold(self, key: PositionKey, since_ns: int, fresh: Sequence[Action] = ()) -> Retold:
+        """Begin to take a position anew, since something of a time is not what it was.
+
+        ``fresh`` are corporate actions that the desk is still to learn.
+        """
+        return Retold(*(book.replay(key, since_ns, fresh) for book in (self._average, self._fifo)))
+
+    def replay(self, key: PositionKey, retold: Retold) -> None:
+        """Make a position what all of its fills made of it."""
         before = self._average.moved_by(key)
-        self._average.replay(key, fills)
-        self._fifo.replay(key, fills)
+        self._average.show(retold.average)
+        self._fifo.show(retold.fifo)
         self._rows.add(key)
         self._touched.add(key)
         self._filled |= {(key.account, key.strategy): None, (key.account, ""): None}

@@ -4,20 +4,27 @@ A position whose fills came in the order of the market's time takes them one by 
 fill, a correction or a bust changed is taken anew from all of its fills, once.
 """
 
-from collections.abc import Collection, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 
 from quarterdeck_server.kernel.money import Money
+from quarterdeck_server.runtime.compute import Compute
 from quarterdeck_server.runtime.postgres import Connection
 from quarterdeck_server.trading.desk import Desk
 from quarterdeck_server.trading.domain.fill import Fill, Holding, OrderSide
+from quarterdeck_server.trading.domain.retold import Anew
+from quarterdeck_server.trading.portfolio import (
+    BEGINNING,
+    Action,
+    Flow,
+    PositionKey,
+    Side,
+    concerns,
+)
 from quarterdeck_server.trading.portfolio import Fill as BookFill
-from quarterdeck_server.trading.portfolio import Flow, PositionKey, Side, concerns
-from quarterdeck_server.trading.store import adjustments, amendments, load
+from quarterdeck_server.trading.retelling import holding_of, position_key, taken_anew
+from quarterdeck_server.trading.store import adjustments, load
 from quarterdeck_server.trading.store.load import Amended, Moved
-
-type Anew = Mapping[PositionKey, Sequence[BookFill]]
-"""Positions that are to be replayed, each with all fills that count, in the order of the log."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,12 +35,12 @@ class Moves:
     anew: Anew = field(default_factory=dict)
 
 
-async def follow(desk: Desk, connection: Connection, until: int) -> None:
+async def follow(desk: Desk, connection: Connection, compute: Compute, until: int) -> None:
     """Apply what the log has after the desk's position, up to one that nothing can change now.
 
     If it fails on the way, the desk knows how far each position is, and the next one goes on.
     """
-    acted = await _acted(desk, connection, until)
+    acted = await _acted(desk, connection, compute, until)
     async for page in load.movements(connection, desk.position, until):
         changed = {
             holding
@@ -41,7 +48,7 @@ async def follow(desk: Desk, connection: Connection, until: int) -> None:
             for holding in _out_of_order(movement, acted)
             if not _is_told(desk, position_key(holding), position)
         }
-        anew = await counted_fills(connection, changed, until)
+        anew = await _anew(desk, connection, compute, changed, until)
         for position, movement in page:
             key = _key(movement)
             if key is not None and key in anew and not _is_told(desk, key, position):
@@ -53,7 +60,7 @@ async def follow(desk: Desk, connection: Connection, until: int) -> None:
     desk.ahead.clear()
 
 
-async def _acted(desk: Desk, connection: Connection, until: int) -> set[str]:
+async def _acted(desk: Desk, connection: Connection, compute: Compute, until: int) -> set[str]:
     """Take the corporate actions first, and replay who held their instruments already.
 
     Whose fills are still to come is replayed then: an action may be of an earlier time.
@@ -61,38 +68,31 @@ async def _acted(desk: Desk, connection: Connection, until: int) -> set[str]:
     actions = await adjustments.actions_between(connection, desk.position, until)
     fresh = [one for one in actions if one not in desk.average.actions(one.instrument)]
     held = {
-        key: None
+        holding_of(key): None
         for action in fresh
         for key in desk.average.holders(action.instrument)
         if concerns(action, key.account)
     }
-    anew = await counted_fills(connection, [holding_of(key) for key in held], until)
+    anew = await _anew(desk, connection, compute, held, until, fresh)
     for action in fresh:
         desk.learn(action)
-    for key, fills in anew.items():
-        desk.replay(key, fills)
+    for key, retold in anew.items():
+        desk.replay(key, retold)
         desk.ahead[key] = until
     return {action.instrument for action in actions}
 
 
-async def counted_fills(connection: Connection, holdings: Collection[Holding], until: int) -> Anew:
-    """Return the fills of positions that count, in the order of the log."""
-    found = await amendments.fills_of(connection, holdings, until)
-    return {
-        position_key(holding): [book_fill(fill) for fill in fills if not fill.is_busted]
-        for holding, fills in found.items()
-    }
-
-
-def position_key(holding: Holding) -> PositionKey:
-    """Return a position as the portfolio names it."""
-    account, strategy, instrument = holding
-    return PositionKey(account, instrument, strategy)
-
-
-def holding_of(key: PositionKey) -> Holding:
-    """Return a position as the log names it."""
-    return (key.account, key.strategy, key.instrument)
+async def _anew(
+    desk: Desk,
+    connection: Connection,
+    compute: Compute,
+    changed: Iterable[Holding],
+    until: int,
+    fresh: Sequence[Action] = (),
+) -> Anew:
+    """Take positions anew from their beginning: what else changed is still to be read."""
+    since = dict.fromkeys(changed, BEGINNING)
+    return await taken_anew(desk, connection, compute, since, until, fresh)
 
 
 def book_fill(fill: Fill) -> BookFill:

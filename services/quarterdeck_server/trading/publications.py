@@ -28,8 +28,8 @@ def publications(book: Book, batch: Batch, moves: Moves) -> Iterator[Publication
                     yield _position(next(positions))
             case _:
                 yield Publication(topics.accounts(outcome.account), outcome.report.payload)
-    for position in book.preview_replay(moves.anew, [action for action, _ in batch.new_actions]):
-        yield _position(position)
+    for retold in moves.anew.values():
+        yield _position(retold.position())
 
 
 def _order(order: Order) -> Publication:

@@ -34,11 +34,12 @@ from quarterdeck_server.trading.domain.event import AccountReport, Event
 from quarterdeck_server.trading.domain.fill import Fill
 from quarterdeck_server.trading.domain.topic import TopicRecord
 from quarterdeck_server.trading.facts import Facts
-from quarterdeck_server.trading.following import Moves, book_fill, counted_fills, follow, holding_of
+from quarterdeck_server.trading.following import Moves, book_fill, follow
 from quarterdeck_server.trading.mapping.event import opening_event
 from quarterdeck_server.trading.portfolio import Dividend, Flow, FlowKind, Split
 from quarterdeck_server.trading.ports import RecordSink
 from quarterdeck_server.trading.publications import publications
+from quarterdeck_server.trading.retelling import holding_of, taken_anew
 from quarterdeck_server.trading.store import activity, adjustments, amendments, load, restatements
 from quarterdeck_server.trading.store import log as store
 
@@ -75,6 +76,7 @@ class Recorder:
         patience: timedelta,
     ) -> None:
         self._postgres, self._clock = shared.postgres, shared.clock
+        self._compute = shared.compute
         self._patience_ns = round(patience.total_seconds() * NS)
         self._desk, self._facts, self._sink, self._moved = desk, facts, sink, moved
         self._turn = asyncio.Lock()
@@ -154,7 +156,7 @@ class Recorder:
             if self._desk.bases.get(account.account) != account.base_currency:
                 self._desk.add_account(account.account, account.base_currency)
         await self._facts.refresh()
-        await follow(self._desk, connection, head.event_position)
+        await follow(self._desk, connection, self._compute, head.event_position)
 
     async def _folded(
         self, connection: Connection, head: store.Head, events: Sequence[Event]
@@ -223,7 +225,14 @@ class Recorder:
         told = (fill for fill, _ in batch.new_fills)
         return Moves(
             timely=[book_fill(fill) for fill in told if fill.holding not in batch.restated],
-            anew=await counted_fills(connection, batch.restated, batch.position),
+            anew=await taken_anew(
+                self._desk,
+                connection,
+                self._compute,
+                batch.unsettled(),
+                batch.position,
+                [action for action, _ in batch.new_actions],
+            ),
         )
 
     async def _publish(
@@ -248,8 +257,8 @@ class Recorder:
             self._desk.transfer(flow, position)
         for action, _ in batch.new_actions:
             self._desk.learn(action)
-        for key, fills in moves.anew.items():
-            self._desk.replay(key, fills)
+        for key, retold in moves.anew.items():
+            self._desk.replay(key, retold)
         self._desk.position = batch.position
 
     async def _find_rates(self, batch: Batch) -> None:

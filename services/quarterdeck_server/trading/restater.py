@@ -27,11 +27,12 @@ from quarterdeck_server.trading.domain.restating import (
     Turn,
     cash_shift,
 )
-from quarterdeck_server.trading.following import book_fill, position_key
+from quarterdeck_server.trading.following import book_fill
 from quarterdeck_server.trading.portfolio import Flow, concerns
 from quarterdeck_server.trading.portfolio.replay import Movement
 from quarterdeck_server.trading.portfolio.trace import Moment, trace
 from quarterdeck_server.trading.ports import PriceHistory
+from quarterdeck_server.trading.retelling import position_key
 from quarterdeck_server.trading.store import adjustments, amendments, curve, dropped
 from quarterdeck_server.trading.store import restatements as store
 from quarterdeck_server.trading.store.restatements import Restatement

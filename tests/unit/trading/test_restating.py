@@ -15,8 +15,9 @@ from quarterdeck_server.trading.domain.batch import Batch, OrderKey
 from quarterdeck_server.trading.domain.event import Event
 from quarterdeck_server.trading.domain.fill import Fill, FillKey, Holding, OrderSide
 from quarterdeck_server.trading.domain.order import Order, Word
-from quarterdeck_server.trading.following import book_fill, position_key
+from quarterdeck_server.trading.following import book_fill
 from quarterdeck_server.trading.portfolio import Book, CostMethod, Instrument, Settlement
+from quarterdeck_server.trading.retelling import position_key
 
 INSTRUMENTS = (
     Instrument("P.X", "USD"),
@@ -47,9 +48,13 @@ class Log:
         for fill, position in batch.new_fills:
             if fill.holding not in batch.restated:
                 self.desk.apply(book_fill(fill), position)
-        for holding in batch.restated:
+        for holding, since_ns in batch.unsettled().items():
+            retold = self.desk.retold(position_key(holding), since_ns)
             mine = (fill for fill in self.fills.values() if fill.holding == holding)
-            self.desk.replay(position_key(holding), [book_fill(one) for one in counted(mine)])
+            own = [book_fill(one) for one in counted(mine)]
+            # The log is asked for no others.
+            retold.run([one for one in own if one.time_ns > retold.known_ns])
+            self.desk.replay(position_key(holding), retold)
 
 
 def counted(fills: Iterable[Fill]) -> list[Fill]:

@@ -113,6 +113,17 @@ class Batch:
                 since[holding] = min(since.get(holding, time_ns), time_ns)
         return since
 
+    def unsettled(self) -> dict[Holding, int]:
+        """Return the positions that are taken anew, and from when on the book may know too little.
+
+        A fill of the batch that came in time may be of an earlier time than the one that did not.
+        """
+        since = dict(self.restated)
+        for fill, _ in self.new_fills:
+            if fill.holding in since:
+                since[fill.holding] = min(since[fill.holding], fill.event_time_ns)
+        return since
+
     def paid_in(self) -> Iterator[tuple[str, str]]:
         """Yield accounts and the currencies in which cash flows and dividends reached them."""
         for flow, _ in self.new_flows:

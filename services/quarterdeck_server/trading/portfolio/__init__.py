@@ -21,12 +21,14 @@ from quarterdeck_server.trading.portfolio.events import (
 )
 from quarterdeck_server.trading.portfolio.instrument import Instrument, Settlement
 from quarterdeck_server.trading.portfolio.marks import Mark, MarkSource, ValuationRule
+from quarterdeck_server.trading.portfolio.past import BEGINNING
 from quarterdeck_server.trading.portfolio.position import ChangeKind, Position, PositionChange
-from quarterdeck_server.trading.portfolio.replay import replayed
-from quarterdeck_server.trading.portfolio.state import BookState, PricesState
+from quarterdeck_server.trading.portfolio.replay import Replay, replayed
+from quarterdeck_server.trading.portfolio.state import BookState
 from quarterdeck_server.trading.portfolio.summary import Summary, Totals
 
 __all__ = [
+    "BEGINNING",
     "EVERYTHING",
     "EXTERNAL",
     "Action",
@@ -47,7 +49,7 @@ __all__ = [
     "PositionChange",
     "PositionColumns",
     "PositionKey",
-    "PricesState",
+    "Replay",
     "Scope",
     "Settlement",
     "Side",

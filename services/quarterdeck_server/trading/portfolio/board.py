@@ -133,11 +133,8 @@ class PriceBoard:
         self._refresh(self._instruments[split.instrument])
 
     def load(self, instrument_id: str, prices: Prices) -> None:
-        """Take the prices of an instrument as they were saved; a fill known here stays."""
+        """Take the prices of an instrument as they were saved."""
         instrument = self.instrument(instrument_id)
-        known = self._prices[instrument_id]
-        if known.fill is not None:
-            prices = replace(prices, fill=known.fill, fill_ns=known.fill_ns)
         self._prices[instrument_id] = prices
         self._refresh(instrument)
 

@@ -4,7 +4,7 @@ Pure and single-threaded: no clock, no I/O. The same events in the same order gi
 bit for bit, and a restored snapshot goes on as if it had never stopped.
 """
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from decimal import Decimal
 
 from quarterdeck_server.kernel.errors import NotFound
@@ -20,16 +20,9 @@ from quarterdeck_server.trading.portfolio.instrument import Instrument
 from quarterdeck_server.trading.portfolio.ledger import Ledger
 from quarterdeck_server.trading.portfolio.marks import Mark, ValuationRule
 from quarterdeck_server.trading.portfolio.position import Position, PositionChange
-from quarterdeck_server.trading.portfolio.state import (
-    BookState,
-    PricesState,
-    prices_from,
-    prices_to,
-)
+from quarterdeck_server.trading.portfolio.replay import Replay
+from quarterdeck_server.trading.portfolio.state import BookState
 from quarterdeck_server.trading.portfolio.summary import Summary, Totals, summarise
-
-type Histories = Mapping[PositionKey, Sequence[Fill]]
-"""All fills of positions, each in the order of the log."""
 
 EVERYTHING = Scope()
 """The scope of the whole book."""
@@ -89,23 +82,20 @@ class Book:
         """Apply cash that moved without a fill; one flow is one account's."""
         self._ledger.transfer(flow)
 
-    def replay(self, key: PositionKey, fills: Sequence[Fill]) -> Position:
-        """Make a position what all of its fills, given in the order of the log, make of it.
+    def replay(self, key: PositionKey, since_ns: int, fresh: Sequence[Action] = ()) -> Replay:
+        """Begin to take a position anew, since something of a time is not what it was.
 
-        They count in the order of ``replayed``, with the corporate actions that the book knows.
-        Cash, fees and profit move by the difference.
+        It has to run with all fills that count after ``known_ns`` of the answer, and counts when
+        ``show`` takes it. ``fresh`` are corporate actions that the book is still to learn.
         """
-        return self._ledger.replay(key, fills)
+        return self._ledger.replay(key, since_ns, fresh)
 
-    def preview_replay(
-        self, histories: Histories, actions: Sequence[Action] = ()
-    ) -> tuple[Position, ...]:
-        """Return what ``replay`` would answer for positions, after ``learn``; changes nothing."""
-        part = saving.excerpt(self._ledger, histories.keys())
-        for action in actions:
-            if action.instrument in {key.instrument for key in histories}:
-                part.learn(action)
-        return tuple(part.replay(key, fills) for key, fills in histories.items())
+    def show(self, replay: Replay) -> Position:
+        """Make a position what its replay made of it: cash and profit move by the difference.
+
+        Nothing may have changed the position since the replay began but flows.
+        """
+        return self._ledger.show(replay)
 
     def learn(self, action: Action) -> tuple[PositionKey, ...]:
         """Take a corporate action of an instrument, and return the positions to be replayed."""
@@ -220,18 +210,6 @@ class Book:
         with exact():
             found = answers.scope_totals(self._ledger, scope)
             return summarise(found, currency, lambda source: rates.rate(source, currency))
-
-    def prices(self) -> list[PricesState]:
-        """Return the newest prices of every instrument as plain data, fit for JSON."""
-        return [prices_to(name, prices) for name, prices in self._ledger.board.saved()]
-
-    def load_prices(self, states: Iterable[PricesState]) -> None:
-        """Take prices that ``prices`` returned; their instruments must be registered.
-
-        The prices of fills that the book has applied stay: they may be newer than the saved ones.
-        """
-        for state in states:
-            self._ledger.board.load(state["instrument"], prices_from(state))
 
     def _holding(self, key: PositionKey) -> Holding:
         holding = self._ledger.holdings.get(key)

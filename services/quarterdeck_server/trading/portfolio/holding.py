@@ -4,12 +4,13 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from decimal import Decimal
 
-from quarterdeck_server.kernel.money import ZERO, Money, rounded, trimmed
+from quarterdeck_server.kernel.money import ZERO, CurrencyMismatch, Money, rounded, trimmed
 from quarterdeck_server.trading.portfolio.actions import Dividend, Split
 from quarterdeck_server.trading.portfolio.basis import Basis, Lot
 from quarterdeck_server.trading.portfolio.events import Fill, PositionKey
 from quarterdeck_server.trading.portfolio.instrument import Instrument, Settlement
 from quarterdeck_server.trading.portfolio.marks import Mark
+from quarterdeck_server.trading.portfolio.past import BEGINNING, Milestone, Past
 from quarterdeck_server.trading.portfolio.position import ChangeKind, Position
 
 PRICE_DECIMALS = 18
@@ -54,7 +55,7 @@ class Holding:
     """The mutable state behind a ``Position``. Its methods run inside ``money.exact()``."""
 
     __slots__ = (
-        *("basis", "dividends", "fees", "instrument", "key", "life"),
+        *("basis", "dividends", "fees", "instrument", "key", "life", "past"),
         *("realised", "received", "row"),
     )
 
@@ -69,6 +70,7 @@ class Holding:
         self.received: dict[str, Decimal] = {}
         self.dividends: dict[str, Decimal] = {}
         self.life = Life()
+        self.past: Past[Holding] = Past()
 
     def take(self, movement: Fill | Split | Dividend) -> None:
         """Take whatever happened next, a fill with its fee."""
@@ -84,7 +86,9 @@ class Holding:
 
     def apply(self, fill: Fill) -> Outcome:
         """Close against the open side first, open with what is left."""
-        before = self.basis.quantity
+        life, before = self.life, self.basis.quantity
+        if self.past.is_due(life.fill_count) and fill.time_ns > life.updated_ns:
+            self.past.keep(Milestone(life.updated_ns, life.fill_count, self.copy()))
         change = fill.signed_quantity
         closing = _closing(before, change)
         realised = self._close(closing, fill.price)
@@ -99,7 +103,28 @@ class Holding:
         twin.realised, twin.life = self.realised, replace(self.life)
         twin.fees, twin.received = dict(self.fees), dict(self.received)
         twin.dividends = dict(self.dividends)
+        twin.past = Past(counted=self.life.fill_count)
         return twin
+
+    @property
+    def known_ns(self) -> int:
+        """The time up to which it knows everything; a dividend of nothing changes nothing."""
+        return self.life.updated_ns if self.life.fill_count else BEGINNING
+
+    def before(self, time_ns: int) -> "Holding | None":
+        """Return a copy of what it was before a time, if that is known; flows count as now."""
+        past = self.past.before(time_ns)
+        state = self if self.known_ns < time_ns else past.newest
+        if state is None:
+            return None
+        twin = state.copy()
+        twin.received, twin.past = dict(self.received), past
+        return twin
+
+    def become(self, other: "Holding") -> None:
+        """Be what another one is made of; what flows brought stays."""
+        self.basis, self.realised, self.life = other.basis, other.realised, other.life
+        self.fees, self.dividends, self.past = other.fees, other.dividends, other.past
 
     def pay(self, fee: Money) -> None:
         """Count a fee of this position."""
@@ -108,11 +133,6 @@ class Holding:
     def receive(self, income: Money) -> None:
         """Count income that a flow brought."""
         _count_money(self.received, income)
-
-    def restart(self, basis: Basis) -> None:
-        """Forget everything but what flows brought."""
-        self.basis, self.realised, self.life = basis, ZERO, Life()
-        self.fees, self.dividends = {}, {}
 
     def split(self, split: Split) -> Decimal:
         """Change the open quantity, and return what was realised: of dust that vanished."""
@@ -224,6 +244,13 @@ class Holding:
             return None
         price = self.instrument.price_of(self.basis.quantity, self.basis.cost)
         return trimmed(rounded(price, PRICE_DECIMALS))
+
+
+def check_fill(instrument: Instrument, fill: Fill) -> None:
+    """Refuse a fill that cannot be one of the instrument."""
+    instrument.checked_price("price", fill.price)
+    if fill.currency not in {None, instrument.currency}:
+        raise CurrencyMismatch("currency", instrument.currency, str(fill.currency))
 
 
 def difference(left: Mapping[str, Decimal], right: Mapping[str, Decimal]) -> dict[str, Decimal]:

@@ -6,7 +6,7 @@ Events are checked before anything changes, so a refused one leaves no trace.
 from collections.abc import Iterable, Iterator, Sequence
 from decimal import Decimal
 
-from quarterdeck_server.kernel.money import CurrencyMismatch, Money, exact
+from quarterdeck_server.kernel.money import Money, exact
 from quarterdeck_server.trading.portfolio.actions import Action, Split, concerns
 from quarterdeck_server.trading.portfolio.basis import CostMethod, Lot, new_basis
 from quarterdeck_server.trading.portfolio.board import PriceBoard
@@ -18,12 +18,13 @@ from quarterdeck_server.trading.portfolio.holding import (
     Life,
     Outcome,
     Standing,
+    check_fill,
     difference,
 )
 from quarterdeck_server.trading.portfolio.instrument import Instrument
 from quarterdeck_server.trading.portfolio.marks import ValuationRule
 from quarterdeck_server.trading.portfolio.position import Position, PositionChange
-from quarterdeck_server.trading.portfolio.replay import replayed
+from quarterdeck_server.trading.portfolio.replay import Replay
 from quarterdeck_server.trading.portfolio.table import Change, PositionTable
 
 
@@ -78,16 +79,25 @@ class Ledger:
                     part[key].pay(fill.fee)
                 yield part[key].view(None)
 
-    def replay(self, key: PositionKey, fills: Sequence[Fill]) -> Position:
-        """Make a position what all of its fills, in the order in which they count, make of it."""
-        for fill in fills:
-            self._checked(fill)
+    def replay(self, key: PositionKey, since_ns: int, fresh: Sequence[Action] = ()) -> Replay:
+        """Begin to take a position anew, since something of a time is not what it was.
+
+        ``fresh`` are actions that the ledger is still to learn.
+        """
+        instrument, known = self.board.instrument(key.instrument), self.holdings.get(key)
+        holding = None if known is None else known.before(since_ns)
+        if holding is None:
+            holding = Holding(key, instrument, new_basis(self.method), 0)
+            holding.received = {} if known is None else dict(known.received)
+        return Replay(holding, [*self._actions_of(key), *_actions_of(key, fresh)])
+
+    def show(self, replay: Replay) -> Position:
+        """Make a position what its replay made of it."""
+        key, instrument = replay.holding.key, replay.holding.instrument
         with exact():
-            holding = self.holding(key, self.board.instrument(key.instrument))
+            holding = self.holding(key, instrument)
             before, life = holding.standing(), holding.life
-            holding.restart(new_basis(self.method))
-            for movement in replayed([*self._actions_of(key), *fills]):
-                holding.take(movement)
+            holding.become(replay.holding)
             self._account_for(holding, before)
             self._refill(holding, life)
             self.shadow(holding)
@@ -206,14 +216,11 @@ class Ledger:
 
     def _checked(self, fill: Fill) -> Instrument:
         instrument = self.board.instrument(fill.instrument)
-        instrument.checked_price("price", fill.price)
-        if fill.currency not in {None, instrument.currency}:
-            raise CurrencyMismatch("currency", instrument.currency, str(fill.currency))
+        check_fill(instrument, fill)
         return instrument
 
     def _actions_of(self, key: PositionKey) -> list[Action]:
-        known = self.actions.get(key.instrument, ())
-        return [action for action in known if concerns(action, key.account)]
+        return _actions_of(key, self.actions.get(key.instrument, ()))
 
     def _refill(self, holding: Holding, before: Life) -> None:
         """Value at the newest of the own fills that are left.
@@ -242,3 +249,8 @@ class Ledger:
             self.cells.cell(key.account, key.strategy, currency).income += income
         for currency, cash in difference(after.cash, before.cash).items():
             self.cash.move(key.account, currency, cash)
+
+
+def _actions_of(key: PositionKey, known: Iterable[Action]) -> list[Action]:
+    concerned = (action for action in known if concerns(action, key.account))
+    return [action for action in concerned if action.instrument == key.instrument]

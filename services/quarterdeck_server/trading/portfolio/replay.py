@@ -6,11 +6,35 @@ this order makes of them.
 
 from collections.abc import Iterable
 
+from quarterdeck_server.kernel.money import exact
 from quarterdeck_server.trading.portfolio.actions import Action
 from quarterdeck_server.trading.portfolio.events import Fill, Flow
+from quarterdeck_server.trading.portfolio.holding import Holding, check_fill
 
 type Movement = Fill | Action
 """What changes a position."""
+
+
+class Replay:
+    """A position on its way anew, from a state before whatever is not what it was.
+
+    It is nobody else's, so it may run in a thread. Nothing changes until a book takes it.
+    """
+
+    def __init__(self, holding: Holding, actions: Iterable[Action]) -> None:
+        self.holding = holding
+        self.known_ns = holding.known_ns
+        """What is of this time or earlier is in the state that it begins with."""
+        self._actions = actions
+
+    def run(self, fills: Iterable[Fill]) -> None:
+        """Take all fills that count, given in the order of the log; those of the state are left."""
+        movements = [one for one in (*self._actions, *fills) if one.time_ns > self.known_ns]
+        with exact():
+            for movement in replayed(movements):
+                if isinstance(movement, Fill):
+                    check_fill(self.holding.instrument, movement)
+                self.holding.take(movement)
 
 
 def replayed(movements: Iterable[Movement]) -> list[Movement]:

@@ -1,7 +1,6 @@
 """A ledger to plain data and back."""
 
-from collections.abc import Collection, Iterator, Mapping
-from dataclasses import replace
+from collections.abc import Iterator, Mapping
 from decimal import Decimal
 
 from quarterdeck_server.kernel.money import Money, exact
@@ -67,22 +66,6 @@ def load(state: BookState) -> Ledger:
         for holding in state["holdings"]:
             _load_holding(ledger, holding)
     return ledger
-
-
-def excerpt(ledger: Ledger, keys: Collection[PositionKey]) -> Ledger:
-    """Return a ledger of its own that knows these positions and their instruments alone."""
-    part = Ledger(ledger.method, ledger.rule)
-    prices = dict(ledger.board.saved())
-    for instrument in {key.instrument: None for key in keys}:
-        part.board.add(ledger.board.instrument(instrument))
-        for action in ledger.actions.get(instrument, ()):
-            part.learn(action)
-        part.board.load(instrument, replace(prices[instrument]))
-    with exact():
-        for key in keys:
-            if key in ledger.holdings:
-                _load_holding(part, _holding_to(ledger.holdings[key]))
-    return part
 
 
 def _load_holding(ledger: Ledger, state: HoldingState) -> None:

@@ -7,6 +7,7 @@ from hypothesis import strategies as st
 
 from quarterdeck_server.kernel.money import Money
 from quarterdeck_server.trading.portfolio import (
+    BEGINNING,
     Action,
     Book,
     CostMethod,
@@ -15,6 +16,7 @@ from quarterdeck_server.trading.portfolio import (
     Flow,
     FlowKind,
     Instrument,
+    Position,
     PositionKey,
     Settlement,
     Side,
@@ -108,7 +110,7 @@ class Log:
                 self._take(event)
             case _:
                 for key in self.book.learn(event):
-                    self.book.replay(key, self.fills.get(key, []))
+                    self._replay(key, event.time_ns)
 
     def _take(self, fill: Fill) -> None:
         happened = (
@@ -118,9 +120,22 @@ class Log:
         is_late = fill.time_ns < max((one.time_ns for one in happened), default=0)
         self.fills.setdefault(fill.key, []).append(fill)
         if is_late:
-            self.book.replay(fill.key, self.fills[fill.key])
+            self._replay(fill.key, fill.time_ns)
         else:
             self.book.apply(fill)
+
+    def _replay(self, key: PositionKey, since_ns: int) -> None:
+        replay = self.book.replay(key, since_ns)
+        # The log is asked for no others.
+        replay.run(one for one in self.fills.get(key, ()) if one.time_ns > replay.known_ns)
+        self.book.show(replay)
+
+
+def replayed_from_the_first(book: Book, key: PositionKey, fills: Iterable[Fill]) -> Position:
+    """Take a position anew from all of its fills, whatever the book knows."""
+    replay = book.replay(key, BEGINNING)
+    replay.run(fills)
+    return book.show(replay)
 
 
 def told(events: Iterable[Event], method: CostMethod = CostMethod.AVERAGE) -> Book:

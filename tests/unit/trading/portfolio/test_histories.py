@@ -18,11 +18,13 @@ from tests.unit.trading.portfolio.histories import (
     amounts,
     incomes,
     lives,
+    replayed_from_the_first,
     told,
 )
 
 from quarterdeck_server.kernel.money import ZERO, Money, exact
 from quarterdeck_server.trading.portfolio import (
+    BEGINNING,
     EVERYTHING,
     Book,
     CostMethod,
@@ -248,20 +250,24 @@ def test_a_restored_book_knows_flows_and_actions(
 
 @settings(max_examples=30)
 @given(events=lives())
-def test_a_preview_of_a_replay_says_what_it_will_do_and_changes_nothing(
+def test_a_replay_says_what_it_will_do_and_changes_nothing_until_it_is_shown(
     events: list[Event],
 ) -> None:
     log = Log()
     for event in events:
         log.take(event)
-    fills = [one for one in events if isinstance(one, Fill)]
-    histories = {one.key: [other for other in fills if other.key == one.key] for one in fills}
     action = Split("s", SPLITTABLE[0].id, Decimal(2), Decimal(1), 5 * 10**8)
     before = log.book.snapshot()
-    foreseen = log.book.preview_replay(histories, [action])
+    replays = {key: log.book.replay(key, BEGINNING, [action]) for key in log.fills}
+    for key, replay in replays.items():
+        replay.run(log.fills[key])
+    foreseen = [replay.holding.view(None) for replay in replays.values()]
     assert log.book.snapshot() == before
     log.book.learn(action)
-    assert foreseen == tuple(log.book.replay(key, own) for key, own in histories.items())
+    shown = [log.book.show(replay) for replay in replays.values()]
+    assert [one.quantity for one in foreseen] == [one.quantity for one in shown]
+    assert [one.realised for one in foreseen] == [one.realised for one in shown]
+    assert log.book.snapshot()["holdings"] == told([*events, action]).snapshot()["holdings"]
 
 
 def _told(strategy: str, price: str, time_ns: int) -> Fill:
@@ -280,7 +286,7 @@ def test_without_a_market_the_newest_own_fill_that_is_left_is_the_mark() -> None
         ("T", [], "100"),
         ("S", [], None),
     ):
-        book.replay(PositionKey("A", SHARE.id, strategy), fills)
+        replayed_from_the_first(book, PositionKey("A", SHARE.id, strategy), fills)
         mark = book.mark(SHARE.id)
         assert (mark and mark.price) == (shown and Decimal(shown))
 
@@ -296,4 +302,4 @@ def test_a_split_of_what_many_hold_looks_at_each_of_them_once(
     held = book.learn(Split("s", SHARE.id, Decimal(2), Decimal(1), 99))
     monkeypatch.setattr(Ledger, "holders", lambda *_: pytest.fail("looked at all again"))
     for key, fill in zip(held, fills, strict=True):
-        assert book.replay(key, [fill]).quantity == 2
+        assert replayed_from_the_first(book, key, [fill]).quantity == 2

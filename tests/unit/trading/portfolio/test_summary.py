@@ -203,24 +203,6 @@ def test_a_summary_counts_what_is_open_and_dates_the_newest_price_or_fill() -> N
     assert (summary.open_positions, summary.event_time_ns) == (2, 9)
 
 
-def test_saved_prices_restore_the_marks() -> None:
-    book, other = _book(), _book()
-    for each in (book, other):
-        _buy(each, 10, 100)
-    book.quote(SHARE.id, Decimal(104), Decimal(106), 9)
-    other.load_prices(book.prices())
-    assert other.summary("USD") == book.summary("USD")
-    assert other.summary("USD").unrealised == 50.0
-
-
-def test_saved_prices_do_not_erase_the_mark_of_a_later_fill() -> None:
-    book = _book()
-    saved = book.prices()
-    _buy(book, 10, 100)
-    book.load_prices(saved)
-    assert book.summary("USD").market_value == 1000.0
-
-
 def test_a_position_without_any_price_has_no_value_and_is_named() -> None:
     book = _book()
     _deposit(book, 5000)

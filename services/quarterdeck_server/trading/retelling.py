@@ -1,0 +1,63 @@
+"""Taking positions anew: from the log, beside the event loop, and without showing anything yet.
+
+A position begins with the newest state that it kept from before what changed, so what is late by
+seconds costs some fills. A whole life of fills is taken by a thread, while others go on.
+"""
+
+from collections.abc import Iterable, Mapping, Sequence
+from itertools import batched
+
+from quarterdeck_server.runtime.compute import Compute
+from quarterdeck_server.runtime.postgres import Connection
+from quarterdeck_server.trading.desk import Desk
+from quarterdeck_server.trading.domain.fill import Holding
+from quarterdeck_server.trading.domain.retold import Anew, Retold
+from quarterdeck_server.trading.portfolio import Action, Fill, PositionKey
+from quarterdeck_server.trading.store import replayed
+
+AT_ONCE = 50
+"""Positions that are looked up together; others have their turn after so many."""
+
+FEW = 200
+"""Fills that are taken sooner than a thread has begun."""
+
+
+async def taken_anew(
+    desk: Desk,
+    connection: Connection,
+    compute: Compute,
+    since: Mapping[Holding, int],
+    until: int,
+    fresh: Sequence[Action] = (),
+) -> Anew:
+    """Return positions of which something since a time is not what it was, as the log makes them.
+
+    ``until`` is a place of the log; ``fresh`` are corporate actions that the desk will learn.
+    """
+    anew: dict[PositionKey, Retold] = {}
+    for some in batched(since.items(), AT_ONCE, strict=False):
+        begun = {position_key(one): desk.retold(position_key(one), at, fresh) for one, at in some}
+        wanted = [(holding_of(key), retold.known_ns) for key, retold in begun.items()]
+        fills = await replayed.fills(connection, compute, wanted, until)
+        if sum(map(len, fills)) <= FEW:
+            _run(begun.values(), fills)
+        else:
+            await compute.thread(_run, begun.values(), fills)
+        anew |= begun
+    return anew
+
+
+def position_key(holding: Holding) -> PositionKey:
+    """Return a position as the portfolio names it."""
+    account, strategy, instrument = holding
+    return PositionKey(account, instrument, strategy)
+
+
+def holding_of(key: PositionKey) -> Holding:
+    """Return a position as the log names it."""
+    return (key.account, key.strategy, key.instrument)
+
+
+def _run(begun: Iterable[Retold], fills: Sequence[Sequence[Fill]]) -> None:
+    for retold, own in zip(begun, fills, strict=True):
+        retold.run(own)

@@ -1,0 +1,67 @@
+"""The fills that positions are replayed from: those that count, as the portfolio takes them."""
+
+from collections.abc import Sequence
+
+import asyncpg
+
+from quarterdeck_server.kernel.money import Money
+from quarterdeck_server.runtime.compute import Compute
+from quarterdeck_server.runtime.postgres import Connection
+from quarterdeck_server.trading.domain.fill import Holding, OrderSide
+from quarterdeck_server.trading.portfolio import Fill, Side
+
+PAGE = 1_000
+"""So many are read in the turn of one."""
+
+_AFTER = """
+SELECT wanted.number, fill.event_id, wanted.account, wanted.strategy, wanted.instrument, fill.side,
+       fill.quantity, fill.price, fill.fee, fill.fee_currency, fill.event_time_ns
+FROM unnest($1::text[], $2::text[], $3::text[], $4::bigint[]) WITH ORDINALITY
+  AS wanted (account, strategy, instrument, known_ns, number)
+JOIN trading.fill ON fill.account = wanted.account AND fill.strategy = wanted.strategy
+  AND fill.instrument = wanted.instrument AND fill.event_time_ns > wanted.known_ns
+WHERE fill.position <= $5 AND fill.bust_time_ns IS NULL
+ORDER BY wanted.number, fill.position"""
+
+
+async def fills(
+    connection: Connection,
+    compute: Compute,
+    wanted: Sequence[tuple[Holding, int]],
+    until: int,
+) -> list[list[Fill]]:
+    """Return of each position the fills after a time that count, in the order of the log.
+
+    ``until`` is the place of the log up to which they are read.
+    """
+    found: list[list[Fill]] = [[] for _ in wanted]
+    accounts, strategies, instruments = zip(*(holding for holding, _ in wanted), strict=True)
+    times = [time_ns for _, time_ns in wanted]
+    cursor = await connection.cursor(_AFTER, accounts, strategies, instruments, times, until)
+    is_full = True
+    while is_full:
+        rows = await cursor.fetch(PAGE)
+        is_full = len(rows) == PAGE
+        read = compute.thread(_read, rows) if is_full else None
+        for number, fill in await read if read else _read(rows):
+            found[number].append(fill)
+    return found
+
+
+def _read(rows: Sequence[asyncpg.Record]) -> list[tuple[int, Fill]]:
+    return [(row["number"] - 1, _fill(row)) for row in rows]
+
+
+def _fill(row: asyncpg.Record) -> Fill:
+    fee = row["fee"]
+    return Fill(
+        id=row["event_id"],
+        account=row["account"],
+        instrument=row["instrument"],
+        strategy=row["strategy"],
+        side=Side.BUY if row["side"] == OrderSide.BUY else Side.SELL,
+        quantity=row["quantity"],
+        price=row["price"],
+        time_ns=row["event_time_ns"],
+        fee=None if fee is None else Money(fee, row["fee_currency"]),
+    )

@@ -1,0 +1,160 @@
+"""Measures fills and splits that come late, on a position with 50,000 fills, and prints JSON.
+
+``python -m tests.load.late``. Real PostgreSQL, real gRPC on loopback. Beside how long a call takes it
+measures for how long at a stretch nothing else of the process had its turn meanwhile, what makes the
+past of curves anew afterwards included.
+"""
+
+import argparse
+import asyncio
+import json
+import sys
+import time
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import asynccontextmanager
+from dataclasses import asdict, dataclass
+
+from tests.integration.trading import events
+from tests.integration.trading.conftest import Client, Deck, deck_on
+from tests.load.results import Figure, figure
+from tests.load.servers import servers
+
+from quarterdeck.api.trading.v1.trading_event_pb2 import TradingEvent
+from quarterdeck_server.runtime import garbage
+from quarterdeck_server.runtime.bus import LocalBus
+from quarterdeck_server.runtime.compute import take_turns
+from quarterdeck_server.runtime.migrations import migrate
+from quarterdeck_server.runtime.postgres import postgres
+from quarterdeck_server.settings import PostgresSettings, TradingSettings
+from quarterdeck_server.trading.store import restatements
+
+FILLS = 50_000
+FILLS_PER_CALL = 500
+SPLIT_HOLDERS = 1_000
+SECONDS_LATE = 10.5
+BEAT_S = 0.001
+
+
+@dataclass(slots=True)
+class Stall:
+    """The longest time for which the event loop did not come back."""
+
+    longest_s: float = 0.0
+
+
+def main() -> None:
+    """Measure and print."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--samples", type=int, default=7)
+    figures = asyncio.run(measure(parser.parse_args().samples))
+    sys.stdout.write(json.dumps({name: asdict(one) for name, one in figures.items()}, indent=2))
+
+
+async def measure(samples: int) -> dict[str, Figure]:
+    """Measure every figure on a database of its own."""
+    take_turns()
+    with servers() as (dsn, _):
+        await migrate(dsn)
+        async with (
+            postgres(dsn, PostgresSettings()) as store,
+            deck_on(store, LocalBus(), TradingSettings()) as deck,
+        ):
+            ada = await deck.client()
+            await ada.nodes.RegisterNode(events.registration())
+            await record_life(ada)
+            garbage.settle()
+            usual = await late(deck, ada, samples, FILLS - SECONDS_LATE)
+            oldest = await late(deck, ada, samples, 0.5)
+            await hold(ada)
+            return {
+                **named("late_fill", usual),
+                **named("oldest_fill", oldest),
+                **named("split", await split(deck, ada, samples)),
+            }
+
+
+def named(name: str, measured: list[tuple[float, float]]) -> dict[str, Figure]:
+    """Name how long calls took, and for how long the loop stood still."""
+    calls, stalls = zip(*measured, strict=True)
+    return {
+        f"{name}_ms": figure([1_000 * one for one in calls], "ms"),
+        f"{name}_stall_ms": figure([1_000 * one for one in stalls], "ms"),
+    }
+
+
+async def record_life(ada: Client) -> None:
+    """Record a fill each second, three buys for two sales."""
+    for first in range(0, FILLS, FILLS_PER_CALL):
+        await ada.events.RecordEvents(
+            events.batch(*(told(n) for n in range(first, first + FILLS_PER_CALL)))
+        )
+
+
+def told(second: float, **more: object) -> TradingEvent:
+    """Return the fill of a second."""
+    side = "BUY" if second % 5 < 3 else "SELL"
+    order = f"O-{next(events.NUMBERS)}"
+    price = f"{100 + second % 7:.2f}"
+    return events.fill("1", price, side=side, fee="0.01", client_order_id=order, at=second, **more)
+
+
+async def late(deck: Deck, ada: Client, samples: int, second: float) -> list[tuple[float, float]]:
+    """Tell fills of a second that is over."""
+    return [
+        await stalled(deck, lambda: ada.events.RecordEvents(events.batch(told(second))))
+        for _ in range(samples)
+    ]
+
+
+async def hold(ada: Client) -> None:
+    """Have many strategies hold another instrument."""
+    for first in range(0, 20 * SPLIT_HOLDERS, FILLS_PER_CALL):
+        where = {"instrument": "MSFT.XNAS"}
+        numbers = range(first, first + FILLS_PER_CALL)
+        fills = (told(FILLS + n, strategy=f"S-{n % SPLIT_HOLDERS}", **where) for n in numbers)
+        await ada.events.RecordEvents(events.batch(*fills))
+
+
+async def split(deck: Deck, ada: Client, samples: int) -> list[tuple[float, float]]:
+    """Split what many hold."""
+
+    def one(second: int) -> Callable[[], Awaitable[object]]:
+        action = events.split(instrument="MSFT.XNAS", at=second)
+        return lambda: ada.events.RecordAdjustments(events.adjustments(action))
+
+    return [await stalled(deck, one(2 * FILLS + n)) for n in range(samples)]
+
+
+async def stalled(deck: Deck, work: Callable[[], Awaitable[object]]) -> tuple[float, float]:
+    """Return how long work took, and the longest stall until its past was told anew."""
+    async with watched() as stall:
+        started = time.perf_counter()
+        await work()
+        took = time.perf_counter() - started
+        while await restatements.pending(deck.shared.postgres, 1):
+            await asyncio.sleep(0.05)
+    return took, stall.longest_s
+
+
+@asynccontextmanager
+async def watched() -> AsyncIterator[Stall]:
+    """Look how long the loop is away, until the block ends."""
+    stall = Stall()
+
+    async def look() -> None:
+        while True:
+            before = time.perf_counter()
+            await asyncio.sleep(BEAT_S)
+            stall.longest_s = max(stall.longest_s, time.perf_counter() - before - BEAT_S)
+
+    task = asyncio.create_task(look())
+    await asyncio.sleep(0.1)
+    stall.longest_s = 0.0
+    try:
+        yield stall
+    finally:
+        task.cancel()
+
+
+if __name__ == "__main__":
+    main()
