@@ -65,8 +65,8 @@ class OrderPeer:
             instrument=scope.instrument,
             venue=scope.venue,
             order_type=order_type_number(scope.order_type),
-            start_time=_time(window.start_ns),
-            end_time=_time(window.end_ns),
+            start_time=timestamp_to(window.start_ns),
+            end_time=timestamp_to(window.end_ns),
             newest_first=True,
             page_size=size,
             page_token=token,
@@ -168,7 +168,3 @@ def _bars_from(found: bar_pb2.BarBatch) -> Columns:
 
 def _joined(pages: Sequence[Columns]) -> list[Any]:
     return [np.concatenate(column) for column in zip(*pages, strict=True)]
-
-
-def _time(time_ns: int | None) -> Timestamp | None:
-    return None if time_ns is None else timestamp_to(time_ns)

@@ -16,7 +16,7 @@ NAME = "quarterdeck.api.analytics.v1.ExecutionService"
 def execution_service(shared: Shared, changes: Changes) -> Service:
     """Return the service of execution quality."""
     peers = shared.peers
-    executions = Executions(OrderPeer(peers), TickPeer(peers), shared.compute, shared.clock)
-    servicer = ExecutionServicer(executions, changes, Streaming(shared.live))
+    executions = Executions(OrderPeer(peers), TickPeer(peers), shared.compute)
+    servicer = ExecutionServicer(executions, changes, Streaming(shared.live), shared.clock)
     add = execution_service_pb2_grpc.add_ExecutionServiceServicer_to_server
     return Service(NAME, register(add, servicer, frozenset({"WatchQuality"})))

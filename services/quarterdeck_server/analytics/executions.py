@@ -19,7 +19,6 @@ from quarterdeck_server.analytics.domain.execution.quality import Quality, quali
 from quarterdeck_server.analytics.domain.execution.slippage import Slippages, slippages
 from quarterdeck_server.analytics.domain.execution.spans import bar_spans, day_span, needs
 from quarterdeck_server.analytics.ports import OrderSource, TickSource
-from quarterdeck_server.runtime.clock import Clock
 from quarterdeck_server.runtime.compute import Compute
 
 ORDERS_A_PAGE = 10_000
@@ -35,7 +34,6 @@ class Executions:
     orders: OrderSource
     ticks: TickSource
     compute: Compute
-    clock: Clock
     _turns: asyncio.Semaphore = field(
         default_factory=lambda: asyncio.Semaphore(TOGETHER), init=False
     )
@@ -61,12 +59,12 @@ class Executions:
     async def impact(self, wanted: AskedOrders, plan: Plan | None) -> Impact:
         """Fit the impact of own orders, and foretell that of a planned one."""
         found = await self._slippages(await self._all(wanted), wanted.manner)
-        now_ns = wanted.window.end_ns or self.clock.now_ns()
         names = {*found.orders.instrument[found.orders.filled > 0].tolist()}
         if plan is not None:
             names.add(plan.instrument)
-        days = await self._days(found.orders, names, now_ns)
-        return await self.compute.thread(impact, found, days, plan, now_ns)
+        end_ns = wanted.window.end_ns
+        days = await self._days(found.orders, names, end_ns)
+        return await self.compute.thread(impact, found, days, plan, end_ns)
 
     async def _all(self, wanted: AskedOrders) -> Orders:
         budget, token, parts = Budget("orders", MOST_ORDERS), "", list[Orders]()
@@ -120,10 +118,10 @@ class Executions:
         days = await self.ticks.bars(name, DAY_NS, day_span(orders), budget)
         return replace(market, bars=(minutes, days))
 
-    async def _days(self, orders: Orders, names: set[str], now_ns: int) -> Mapping[str, Days]:
-        """Return the days before orders, and before now."""
-        first_ns = min([now_ns, *orders.sent_ns[orders.is_sent].tolist()])
-        span = (max(0, first_ns - OLDEST_DAYS * DAY_NS), now_ns)
+    async def _days(self, orders: Orders, names: set[str], end_ns: int) -> Mapping[str, Days]:
+        """Return the days from before the first of the orders until an end."""
+        first_ns = min(orders.sent_ns[orders.is_sent].tolist(), default=end_ns)
+        span = (max(0, first_ns - OLDEST_DAYS * DAY_NS), end_ns)
         budget = Budget("prices", MOST_PRICES)
         bars = [await self.ticks.bars(name, DAY_NS, [span], budget) for name in sorted(names)]
         return {name: one.days for name, one in zip(sorted(names), bars, strict=True)}

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable
 from decimal import Decimal, InvalidOperation
+from typing import Literal, Protocol
 
 import numpy as np
 from google.protobuf.duration_pb2 import Duration
@@ -13,6 +14,21 @@ from quarterdeck_server.kernel.errors import InvalidField
 
 MAX_DIGITS = 40
 LATEST_NS = 2**63 - 1
+
+
+class Ranged(Protocol):
+    """A request for a range of times."""
+
+    @property
+    def start_time(self) -> Timestamp:
+        """The inclusive start."""
+
+    @property
+    def end_time(self) -> Timestamp:
+        """The exclusive end."""
+
+    def HasField(self, name: Literal["start_time", "end_time"], /) -> bool:  # noqa: N802 - theirs
+        """Tell whether a time is given."""
 
 
 def decimal_from(message: DecimalMessage, field: str) -> Decimal:
@@ -39,6 +55,18 @@ def timestamp_from(message: Timestamp, field: str) -> int:
     if not 0 <= ns <= LATEST_NS:
         raise InvalidField(field, "must be between 1970 and 2262")
     return ns
+
+
+def range_from(request: Ranged) -> tuple[int, int]:
+    """Read a half-open range of times; what is absent has no end."""
+    start_ns, end_ns = 0, LATEST_NS
+    if request.HasField("start_time"):
+        start_ns = timestamp_from(request.start_time, "start_time")
+    if request.HasField("end_time"):
+        end_ns = timestamp_from(request.end_time, "end_time")
+    if end_ns <= start_ns:
+        raise InvalidField("end_time", "must be after start_time")
+    return start_ns, end_ns
 
 
 def timestamp_to(ns: int) -> Timestamp:

@@ -74,6 +74,10 @@ async def test_events_are_found_by_kind_instrument_and_time_within_the_scope(
         (ListTradingEventsRequest(kinds=["fill", "fills"]), "kinds[1]"),
         (ListTradingEventsRequest(client_order_id="O-1"), "account"),
         (ListTradingEventsRequest(page_token="x"), "page_token"),
+        (
+            ListTradingEventsRequest(start_time=events.moment(5), end_time=events.moment(5)),
+            "end_time",
+        ),
     ],
 )
 async def test_a_wrong_question_about_events_names_its_field(

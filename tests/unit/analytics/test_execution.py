@@ -300,6 +300,7 @@ def test_prices_are_read_around_orders_and_further_back_where_there_are_none() -
     assert wanted.quotes() == [(at(-10), at(60))]
     assert wanted.trades(market(QUOTES).quotes, 600 * S) == [(at(0), at(60))]
     assert wanted.trades(market().quotes, 100 * S) == [(at(-100), at(60))]
+    assert needs(orders({}), USUAL).trades(market().quotes, 100 * S) == [(at(-100), at(60))]
     assert wanted.older_quotes(market(QUOTES).quotes, 600 * S) == []
     older = wanted.older_quotes(market().quotes, 600 * S)
     assert older == [(0, at(50) - 1)]

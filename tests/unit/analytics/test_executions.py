@@ -17,7 +17,6 @@ from quarterdeck_server.analytics.domain.execution.market import Bars, Facts, Qu
 from quarterdeck_server.analytics.domain.execution.orders import Orders
 from quarterdeck_server.analytics.domain.execution.spans import Span
 from quarterdeck_server.analytics.executions import Executions
-from quarterdeck_server.runtime.clock import SystemClock
 from quarterdeck_server.runtime.compute import Compute
 
 WANTED = AskedOrders(Scope(), Window(), Manner(horizons_ns=(S, 10 * S)))
@@ -59,6 +58,6 @@ class GoingOn:
 
 
 async def test_a_horizon_is_not_known_before_its_quotes_were_read() -> None:
-    measured = Executions(OneOrder(), GoingOn(), Compute(), SystemClock())
+    measured = Executions(OneOrder(), GoingOn(), Compute())
     (one,) = await measured.qualities(WANTED)
     assert [(m.mean_bps.count, m.missing) for m in one.markouts] == [(1, 0), (0, 1)]

@@ -50,12 +50,21 @@ def test_prices_of_many_intervals_are_those_of_each(
         same(weighted[n], benchmark.time_weighted_price(times, prices, start, end))
 
 
+def test_an_average_over_microseconds_is_exact_a_year_after_the_first_price() -> None:
+    year_ns = 365 * 86_400 * 10**9
+    times = np.arange(0, year_ns, year_ns // 1_000)
+    prices = 100 + 50 * np.arange(len(times)) / len(times)
+    starts, life_ns = times[500:] - 5_000, 10_000
+    found = columns.time_weighted_prices(times, prices, starts, starts + life_ns, year_ns)
+    assert found == pytest.approx((prices[499:-1] + prices[500:]) / 2, rel=1e-7)
+
+
 def test_a_price_holds_until_it_is_too_old() -> None:
     times, prices = np.array([10, 20]), np.array([1.0, 2.0])
     wanted = np.array([9, 10, 19, 20, 25, 26])
-    found = columns.last_prices(times, prices, wanted, 5)
+    found = benchmark.last_prices(times, prices, wanted, 5)
     assert found.tolist() == pytest.approx([np.nan, 1, np.nan, 2, 2, np.nan], nan_ok=True)
-    nothing = columns.last_prices(times[:0], prices[:0], wanted, 5)
+    nothing = benchmark.last_prices(times[:0], prices[:0], wanted, 5)
     assert np.isnan(nothing).all()
 
 
@@ -88,3 +97,10 @@ def test_without_a_decision_price_there_is_no_delay_and_without_arrival_nothing(
     assert (found.delay[0], found.trading[0], found.opportunity[0]) == (0, 1, 2)
     asked = columns.OrderColumns(one, one, one, unknown, unknown, unknown, 11 * one, one)
     assert np.isnan(columns.shortfalls(asked).total[0])
+
+
+def test_an_order_of_which_nothing_was_filled_needs_no_arrival_price() -> None:
+    one, none, unknown = np.ones(1), np.zeros(1), np.array([np.nan])
+    asked = columns.OrderColumns(-one, 2 * one, none, 10 * one, unknown, 9 * one, unknown, none)
+    found = columns.shortfalls(asked)
+    assert (found.total[0], found.opportunity[0], found.paper[0]) == (2, 2, 20)

@@ -23,7 +23,7 @@ from quarterdeck_server.analytics.mapping.order_life import checked_order_type
 from quarterdeck_server.kernel.errors import InvalidField
 from quarterdeck_server.quant.estimate import Estimate, Unmeasured
 from quarterdeck_server.quant.execution.spread import HORIZONS_NS, SECOND_NS
-from quarterdeck_server.runtime.convert import timestamp_from, timestamp_to
+from quarterdeck_server.runtime.convert import range_from, timestamp_to
 
 type Windowed = (
     service_pb.ComputeQualityRequest
@@ -38,7 +38,7 @@ def asked_from(request: Windowed) -> AskedOrders:
         manner = manner_from(request)
     else:
         manner = Manner(most_age_ns=_age_ns(request.max_price_age_s))
-    return AskedOrders(scope_from(request.scope), _window_from(request), manner)
+    return AskedOrders(scope_from(request.scope), Window(*range_from(request)), manner)
 
 
 def manner_from(
@@ -169,16 +169,6 @@ def _latencies_to(found: Latencies) -> list[pb.LatencyPercentile]:
         )
         for percent, estimate in found.by_percent.items()
     ]
-
-
-def _window_from(request: Windowed) -> Window:
-    start, end = (
-        timestamp_from(getattr(request, name), name) if request.HasField(name) else None
-        for name in ("start_time", "end_time")
-    )
-    if start is not None and end is not None and end <= start:
-        raise InvalidField("end_time", "must be after start_time")
-    return Window(start, end)
 
 
 def _age_ns(age_s: int) -> int:

@@ -15,6 +15,7 @@ from quarterdeck_server.analytics.live_quality import (
 from quarterdeck_server.analytics.mapping import execution as mapping
 from quarterdeck_server.kernel import page
 from quarterdeck_server.runtime.caller import current
+from quarterdeck_server.runtime.clock import Clock
 from quarterdeck_server.runtime.service import Context
 from quarterdeck_server.runtime.streaming import Streaming, heartbeat_s
 
@@ -24,8 +25,11 @@ DEFAULT_ORDERS, MOST_ORDERS = 100, 1_000
 class ExecutionServicer(ExecutionServiceServicer):
     """Serves what trading cost."""
 
-    def __init__(self, executions: Executions, changes: Changes, streaming: Streaming) -> None:
-        self._executions, self._changes, self._streaming = executions, changes, streaming
+    def __init__(
+        self, executions: Executions, changes: Changes, streaming: Streaming, clock: Clock
+    ) -> None:
+        self._executions, self._changes = executions, changes
+        self._streaming, self._clock = streaming, clock
 
     async def ComputeQuality(
         self, request: pb.ComputeQualityRequest, context: Context
@@ -60,8 +64,7 @@ class ExecutionServicer(ExecutionServiceServicer):
         window_s = request.window_s or DEFAULT_WINDOW_S
         live = LiveQuality(self._executions, scope, mapping.manner_from(request), window_s)
         pulse = Pulse(request.max_rate or DEFAULT_RATE, heartbeat_s(request, HEARTBEAT_S))
-        clock = self._executions.clock
-        stream = QualityStream(live, self._changes, pulse, clock, current().sees)
+        stream = QualityStream(live, self._changes, pulse, self._clock, current().sees)
         await self._streaming.run(context, stream.answers(), stream.ended)
 
 

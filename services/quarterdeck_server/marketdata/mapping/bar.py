@@ -9,8 +9,9 @@ from quarterdeck_server.kernel.time import NS, parse_interval
 from quarterdeck_server.marketdata.domain.making import makings
 from quarterdeck_server.marketdata.domain.rollup import BarOrigin
 from quarterdeck_server.marketdata.mapping.batch import bars_to
-from quarterdeck_server.marketdata.mapping.history import range_from, row_count
+from quarterdeck_server.marketdata.mapping.history import row_count
 from quarterdeck_server.marketdata.ports import BarPage, BarPosition, BarQuery
+from quarterdeck_server.runtime.convert import range_from
 
 
 def bar_query_from(request: pb.ListBarsRequest) -> BarQuery:

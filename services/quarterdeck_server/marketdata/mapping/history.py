@@ -4,11 +4,10 @@ from collections.abc import Sequence
 
 from quarterdeck.api.marketdata.v1 import history_service_pb2 as pb
 from quarterdeck_server.kernel import page
-from quarterdeck_server.kernel.errors import InvalidField
 from quarterdeck_server.marketdata.domain.columns import Ints, Quotes, Trades
 from quarterdeck_server.marketdata.mapping.batch import quotes_to, trades_to
 from quarterdeck_server.marketdata.ports import Stored, TickQuery
-from quarterdeck_server.runtime.convert import LATEST_NS, timestamp_from
+from quarterdeck_server.runtime.convert import LATEST_NS, range_from
 
 type TickRequest = pb.ListQuotesRequest | pb.ListTradesRequest
 type Request = TickRequest | pb.ListBarsRequest
@@ -53,18 +52,6 @@ def trade_page_to(request: pb.ListTradesRequest, stored: Stored[Trades]) -> pb.L
         epoch=stored.epoch[part].tolist(),
         next_page_token=_next(request, part, key),
     )
-
-
-def range_from(request: Request) -> tuple[int, int]:
-    """Read a half-open range of times, in nanoseconds."""
-    start_ns, end_ns = 0, LATEST_NS
-    if request.HasField("start_time"):
-        start_ns = timestamp_from(request.start_time, "start_time")
-    if request.HasField("end_time"):
-        end_ns = timestamp_from(request.end_time, "end_time")
-    if end_ns <= start_ns:
-        raise InvalidField("end_time", "must be after start_time")
-    return start_ns, end_ns
 
 
 def _position_from(request: TickRequest, parts: int) -> list[int] | None:

@@ -10,6 +10,8 @@ from quarterdeck_server.quant.series import FloatArray, finite, finite_number, p
 
 type Times = NDArray[np.int64]
 
+ANY_AGE_NS = 2**63 - 1
+
 
 def average_price(prices: ArrayLike, quantities: ArrayLike) -> Estimate:
     """Return Σ p q / Σ q: the VWAP of an order's fills, or of a market's trades.
@@ -63,7 +65,7 @@ def time_weighted_price(times_ns: Times, prices: ArrayLike, start_ns: int, end_n
         Over the part of the interval in which a price was known; its count is the number of prices
         that held in it. ``INSUFFICIENT`` if none did.
     """
-    seen, known = _sorted(times_ns), finite(prices, "prices")
+    seen, known = checked_times(times_ns), finite(prices, "prices")
     paired(known, seen.astype(np.float64), ("prices", "times_ns"))
     if end_ns <= start_ns:
         raise InvalidField("end_ns", f"must be after start_ns, {start_ns}, was {end_ns}")
@@ -104,26 +106,30 @@ def participation_rate(own_quantity: float, market_quantity: float) -> Estimate:
     return Estimate.of(own / market, 1) if market else Estimate.insufficient(0, 1)
 
 
-def prices_at(times_ns: Times, prices: FloatArray, wanted_ns: Times, until_ns: int) -> FloatArray:
-    """Return the price that held at each wanted time; NaN before the first and after ``until_ns``.
+def last_prices(
+    times_ns: Times, prices: FloatArray, wanted_ns: Times, most_age_ns: int = ANY_AGE_NS
+) -> FloatArray:
+    """Return the price that held at each moment; NaN without one that is young enough.
 
     Parameters
     ----------
     times_ns, prices
-        When each price was seen, never decreasing, shape (n,).
+        When each price was seen, never decreasing, shape (m,).
     wanted_ns
-        Shape (m,).
-    until_ns
-        Up to when the prices are known to be complete.
+        Shape (n,).
+    most_age_ns
+        How long before the moment it may have been seen.
     """
-    index = np.searchsorted(_sorted(times_ns), wanted_ns, side="right") - 1
-    known = (index >= 0) & (wanted_ns <= until_ns)
     found = np.full(len(wanted_ns), np.nan)
-    found[known] = prices[index[known]]
+    held = np.searchsorted(times_ns, wanted_ns, side="right") - 1
+    some = held >= 0
+    some[some] &= wanted_ns[some] - times_ns[held[some]] <= most_age_ns
+    found[some] = prices[held[some]]
     return found
 
 
-def _sorted(times_ns: Times) -> Times:
+def checked_times(times_ns: Times) -> Times:
+    """Return times, or refuse those that decrease."""
     times = np.asarray(times_ns, dtype=np.int64)
     wrong = times[1:] < times[:-1]
     if wrong.any():

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from quarterdeck_server.quant.execution.benchmark import Times
+from quarterdeck_server.quant.execution.benchmark import Times, last_prices
 from quarterdeck_server.quant.execution.shortfall import SLACK
 from quarterdeck_server.quant.series import FloatArray
 
@@ -109,37 +109,17 @@ def time_weighted_prices(
     )
     some = ends_ns > begins
     base = float(prices[0])
-    area = _running((prices[:-1] - base) * np.diff(times_ns))
+    # A microsecond has to be seen in the sum of a year, for which a double has no digits left.
+    held_so_far = (prices[:-1] - base) * np.diff(times_ns)
+    area = np.concatenate(([0.0], np.cumsum(held_so_far, dtype=np.longdouble)))
 
-    def until(moments_ns: Times) -> FloatArray:
+    def until(moments_ns: Times) -> NDArray[np.longdouble]:
         held = np.searchsorted(times_ns, moments_ns, side="right") - 1
         rest = (prices[held] - base) * (moments_ns - times_ns[held])
         return np.asarray(area[held] + rest)
 
     begins, ends = begins[some], ends_ns[some]
     found[some] = base + (until(ends) - until(begins)) / (ends - begins)
-    return found
-
-
-def last_prices(
-    times_ns: Times, prices: FloatArray, wanted_ns: Times, most_age_ns: int
-) -> FloatArray:
-    """Return the price that held at each moment; NaN without one that is young enough.
-
-    Parameters
-    ----------
-    times_ns, prices
-        When each price was seen, never decreasing, shape (m,).
-    wanted_ns
-        Shape (n,).
-    most_age_ns
-        How long before the moment it may have been seen.
-    """
-    found = np.full(len(wanted_ns), np.nan)
-    held = np.searchsorted(times_ns, wanted_ns, side="right") - 1
-    some = held >= 0
-    some[some] &= wanted_ns[some] - times_ns[held[some]] <= most_age_ns
-    found[some] = prices[held[some]]
     return found
 
 
@@ -156,14 +136,17 @@ def shortfalls(orders: OrderColumns) -> Shortfalls:
     )
     missed = orders.quantities - orders.filled
     missed = np.where(missed > SLACK * orders.quantities, missed, 0.0)
-    paid = np.where(orders.filled > 0, orders.average_prices, 0.0)
     arrival, sides = orders.arrival_prices, orders.sides
-    drift = np.where(missed > 0, orders.end_prices - decision, 0.0)
+
+    def cost(quantities: FloatArray, after: FloatArray, before: FloatArray) -> FloatArray:
+        # Where nothing is filled, or missed, its price need not be known.
+        return sides * quantities * np.where(quantities > 0, after - before, 0.0)
+
     return Shortfalls(
         explicit=orders.fees,
-        delay=sides * orders.filled * (arrival - decision),
-        trading=sides * orders.filled * (paid - arrival),
-        opportunity=sides * missed * drift,
+        delay=cost(orders.filled, arrival, decision),
+        trading=cost(orders.filled, orders.average_prices, arrival),
+        opportunity=cost(missed, orders.end_prices, decision),
         paper=orders.quantities * decision,
     )
 

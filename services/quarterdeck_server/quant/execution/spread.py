@@ -8,7 +8,7 @@ from numpy.typing import ArrayLike
 
 from quarterdeck_server.kernel.errors import InvalidField
 from quarterdeck_server.quant.estimate import Estimate
-from quarterdeck_server.quant.execution.benchmark import Times, prices_at
+from quarterdeck_server.quant.execution.benchmark import Times, checked_times, last_prices
 from quarterdeck_server.quant.execution.shortfall import checked_fills
 from quarterdeck_server.quant.series import FloatArray, finite, paired, positive
 
@@ -121,12 +121,15 @@ def markouts(
     for index, horizon in enumerate(horizons_ns):
         if horizon < 0:
             raise InvalidField(f"horizons_ns[{index}]", f"must be zero or above, was {horizon}")
+    checked_times(mids.times_ns)
     prices = positive(finite(mids.prices, "mids"), "mids")
     return tuple(_markout(fills, mids, prices, horizon) for horizon in horizons_ns)
 
 
 def _markout(fills: Fills, mids: Mids, prices: FloatArray, horizon: int) -> Markout:
-    later = prices_at(mids.times_ns, prices, fills.times_ns + horizon, mids.until_ns)
+    wanted_ns = fills.times_ns + horizon
+    later = last_prices(mids.times_ns, prices, wanted_ns)
+    later[wanted_ns > mids.until_ns] = np.nan
     known = ~np.isnan(later)
     count, missing = int(known.sum()), int((~known).sum())
     if not count:

@@ -6,12 +6,10 @@ from math import nan
 from quarterdeck.api.trading.v1 import aggregate_pb2
 from quarterdeck.api.trading.v1 import aggregate_service_pb2 as pb
 from quarterdeck_server.kernel.day import DayRoll
-from quarterdeck_server.runtime.convert import LATEST_NS, timestamp_from
 from quarterdeck_server.trading.domain.aggregate import (
     ActivityColumns,
     CurveColumns,
     Interval,
-    Range,
 )
 
 _INTERVALS = {
@@ -24,16 +22,6 @@ _INTERVALS = {
 def interval_from(value: pb.AggregateInterval.ValueType) -> Interval:
     """Read the length of intervals; the contract refuses what is none."""
     return _INTERVALS[value]
-
-
-def within_from(request: pb.ListAggregatesRequest | pb.ListActivityRequest) -> Range:
-    """Read a range of times; what is absent has no end."""
-    start, end = 0, LATEST_NS
-    if request.HasField("start_time"):
-        start = timestamp_from(request.start_time, "start_time")
-    if request.HasField("end_time"):
-        end = timestamp_from(request.end_time, "end_time")
-    return start, end
 
 
 def curve_to(

@@ -6,8 +6,7 @@ from decimal import Decimal, InvalidOperation
 from quarterdeck.api.trading.v1 import position_change_pb2 as pb
 from quarterdeck.api.trading.v1 import position_change_service_pb2 as service_pb
 from quarterdeck_server.kernel import page
-from quarterdeck_server.kernel.errors import InvalidField
-from quarterdeck_server.runtime.convert import LATEST_NS, decimal_to, timestamp_from
+from quarterdeck_server.runtime.convert import decimal_to, range_from
 from quarterdeck_server.trading.changed import (
     ChangedPosition,
     ChangePage,
@@ -26,14 +25,7 @@ type Filters = tuple[object, ...]
 
 def query_from(request: service_pb.ListPositionChangesRequest, view: View) -> ChangeQuery:
     """Read whose changes are wanted, and when."""
-    start, end = 0, LATEST_NS
-    if request.HasField("start_time"):
-        start = timestamp_from(request.start_time, "start_time")
-    if request.HasField("end_time"):
-        end = timestamp_from(request.end_time, "end_time")
-    if end <= start:
-        raise InvalidField("end_time", "must be after start_time")
-    return ChangeQuery(view, request.instrument, start, end)
+    return ChangeQuery(view, request.instrument, *range_from(request))
 
 
 def filters_of(query: ChangeQuery) -> Filters:

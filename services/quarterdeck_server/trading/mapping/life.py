@@ -6,7 +6,7 @@ from quarterdeck.api.trading.v1 import order_life_pb2, trading_event_pb2
 from quarterdeck.api.trading.v1 import order_life_service_pb2 as pb
 from quarterdeck.api.trading.v1 import trading_event_service_pb2 as event_pb
 from quarterdeck_server.kernel.errors import InvalidField
-from quarterdeck_server.runtime.convert import LATEST_NS, timestamp_from, timestamp_to
+from quarterdeck_server.runtime.convert import range_from, timestamp_to
 from quarterdeck_server.trading.domain.life import EventFilter, LifeFilter, Lives
 from quarterdeck_server.trading.domain.logged import LoggedEvent
 
@@ -23,7 +23,7 @@ _ORDERS = tuple(
 
 def life_filter_from(request: pb.ListOrderLivesRequest) -> LifeFilter:
     """Read which orders are wanted."""
-    return LifeFilter(request.instrument, request.venue, request.order_type, within(request))
+    return LifeFilter(request.instrument, request.venue, request.order_type, range_from(request))
 
 
 def event_filter_from(request: event_pb.ListTradingEventsRequest) -> EventFilter:
@@ -34,19 +34,7 @@ def event_filter_from(request: event_pb.ListTradingEventsRequest) -> EventFilter
         if kind not in KINDS:
             raise InvalidField(f"kinds[{index}]", f"must be one of {', '.join(KINDS)}")
     kinds = tuple(_RENAMED.get(kind, kind) for kind in request.kinds)
-    return EventFilter(request.instrument, request.client_order_id, kinds, within(request))
-
-
-def within(
-    request: pb.ListOrderLivesRequest | event_pb.ListTradingEventsRequest,
-) -> tuple[int, int]:
-    """Read a half-open range of times."""
-    start, end = 0, LATEST_NS
-    if request.HasField("start_time"):
-        start = timestamp_from(request.start_time, "start_time")
-    if request.HasField("end_time"):
-        end = timestamp_from(request.end_time, "end_time")
-    return start, end
+    return EventFilter(request.instrument, request.client_order_id, kinds, range_from(request))
 
 
 def lives_to(lives: Lives, count: int) -> order_life_pb2.OrderLives:

@@ -7,6 +7,7 @@ from quarterdeck.api.trading.v1.aggregate_service_pb2_grpc import AggregateServi
 from quarterdeck_server.kernel import page
 from quarterdeck_server.kernel.day import DayRoll
 from quarterdeck_server.kernel.errors import NotFound
+from quarterdeck_server.runtime.convert import range_from
 from quarterdeck_server.runtime.postgres import Postgres
 from quarterdeck_server.runtime.service import Context
 from quarterdeck_server.trading.desk import Desk
@@ -32,7 +33,7 @@ class AggregateServicer(AggregateServiceServicer):
         currency = self._currency(account)
         if strategy and strategy not in self._desk.strategies_of(view, account):
             raise NotFound("strategy", strategy)
-        interval, within = mapping.interval_from(request.interval), mapping.within_from(request)
+        interval, within = mapping.interval_from(request.interval), range_from(request)
         filters = (account, strategy, int(interval), *within)
         after = page.decode(request.page_token, "ListAggregates", filters, int)
         size = page.page_size(request.page_size, DEFAULT_ROWS, MOST_ROWS)
@@ -53,7 +54,7 @@ class AggregateServicer(AggregateServiceServicer):
     ) -> pb.ListActivityResponse:
         view = view_of(request.account, request.strategy)
         self._currency(request.account)
-        interval, within = mapping.interval_from(request.interval), mapping.within_from(request)
+        interval, within = mapping.interval_from(request.interval), range_from(request)
         filters = (view.account, view.strategy, request.instrument, int(interval), *within)
         after = page.decode(request.page_token, "ListActivity", filters, int, str, str, str)
         size = page.page_size(request.page_size, DEFAULT_ROWS, MOST_ROWS)

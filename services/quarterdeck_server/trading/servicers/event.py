@@ -9,7 +9,7 @@ from quarterdeck.api.type.v1.row_problem_pb2 import RowProblem
 from quarterdeck_server.kernel import page
 from quarterdeck_server.runtime.caller import current
 from quarterdeck_server.runtime.clock import Clock
-from quarterdeck_server.runtime.convert import LATEST_NS, timestamp_from
+from quarterdeck_server.runtime.convert import LATEST_NS, range_from
 from quarterdeck_server.runtime.postgres import Postgres
 from quarterdeck_server.runtime.service import Context
 from quarterdeck_server.runtime.streaming import Streaming, heartbeat_s
@@ -111,7 +111,7 @@ class TradingEventServicer(TradingEventServiceServicer):
         self, request: pb.ListFillsRequest, context: Context
     ) -> pb.ListFillsResponse:
         view = view_of(request.account, request.strategy)
-        within = _within(request)
+        within = range_from(request)
         filters = (*_filters(request), *within)
         found = await listing.fills(
             self._postgres,
@@ -161,15 +161,6 @@ class TradingEventServicer(TradingEventServiceServicer):
 
 def _filters(request: pb.ListOrdersRequest | pb.ListFillsRequest) -> tuple[str, str, str]:
     return (request.account, request.strategy, request.instrument)
-
-
-def _within(request: pb.ListFillsRequest) -> tuple[int, int]:
-    start, end = 0, LATEST_NS
-    if request.HasField("start_time"):
-        start = timestamp_from(request.start_time, "start_time")
-    if request.HasField("end_time"):
-        end = timestamp_from(request.end_time, "end_time")
-    return start, end
 
 
 def _order_place(position: page.Position | None) -> tuple[int, str] | None:

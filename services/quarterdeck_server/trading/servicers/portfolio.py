@@ -11,7 +11,7 @@ from quarterdeck_server.kernel import page
 from quarterdeck_server.kernel.errors import InvalidField, NotFound
 from quarterdeck_server.kernel.table import Table
 from quarterdeck_server.runtime.compute import Compute
-from quarterdeck_server.runtime.convert import LATEST_NS, timestamp_from
+from quarterdeck_server.runtime.convert import range_from
 from quarterdeck_server.runtime.day import day_from
 from quarterdeck_server.runtime.download import sent
 from quarterdeck_server.runtime.postgres import Postgres
@@ -133,7 +133,7 @@ class PortfolioServicer(PortfolioServiceServicer):
             self._postgres,
             request.account,
             request.strategy,
-            _within(request),
+            range_from(request),
             page.page_size(request.max_points, DEFAULT_POINTS, MOST_POINTS),
         )
         return mapping.curve_to(points, currency)
@@ -154,15 +154,6 @@ class PortfolioServicer(PortfolioServiceServicer):
 
 def _place(key: PositionKey) -> tuple[str, str, str]:
     return (key.account, key.strategy, key.instrument)
-
-
-def _within(request: pb.GetEquityCurveRequest) -> tuple[int, int]:
-    start, end = 0, LATEST_NS
-    if request.HasField("start_time"):
-        start = timestamp_from(request.start_time, "start_time")
-    if request.HasField("end_time"):
-        end = timestamp_from(request.end_time, "end_time")
-    return start, end
 
 
 def _days(request: pb.GetDailyEquityRequest) -> tuple[int | None, int | None]:

@@ -3,6 +3,7 @@
 from dataclasses import dataclass, field
 from enum import Enum
 
+from quarterdeck_server.kernel.time import LATEST_NS
 from quarterdeck_server.quant.execution.spread import HORIZONS_NS, SECOND_NS
 
 MAX_AGE_NS = 600 * SECOND_NS
@@ -31,10 +32,10 @@ class Scope:
 
 @dataclass(frozen=True, slots=True)
 class Window:
-    """When orders were made, in nanoseconds, the end not included; ``None`` is open."""
+    """When orders were made, in nanoseconds, the end not included."""
 
-    start_ns: int | None = None
-    end_ns: int | None = None
+    start_ns: int = 0
+    end_ns: int = LATEST_NS
 
 
 @dataclass(frozen=True, slots=True)

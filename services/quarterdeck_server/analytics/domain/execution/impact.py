@@ -39,8 +39,8 @@ class Plan:
     quantity: float
 
 
-def impact(found: Slippages, days: Mapping[str, Days], plan: Plan | None, now_ns: int) -> Impact:
-    """Fit the square-root law to the filled orders; ``now_ns`` is when the plan is carried out."""
+def impact(found: Slippages, days: Mapping[str, Days], plan: Plan | None, end_ns: int) -> Impact:
+    """Fit the square-root law to the filled orders; the plan is carried out by ``end_ns``."""
     orders = found.orders
     used = []
     filled = np.flatnonzero((orders.filled > 0) & orders.is_sent).tolist()
@@ -50,15 +50,15 @@ def impact(found: Slippages, days: Mapping[str, Days], plan: Plan | None, now_ns
         if known is not None and not np.isnan(cost):
             used.append((cost / BPS, float(orders.filled[place]), *known))
     law = fit_square_root(*np.array(used).reshape(-1, 4).T)
-    planned = None if plan is None else _planned(law, days.get(plan.instrument), plan, now_ns)
+    planned = None if plan is None else _planned(law, days.get(plan.instrument), plan, end_ns)
     return Impact(law, len(filled) - len(used), planned)
 
 
-def _planned(law: ImpactFit | Unmeasured, days: Days | None, plan: Plan, now_ns: int) -> Estimate:
+def _planned(law: ImpactFit | Unmeasured, days: Days | None, plan: Plan, end_ns: int) -> Estimate:
     if isinstance(law, Unmeasured):
         return Estimate.insufficient(law.count, law.needed)
     # A replay lives in another year: the newest days that are known are those before the plan.
-    known = None if days is None else usual(days, min(now_ns, days.end_ns))
+    known = None if days is None else usual(days, min(end_ns, days.end_ns))
     if known is None:
         return Estimate.insufficient(0, NEEDED_DAYS)
     return Estimate.of(BPS * square_root_impact(plan.quantity, *known, law.coefficient), law.count)

@@ -7,8 +7,9 @@ import numpy as np
 from quarterdeck_server.analytics.domain.execution.asking import Manner
 from quarterdeck_server.analytics.domain.execution.market import DAY_NS, Quotes
 from quarterdeck_server.analytics.domain.execution.orders import Orders
-from quarterdeck_server.quant.execution.benchmark import Times
-from quarterdeck_server.quant.execution.columns import Bools, last_prices
+from quarterdeck_server.kernel.time import LATEST_NS
+from quarterdeck_server.quant.execution.benchmark import Times, last_prices
+from quarterdeck_server.quant.execution.columns import Bools
 from quarterdeck_server.quant.execution.spread import HORIZONS_NS, SECOND_NS
 
 NEAR_NS = 10 * SECOND_NS
@@ -17,7 +18,6 @@ LONG_NS = 6 * 3600 * SECOND_NS
 """Averages over longer lives are taken from bars."""
 MOST_SPANS = 50
 REALISED_NS = HORIZONS_NS[-1]
-LATEST_NS = int(np.iinfo(np.int64).max)
 
 type Span = tuple[int, int]
 """From a time up to and including another."""
@@ -27,27 +27,34 @@ type Span = tuple[int, int]
 class Needs:
     """Moments at which a price is needed, and lives over which prices are averaged."""
 
-    moments_ns: Times
+    edges_ns: Times
+    """When orders were sent and ended."""
+    after_ns: Times
+    """When fills happened, and their horizons: of these, quotes alone tell the price."""
     lives: tuple[Times, Times]
+
+    @property
+    def moments_ns(self) -> Times:
+        """All moments."""
+        return np.concatenate((self.edges_ns, self.after_ns))
 
     def quotes(self) -> list[Span]:
         """Return where quotes are read first."""
-        starts, ends = self.lives
-        before = np.maximum(self.moments_ns - NEAR_NS, 0)
-        return merged(np.concatenate((before, starts)), np.concatenate((self.moments_ns, ends)))
+        (starts, ends), moments_ns = self.lives, self.moments_ns
+        before = np.maximum(moments_ns - NEAR_NS, 0)
+        return merged(np.concatenate((before, starts)), np.concatenate((moments_ns, ends)))
 
     def older_quotes(self, found: Quotes, most_age_ns: int) -> list[Span]:
         """Return where quotes are read next: before moments that have none near them."""
         near_ns = min(NEAR_NS, most_age_ns)
-        without = np.isnan(last_prices(found.time_ns, found.price, self.moments_ns, near_ns))
-        ends = np.maximum(self.moments_ns[without] - near_ns - 1, 0)
-        starts = np.maximum(self.moments_ns[without] - most_age_ns, 0)
+        moments = _without_price(self.moments_ns, found, near_ns)
+        ends = np.maximum(moments - near_ns - 1, 0)
+        starts = np.maximum(moments - most_age_ns, 0)
         return merged(starts[starts < ends], ends[starts < ends])
 
     def trades(self, found: Quotes, most_age_ns: int) -> list[Span]:
-        """Return where trades are read: over lives, and before moments that have no quote."""
-        without = np.isnan(last_prices(found.time_ns, found.price, self.moments_ns, most_age_ns))
-        moments, (starts, ends) = self.moments_ns[without], self.lives
+        """Return where trades are read: over lives, and before edges that have no quote."""
+        moments, (starts, ends) = _without_price(self.edges_ns, found, most_age_ns), self.lives
         before = np.maximum(moments - most_age_ns, 0)
         return merged(np.concatenate((starts, before)), np.concatenate((ends, moments)))
 
@@ -59,7 +66,12 @@ def needs(orders: Orders, manner: Manner) -> Needs:
     horizons = {0, REALISED_NS, *manner.horizons_ns}
     after = [later(fills, horizon) for horizon in horizons]
     short = (ends > sent) & (ends - sent <= LONG_NS)
-    return Needs(np.concatenate((sent, ends, *after)), (sent[short], ends[short]))
+    lives = (sent[short], ends[short])
+    return Needs(np.concatenate((sent, ends)), np.concatenate(after), lives)
+
+
+def _without_price(moments_ns: Times, found: Quotes, most_age_ns: int) -> Times:
+    return moments_ns[np.isnan(last_prices(found.time_ns, found.price, moments_ns, most_age_ns))]
 
 
 def bar_spans(orders: Orders, lacking: Bools, span_ns: int, most_age_ns: int) -> list[Span]:

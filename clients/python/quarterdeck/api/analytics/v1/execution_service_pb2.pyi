@@ -195,7 +195,9 @@ class ComputeImpactRequest(_message.Message):
     max_price_age_s: _builtins.int
     """How many seconds old a price may be to stand for a moment; the default is 600."""
     planned_quantity: _builtins.float
-    """The quantity of an order that is planned in the scope's instrument; absent for none."""
+    """The quantity of an order that is planned in the scope's instrument; absent for none. It is
+    carried out after the newest day that is known, or at `end_time` if that is before.
+    """
     @_builtins.property
     def scope(self) -> _execution_pb2.ExecutionScope:
         """Which orders."""

@@ -212,7 +212,8 @@ export type ComputeImpactRequest = Message<"quarterdeck.api.analytics.v1.Compute
   maxPriceAgeS: number;
 
   /**
-   * The quantity of an order that is planned in the scope's instrument; absent for none.
+   * The quantity of an order that is planned in the scope's instrument; absent for none. It is
+   * carried out after the newest day that is known, or at `end_time` if that is before.
    *
    * @generated from field: optional double planned_quantity = 5;
    */
