@@ -78,7 +78,7 @@ async def test_a_fill_that_the_bus_lost_is_read_from_the_trading_log(deck):
 
 
 async def test_a_resume_that_needs_an_absent_log_ends_resumable(deck, monkeypatch):
-    monkeypatch.setattr("quarterdeck_server.stream.session.PATIENCE_S", 0.2)
+    monkeypatch.setattr("quarterdeck_server.stream.filling.PATIENCE_S", 0.2)
     deck.fills.is_away = True
     client = Client(deck, FILLS)
     client.seen.positions[FILLS] = (5, 2)
@@ -215,7 +215,7 @@ async def test_too_many_streams_and_subscriptions_are_refused(deck):
 
 
 async def test_an_expired_token_ends_the_stream_in_words_and_status(deck):
-    async with Client(deck, QUOTES, token="ada!1") as client:
+    async with Client(deck, QUOTES, token="ada!0.3") as client:
         error = await client.ended()
     assert error.code() is grpc.StatusCode.UNAUTHENTICATED
     assert info(error).reason == "TOKEN_EXPIRED"
@@ -223,10 +223,10 @@ async def test_an_expired_token_ends_the_stream_in_words_and_status(deck):
 
 
 async def test_a_renewed_token_keeps_the_stream_open(deck):
-    async with Client(deck, QUOTES, token="ada!2") as client:
+    async with Client(deck, QUOTES, token="ada!0.5") as client:
         request = pb.UpdateSubscriptionRequest(session_id=client.session)
         answer = await deck.stub().UpdateSubscription(request, metadata=bearer("ada!100"))
-        await asyncio.sleep(2.5)
+        await asyncio.sleep(0.7)  # what the first token lives, and a little more
         await publish(deck, QUOTES, 1)
         await client.until(lambda: client.seen.events)
     assert list(answer.topics) == [QUOTES]

@@ -116,14 +116,11 @@ async def test_the_other_worker_decides_by_itself_what_the_caller_may(pair: Pair
     )
 
 
-async def test_the_token_of_a_change_is_that_of_the_stream_from_then_on(
-    pair: Pair, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr("quarterdeck_server.stream.jobs.HOUSEKEEPING_S", 0.05)
-    async with Client(pair.two, QUOTES, token="ada!1") as client:
+async def test_the_token_of_a_change_is_that_of_the_stream_from_then_on(pair: Pair) -> None:
+    async with Client(pair.two, QUOTES, token="ada!0.5") as client:
         change = stream_service_pb2.UpdateSubscriptionRequest(session_id=client.session)
         await pair.one.stub().UpdateSubscription(change, metadata=bearer("ada"))
-        await asyncio.sleep(1.2)  # what the first token lives, and a little more
+        await asyncio.sleep(0.7)  # what the first token lives, and a little more
         await pair.one.bus.publish([notice(QUOTES, 1)])
         await client.until(lambda: client.seen.events)
         assert client.error is None
