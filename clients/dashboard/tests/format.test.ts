@@ -79,6 +79,7 @@ describe("statistics", () => {
     const { INSUFFICIENT, CONSTANT, MEASURED } = EstimateState;
     const few = create(EstimateSchema, { state: INSUFFICIENT, count: 17n, needed: 252n });
     expect(absence(few)).toBe("too few: 17 of 252");
+    expect(absence({ ...few, count: 0n, needed: 1n })).toBe("no data");
     expect(absence(create(EstimateSchema, { state: CONSTANT }))).toBe("nothing varies");
     expect(absence(create(EstimateSchema, { state: MEASURED, value: 0 }))).toBe("");
     expect(absence(undefined)).toBe("not told");

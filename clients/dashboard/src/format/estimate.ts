@@ -17,6 +17,7 @@ export function absence(estimate: Estimate | undefined): string {
   if (!estimate) return "not told";
   if (estimate.value !== undefined) return "";
   if (estimate.state === EstimateState.INSUFFICIENT) {
+    if (estimate.count === 0n && estimate.needed === 1n) return "no data";
     return `too few: ${count(estimate.count)} of ${count(estimate.needed)}`;
   }
   return WORDS[estimate.state] ?? "no value";
