@@ -18,7 +18,7 @@ from decimal import (
     Overflow,
     localcontext,
 )
-from functools import lru_cache
+from functools import cache, lru_cache
 
 from quarterdeck_server.kernel.errors import InvalidField
 
@@ -35,6 +35,7 @@ _SIGNALS = [InvalidOperation, DivisionByZero, Overflow, FloatOperation]
 EXACT = Context(prec=128, rounding=ROUND_HALF_EVEN, traps=[*_SIGNALS, Inexact])
 _ROUNDING = Context(prec=256, rounding=ROUND_HALF_EVEN, traps=[*_SIGNALS])
 _QUANTUM = Decimal("1E-36")
+_UNIT = Decimal(1)
 _NUMBER = re.compile(r"[+-]?(\d{1,40}(\.\d{0,40})?|\.\d{1,40})([eE][+-]?\d{1,3})?", re.ASCII)
 _CURRENCY = re.compile(r"[A-Z0-9][A-Z0-9._-]{0,15}", re.ASCII)
 
@@ -70,13 +71,18 @@ def product(left: Decimal, right: Decimal) -> Decimal:
 def rounded(value: Decimal | float, decimals: int) -> Decimal:
     """Round half to even at a decimal; also the way from a float statistic to a decimal."""
     number = _ROUNDING.create_decimal_from_float(value) if isinstance(value, float) else value
-    return _ROUNDING.quantize(number, Decimal(1).scaleb(-decimals))
+    return _ROUNDING.quantize(number, _quantum(decimals))
+
+
+@cache
+def _quantum(decimals: int) -> Decimal:
+    return _UNIT.scaleb(-decimals)
 
 
 def trimmed(value: Decimal) -> Decimal:
     """Drop the trailing zeros after the point, and write no exponent."""
     if value == value.to_integral_value():
-        return _ROUNDING.quantize(value, Decimal(1))
+        return _ROUNDING.quantize(value, _UNIT)
     return _ROUNDING.normalize(value)
 
 

@@ -39,14 +39,22 @@ def decimal_from(message: DecimalMessage, field: str) -> Decimal:
         raise InvalidField(field, f"must be a decimal number, was {message.value!r}") from error
     if not value.is_finite():
         raise InvalidField(field, f"must be finite, was {message.value!r}")
-    if len(value.as_tuple().digits) > MAX_DIGITS or abs(value.adjusted()) > MAX_DIGITS:
+    if _may_be_long(message.value) and (
+        len(value.as_tuple().digits) > MAX_DIGITS or abs(value.adjusted()) > MAX_DIGITS
+    ):
         raise InvalidField(field, f"must have at most {MAX_DIGITS} digits")
     return value
 
 
 def decimal_to(value: Decimal) -> DecimalMessage:
     """Write an exact number in plain notation, never with an exponent."""
-    return DecimalMessage(value=format(value, "f"))
+    text = str(value)
+    return DecimalMessage(value=format(value, "f") if "E" in text else text)
+
+
+def _may_be_long(text: str) -> bool:
+    # Asked of every number that comes in: counting digits costs more than reading them.
+    return len(text) > MAX_DIGITS or "e" in text or "E" in text
 
 
 def timestamp_from(message: Timestamp, field: str) -> int:

@@ -5,7 +5,8 @@ is then only a version: what it has to be told is everything with a higher one, 
 was away and however many readers there are.
 """
 
-from collections.abc import Iterable, Sequence
+from collections import deque
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 
@@ -30,6 +31,9 @@ from quarterdeck_server.trading.profit import ProfitAndLoss, profit_of
 from quarterdeck_server.trading.versions import RowVersions
 
 type ScopeKey = tuple[str, str]
+
+MOST_DUE = 1_000
+"""Fills that only one of the books has: what catching up at once may take."""
 
 FIRM: ScopeKey = ("", "")
 """The scope of all accounts."""
@@ -85,6 +89,7 @@ class Desk:
         self._instruments: set[str] = set()
         self._unpriced: set[str] = set()
         self._fifo_behind: set[str] = set()
+        self._fifo_due: deque[Fill] = deque()
         self._rows = RowVersions()
         self._touched: set[PositionKey] = set()
         self._filled: dict[ScopeKey, None] = {}
@@ -102,7 +107,8 @@ class Desk:
         """Return the book of a cost method, at the newest prices."""
         if method is CostMethod.AVERAGE:
             return self._average
-        # Few ask for it, so its prices are brought up to date when someone does.
+        # Few ask for it, so it is brought up to date when someone does.
+        self._catch_up()
         for instrument in self._fifo_behind:
             for price in self.newest[instrument].parts():
                 _show(self._fifo, price)
@@ -112,6 +118,7 @@ class Desk:
     def restore(self, average: Book, fifo: Book, position: int) -> None:
         """Take over saved books."""
         self._average, self._fifo, self.position = average, fifo, position
+        self._fifo_due.clear()
         for key in average.keys(open_only=False):
             self._rows.add(key)
         for account in average.accounts():
@@ -154,24 +161,40 @@ class Desk:
     def apply(self, fill: Fill, position: int) -> None:
         """Apply a fill of the log."""
         self._average.take(fill)
-        self._fifo.take(fill)
-        self._rows.add(fill.key)
-        self._touched.add(fill.key)
+        self._fifo_due.append(fill)
+        if len(self._fifo_due) >= MOST_DUE:
+            self._catch_up()
+        key = fill.key
+        self._rows.add(key)
+        self._touched.add(key)
         self._filled[fill.account, fill.strategy] = self._filled[fill.account, ""] = None
         self._moved.add((fill.account, self._average.instrument(fill.instrument).currency))
         if fill.fee is not None:
             self._moved.add((fill.account, fill.fee.currency))
         self.position = position
 
+    def catch_up(self) -> Iterator[None]:
+        """Apply what one book has and the other has not, a step for each fill.
+
+        For whoever has to wait anyway: nothing asks for first in, first out while it records.
+        """
+        while self._fifo_due:
+            # It stays until it is applied: a step may be the last one that is taken.
+            self._fifo.take(self._fifo_due[0])
+            self._fifo_due.popleft()
+            yield
+
     def retold(self, key: PositionKey, since_ns: int, fresh: Sequence[Action] = ()) -> Retold:
         """Begin to take a position anew, since something of a time is not what it was.
 
         ``fresh`` are corporate actions that the desk is still to learn.
         """
+        self._catch_up()
         return Retold(*(book.replay(key, since_ns, fresh) for book in (self._average, self._fifo)))
 
     def replay(self, key: PositionKey, retold: Retold) -> None:
         """Make a position what all of its fills made of it."""
+        self._catch_up()
         before = self._average.moved_by(key)
         self._average.show(retold.average)
         self._fifo.show(retold.fifo)
@@ -183,11 +206,13 @@ class Desk:
 
     def learn(self, action: Action) -> tuple[PositionKey, ...]:
         """Take a corporate action, and return the positions that must be replayed after it."""
+        self._catch_up()
         self._fifo.learn(action)
         return self._average.learn(action)
 
     def transfer(self, flow: Flow, position: int) -> None:
         """Apply cash that moved without a fill."""
+        self._catch_up()
         self._average.transfer(flow)
         self._fifo.transfer(flow)
         self._moved.add((flow.account, flow.money.currency))
@@ -335,6 +360,10 @@ class Desk:
     def unpriced(self) -> frozenset[str]:
         """The instruments that no market price was seen of."""
         return frozenset(self._unpriced)
+
+    def _catch_up(self) -> None:
+        for _ in self.catch_up():
+            pass
 
     def _value(self, price: Quote | Last) -> bool:
         try:

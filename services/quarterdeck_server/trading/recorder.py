@@ -16,6 +16,7 @@ import structlog
 from quarterdeck_server.kernel.errors import QuarterdeckError
 from quarterdeck_server.kernel.money import Money
 from quarterdeck_server.kernel.time import NS
+from quarterdeck_server.runtime.beside import beside, in_turns
 from quarterdeck_server.runtime.postgres import Connection
 from quarterdeck_server.runtime.shared import Shared
 from quarterdeck_server.trading import metrics
@@ -38,7 +39,7 @@ from quarterdeck_server.trading.following import Moves, book_fill, follow
 from quarterdeck_server.trading.mapping.event import opening_event
 from quarterdeck_server.trading.portfolio import Dividend, Flow, FlowKind, Split
 from quarterdeck_server.trading.ports import RecordSink
-from quarterdeck_server.trading.publications import publications
+from quarterdeck_server.trading.publications import publications, retold_positions
 from quarterdeck_server.trading.retelling import holding_of, taken_anew
 from quarterdeck_server.trading.store import activity, adjustments, amendments, load, restatements
 from quarterdeck_server.trading.store import log as store
@@ -135,8 +136,7 @@ class Recorder:
                 head = await self._locked(connection)
                 batch = await self._folded(connection, head, events)
                 accounts = await self._accounts(connection, batch)
-                moves = await self._write(connection, head, batch, accounts)
-                records = await self._publish(connection, head, batch, moves)
+                moves, records = await self._store(connection, head, batch, accounts)
             self._show(batch, accounts, moves)
         self._sink.committed(records)
         self._moved()
@@ -161,7 +161,9 @@ class Recorder:
     async def _folded(
         self, connection: Connection, head: store.Head, events: Sequence[Event]
     ) -> Batch:
-        batch = await self._known(connection, head, events)
+        batch, _ = await beside(
+            self._known(connection, head, events), in_turns(self._desk.catch_up())
+        )
         batch.fold(events)
         return batch
 
@@ -205,12 +207,42 @@ class Recorder:
             return event.body.money.currency
         return self._desk.average.instrument(str(event.instrument)).currency
 
+    async def _store(
+        self, connection: Connection, head: store.Head, batch: Batch, accounts: Iterable[Opening]
+    ) -> tuple[Moves, tuple[TopicRecord, ...]]:
+        """Store what a batch came to; return what it does to positions, and what topics tell.
+
+        What topics tell is computed while the database stores the rest.
+        """
+        told = (fill for fill, _ in batch.new_fills)
+        timely = [book_fill(fill) for fill in told if fill.holding not in batch.restated]
+        _, published = await beside(
+            self._write(connection, head, batch, accounts),
+            in_turns(publications(self._desk.average, batch, timely)),
+        )
+        anew = await taken_anew(
+            self._desk,
+            connection,
+            self._compute,
+            batch.unsettled(),
+            batch.position,
+            [action for action, _ in batch.new_actions],
+        )
+        records = await store.write_publications(
+            connection,
+            [*published, *retold_positions(anew)],
+            head.record_position,
+            self._clock.now_ns(),
+        )
+        end = head.record_position + len(records)
+        await store.move_head(connection, store.Head(head.epoch, batch.position, end))
+        return Moves(timely, anew), records
+
     async def _write(
         self, connection: Connection, head: store.Head, batch: Batch, accounts: Iterable[Opening]
-    ) -> Moves:
-        """Store what a batch came to, and return what it does to positions."""
+    ) -> None:
         if not batch.events:
-            return Moves()
+            return
         await store.write_events(connection, batch.events, head.event_position)
         await store.write_fills(connection, batch.new_fills)
         await amendments.write(connection, batch.fills, batch.amended)
@@ -222,31 +254,6 @@ class Recorder:
         await store.write_reports(connection, dict(_reported(batch)))
         past = batch.changed_past(self._desk.shown_ns, self._patience_ns)
         await restatements.write(connection, (head.event_position, batch.position), past)
-        told = (fill for fill, _ in batch.new_fills)
-        return Moves(
-            timely=[book_fill(fill) for fill in told if fill.holding not in batch.restated],
-            anew=await taken_anew(
-                self._desk,
-                connection,
-                self._compute,
-                batch.unsettled(),
-                batch.position,
-                [action for action, _ in batch.new_actions],
-            ),
-        )
-
-    async def _publish(
-        self, connection: Connection, head: store.Head, batch: Batch, moves: Moves
-    ) -> tuple[TopicRecord, ...]:
-        records = await store.write_publications(
-            connection,
-            tuple(publications(self._desk.average, batch, moves)),
-            head.record_position,
-            self._clock.now_ns(),
-        )
-        end = head.record_position + len(records)
-        await store.move_head(connection, store.Head(head.epoch, batch.position, end))
-        return records
 
     def _show(self, batch: Batch, accounts: Iterable[Opening], moves: Moves) -> None:
         for opening in accounts:

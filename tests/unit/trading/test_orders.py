@@ -8,6 +8,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from quarterdeck_server.kernel.errors import InvalidField
+from quarterdeck_server.kernel.money import exact
+from quarterdeck_server.trading.domain.batch import Batch
+from quarterdeck_server.trading.domain.event import Event
 from quarterdeck_server.trading.domain.fill import Fill, OrderSide
 from quarterdeck_server.trading.domain.order import (
     Nature,
@@ -177,3 +180,18 @@ def test_telling_everything_again_changes_nothing_of_an_ended_order(facts) -> No
     for change, word in facts:
         after = changed(after, change, replace(word, is_reconciliation=True))
     assert after == before
+
+
+def test_what_is_filled_is_exact_however_many_digits_it_has() -> None:
+    quantity, price = "123456789012.123456789012345678", "1.000000000000000001"
+    batch = Batch(0, {}, {}, {})
+    batch.fold([told(trade(quantity, price, number=number)) for number in (1, 2)])
+    ((order, _),) = batch.new_orders.values()
+    with exact():
+        assert order.filled_quantity == 2 * Decimal(quantity)
+        assert order.filled_value == 2 * Decimal(quantity) * Decimal(price)
+
+
+def told(fill: Fill) -> Event:
+    word = Word(fill.node, fill.account, fill.strategy, fill.event_time_ns)
+    return Event("events[0]", fill.event_id, b"", b"", word, fill)

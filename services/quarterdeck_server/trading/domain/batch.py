@@ -1,8 +1,9 @@
 """A batch of events folded into what the log, the orders and the topics get. Pure."""
 
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 
+from quarterdeck_server.kernel.money import exact
 from quarterdeck_server.trading.domain.amendment import (
     Amendment,
     Bust,
@@ -87,14 +88,15 @@ class Batch:
 
     def fold(self, events: Iterable[Event]) -> None:
         """Take events one by one; the first that cannot be accepted fails the whole batch."""
-        for event in events:
-            if self._is_known(event):
-                self.duplicates += 1
-                continue
-            self.digests[event.event_id] = event.digest
-            self.events.append(event)
-            self.position += 1
-            self._take(event)
+        with exact():
+            for event in events:
+                if self._is_known(event):
+                    self.duplicates += 1
+                    continue
+                self.digests[event.event_id] = event.digest
+                self.events.append(event)
+                self.position += 1
+                self._take(event)
 
     def changed_past(self, shown_ns: Callable[[str], int], patience_ns: int) -> dict[Holding, int]:
         """Return the positions that are not what accounts showed, and since when.
@@ -172,7 +174,7 @@ class Batch:
         unknown = order is None or order.claim is OrderStatus.ORDER_UNKNOWN
         newest_ns = self.newest_ns.get(fill.holding, 0)
         is_late = fill.event_time_ns < max(newest_ns, self._acted_ns(fill))
-        fill = replace(fill, position=self.position, order_unknown=unknown, is_late=is_late)
+        fill = fill.placed(self.position, order_unknown=unknown, is_late=is_late)
         self.newest_ns[fill.holding] = max(newest_ns, fill.event_time_ns)
         if fill.is_late:
             self._restate(fill)

@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 from decimal import Decimal
 from enum import IntEnum
+from typing import NamedTuple
 
 from quarterdeck_server.kernel.errors import InvalidField
 from quarterdeck_server.kernel.money import ZERO
@@ -18,8 +19,7 @@ class OrderSide(IntEnum):
     SELL = 2
 
 
-@dataclass(frozen=True, slots=True)
-class FillKey:
+class FillKey(NamedTuple):
     """What makes a fill the same fill, whoever tells it.
 
     The trade's identifier alone is not enough: a simulated venue counts its trades anew after a
@@ -56,6 +56,29 @@ class Fill:
     is_late: bool = False
     correction_count: int = 0
     bust_time_ns: int | None = None
+
+    def placed(self, position: int, *, order_unknown: bool, is_late: bool) -> "Fill":
+        """Return it with its place in the log; written out, since it is asked of every fill."""
+        return Fill(
+            event_id=self.event_id,
+            trade_id=self.trade_id,
+            client_order_id=self.client_order_id,
+            venue_order_id=self.venue_order_id,
+            account=self.account,
+            strategy=self.strategy,
+            instrument=self.instrument,
+            node=self.node,
+            side=self.side,
+            quantity=self.quantity,
+            price=self.price,
+            fee=self.fee,
+            fee_currency=self.fee_currency,
+            liquidity_side=self.liquidity_side,
+            event_time_ns=self.event_time_ns,
+            position=position,
+            order_unknown=order_unknown,
+            is_late=is_late,
+        )
 
     @property
     def is_busted(self) -> bool:

@@ -180,19 +180,28 @@ def changed(order: Order | None, change: OrderChange, word: Word) -> Order:
 
 def filled(order: Order | None, fill: Fill) -> Order:
     """Fold a fill into its order; an order that was never heard of becomes ORDER_UNKNOWN."""
-    known = _unknown(fill) if order is None else order
-    quantity = known.filled_quantity + fill.quantity
-    terms = known.terms
-    if known.claim is OrderStatus.ORDER_UNKNOWN:
-        terms = Terms(quantity)
-    return replace(
-        known,
-        terms=terms,
-        venue_order_id=known.venue_order_id or fill.venue_order_id,
+    if order is None:
+        return _unknown(fill)
+    quantity = order.filled_quantity + fill.quantity
+    is_unknown = order.claim is OrderStatus.ORDER_UNKNOWN
+    # Written out: of every fill, ``replace`` would cost as much as all the rest.
+    return Order(
+        account=order.account,
+        client_order_id=order.client_order_id,
+        strategy=order.strategy,
+        node=order.node,
+        venue_order_id=order.venue_order_id or fill.venue_order_id,
+        nature=order.nature,
+        terms=Terms(quantity) if is_unknown else order.terms,
+        claim=order.claim,
+        status_reason=order.status_reason,
+        node_time_ns=order.node_time_ns,
+        venue_time_ns=order.venue_time_ns,
         filled_quantity=quantity,
-        filled_value=known.filled_value + fill.quantity * fill.price,
-        create_time_ns=min(known.create_time_ns, fill.event_time_ns),
+        filled_value=order.filled_value + fill.quantity * fill.price,
+        create_time_ns=min(order.create_time_ns, fill.event_time_ns),
         update_time_ns=fill.event_time_ns,
+        decision_price=order.decision_price,
     )
 
 
@@ -286,8 +295,20 @@ def _unheard(change: OrderChange, word: Word) -> Order:
 
 
 def _unknown(fill: Fill) -> Order:
-    nature = Nature(fill.instrument, fill.side, 0, 0, reduce_only=False)
-    change = OrderChange(
-        fill.client_order_id, "", OrderStatus.ORDER_UNKNOWN, "", nature, Terms(ZERO)
+    return Order(
+        account=fill.account,
+        client_order_id=fill.client_order_id,
+        strategy=fill.strategy,
+        node=fill.node,
+        venue_order_id=fill.venue_order_id,
+        nature=Nature(fill.instrument, fill.side, 0, 0, reduce_only=False),
+        terms=Terms(fill.quantity),
+        claim=OrderStatus.ORDER_UNKNOWN,
+        status_reason="",
+        node_time_ns=0,
+        venue_time_ns=0,
+        filled_quantity=fill.quantity,
+        filled_value=fill.quantity * fill.price,
+        create_time_ns=fill.event_time_ns,
+        update_time_ns=fill.event_time_ns,
     )
-    return _unheard(change, Word(fill.node, fill.account, fill.strategy, fill.event_time_ns))

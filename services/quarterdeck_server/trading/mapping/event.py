@@ -30,6 +30,7 @@ from quarterdeck_server.trading.domain.order import (
 from quarterdeck_server.trading.mapping.adjustment import action_from, flow_from, opening_to
 from quarterdeck_server.trading.portfolio import Flow
 
+SIDES = frozenset(map(int, OrderSide))
 WITHOUT_STRATEGY = frozenset({"account_state", "cash_flow", "corporate_action"})
 
 type OrderPrice = Literal["limit_price", "trigger_price", "decision_price"]
@@ -139,7 +140,7 @@ def _fill_from(message: fill_pb2.Fill, event_id: str, word: Word, path: str) -> 
     for field in ("trade_id", "client_order_id", "instrument"):
         if not getattr(message, field):
             raise InvalidField(f"{path}.{field}", "must not be empty")
-    if int(message.side) not in set(OrderSide):
+    if message.side not in SIDES:
         raise InvalidField(f"{path}.side", "must be ORDER_SIDE_BUY or ORDER_SIDE_SELL")
     if not message.HasField("price"):
         raise InvalidField(f"{path}.price", "must be given")

@@ -159,19 +159,21 @@ class PriceBoard:
     def _refresh(self, instrument: Instrument) -> None:
         slot = self._slots[instrument.id]
         mark = self._marked(instrument.id, self._rule, is_long=True)
-        self._show(slot, instrument, mark)
         if self._rule is ValuationRule.BID_ASK:
-            mark = self._marked(instrument.id, self._rule, is_long=False)
-        self._show(slot + 1, instrument, mark)
+            short = self._marked(instrument.id, self._rule, is_long=False)
+            self._show(slice(slot + 1, slot + 2), instrument, short)
+            self._show(slice(slot, slot + 1), instrument, mark)
+        else:
+            self._show(slice(slot, slot + 2), instrument, mark)
         if instrument.id in self._pairs:
             self._rates = None
 
-    def _show(self, slot: int, instrument: Instrument, mark: Mark | None) -> None:
+    def _show(self, slots: slice, instrument: Instrument, mark: Mark | None) -> None:
         price = np.nan if mark is None else float(mark.price)
         size = float(instrument.multiplier)
-        self._price[slot] = price
-        self._time[slot] = 0 if mark is None else mark.time_ns
-        self._unit[slot] = -size / price if instrument.is_inverse else size * price
+        self._price[slots] = price
+        self._time[slots] = 0 if mark is None else mark.time_ns
+        self._unit[slots] = -size / price if instrument.is_inverse else size * price
 
     def _reserve(self, size: int) -> None:
         if size > len(self._unit):

@@ -4,7 +4,7 @@ Pure and single-threaded: no clock, no I/O. The same events in the same order gi
 bit for bit, and a restored snapshot goes on as if it had never stopped.
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from decimal import Decimal
 
 from quarterdeck_server.kernel.errors import NotFound
@@ -71,12 +71,12 @@ class Book:
         """Apply a fill for a caller that does not ask what it did: that costs as much again."""
         self._ledger.take(fill)
 
-    def preview(self, fills: Sequence[Fill]) -> tuple[Position, ...]:
-        """Return the positions after each of these fills, without a mark, and change nothing.
+    def preview(self, fills: Sequence[Fill]) -> Iterator[Position]:
+        """Yield the positions after each of these fills, without a mark, and change nothing.
 
         For callers that must store a change before the book may show it.
         """
-        return tuple(self._ledger.preview(fills))
+        return self._ledger.preview(fills)
 
     def transfer(self, flow: Flow) -> None:
         """Apply cash that moved without a fill; one flow is one account's."""
@@ -89,6 +89,13 @@ class Book:
         ``show`` takes it. ``fresh`` are corporate actions that the book is still to learn.
         """
         return self._ledger.replay(key, since_ns, fresh)
+
+    def past(self, key: PositionKey, since_ns: int, actions: Iterable[Action]) -> Replay:
+        """Begin to take a position anew as if these corporate actions were all there are.
+
+        For what was known of it once: nothing before the time may have been told since.
+        """
+        return self._ledger.past(key, since_ns, actions)
 
     def show(self, replay: Replay) -> Position:
         """Make a position what its replay made of it: cash and profit move by the difference.
@@ -107,8 +114,8 @@ class Book:
 
     def is_held(self, instrument: str, scope: Scope) -> bool:
         """Tell whether anybody in a scope holds an instrument now."""
-        open_keys = self._ledger.open_keys(instrument)
-        return any(scope.holds(key.account, key.strategy) for key in open_keys)
+        held = self._ledger.held(instrument)
+        return bool(held) and any(scope.holds(key.account, key.strategy) for key in held)
 
     def actions(self, instrument: str) -> tuple[Action, ...]:
         """Return what happened to everybody who held an instrument, in the order it was learned."""

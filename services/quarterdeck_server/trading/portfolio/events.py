@@ -3,6 +3,7 @@
 from dataclasses import dataclass, replace
 from decimal import Decimal
 from enum import Enum
+from typing import NamedTuple
 
 from quarterdeck_server.kernel.errors import InvalidField
 from quarterdeck_server.kernel.money import ZERO, Money, checked, currency_code, positive
@@ -15,8 +16,7 @@ class Side(Enum):
     SELL = "sell"
 
 
-@dataclass(frozen=True, slots=True)
-class PositionKey:
+class PositionKey(NamedTuple):
     """Positions are kept apart by account, instrument and strategy."""
 
     account: str

@@ -1,7 +1,7 @@
 """One position while it lives: the basis, what it realised, what it paid and received."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from decimal import Decimal
 
 from quarterdeck_server.kernel.money import ZERO, CurrencyMismatch, Money, rounded, trimmed
@@ -49,6 +49,18 @@ class Life:
     price: Decimal | None = None
     updated_ns: int = 0
     closed_ns: int | None = None
+
+    def copy(self) -> "Life":
+        """Return one that goes its own way from here."""
+        return Life(
+            self.peak_quantity,
+            self.fill_count,
+            self.opened_ns,
+            self.filled_ns,
+            self.price,
+            self.updated_ns,
+            self.closed_ns,
+        )
 
 
 class Holding:
@@ -100,7 +112,7 @@ class Holding:
     def copy(self) -> "Holding":
         """Return one that goes its own way from here."""
         twin = Holding(self.key, self.instrument, self.basis.copy(), self.row)
-        twin.realised, twin.life = self.realised, replace(self.life)
+        twin.realised, twin.life = self.realised, self.life.copy()
         twin.fees, twin.received = dict(self.fees), dict(self.received)
         twin.dividends = dict(self.dividends)
         twin.past = Past(counted=self.life.fill_count)
@@ -248,7 +260,7 @@ class Holding:
 
 def check_fill(instrument: Instrument, fill: Fill) -> None:
     """Refuse a fill that cannot be one of the instrument."""
-    instrument.checked_price("price", fill.price)
+    instrument.check_sign("price", fill.price)
     if fill.currency not in {None, instrument.currency}:
         raise CurrencyMismatch("currency", instrument.currency, str(fill.currency))
 

@@ -55,9 +55,14 @@ class Instrument:
 
     def checked_price(self, field: str, price: Decimal) -> Decimal:
         """Return a price this instrument can have."""
-        if self.allows_negative_price:
-            return checked(field, price)
-        return positive(field, price)
+        price = checked(field, price)
+        self.check_sign(field, price)
+        return price
+
+    def check_sign(self, field: str, price: Decimal) -> None:
+        """Refuse a price, checked otherwise, that this instrument cannot have."""
+        if price <= ZERO and not self.allows_negative_price:
+            raise InvalidField(field, f"must be above zero, was {price}")
 
     def worth(self, quantity: Decimal, price: Decimal) -> Decimal:
         """Return what a signed quantity counts for at a price: exact, or rounded if inverse.

@@ -3,7 +3,7 @@
 Events are checked before anything changes, so a refused one leaves no trace.
 """
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from decimal import Decimal
 
 from quarterdeck_server.kernel.money import Money, exact
@@ -84,12 +84,17 @@ class Ledger:
 
         ``fresh`` are actions that the ledger is still to learn.
         """
+        return self.past(key, since_ns, [*self.actions.get(key.instrument, ()), *fresh])
+
+    def past(self, key: PositionKey, since_ns: int, actions: Iterable[Action]) -> Replay:
+        """Do the same as if these actions were all there are."""
         instrument, known = self.board.instrument(key.instrument), self.holdings.get(key)
         holding = None if known is None else known.before(since_ns)
         if holding is None:
             holding = Holding(key, instrument, new_basis(self.method), 0)
             holding.received = {} if known is None else dict(known.received)
-        return Replay(holding, [*self._actions_of(key), *_actions_of(key, fresh)])
+        mine = (action for action in actions if action.instrument == key.instrument)
+        return Replay(holding, [action for action in mine if concerns(action, key.account)])
 
     def show(self, replay: Replay) -> Position:
         """Make a position what its replay made of it."""
@@ -138,6 +143,10 @@ class Ledger:
     def allocate(self, allocation: Allocation) -> None:
         """Set the capital of a strategy in an account."""
         self.allocations[allocation.account, allocation.strategy] = allocation
+
+    def held(self, instrument: str) -> Collection[PositionKey]:
+        """Return the open positions in an instrument as of now, to look at without a copy."""
+        return self._open.get(instrument, {}).keys()
 
     def open_keys(self, instrument: str) -> tuple[PositionKey, ...]:
         """Return the open positions in an instrument: what one price touches."""
@@ -219,9 +228,6 @@ class Ledger:
         check_fill(instrument, fill)
         return instrument
 
-    def _actions_of(self, key: PositionKey) -> list[Action]:
-        return _actions_of(key, self.actions.get(key.instrument, ()))
-
     def _refill(self, holding: Holding, before: Life) -> None:
         """Value at the newest of the own fills that are left.
 
@@ -249,8 +255,3 @@ class Ledger:
             self.cells.cell(key.account, key.strategy, currency).income += income
         for currency, cash in difference(after.cash, before.cash).items():
             self.cash.move(key.account, currency, cash)
-
-
-def _actions_of(key: PositionKey, known: Iterable[Action]) -> list[Action]:
-    concerned = (action for action in known if concerns(action, key.account))
-    return [action for action in concerned if action.instrument == key.instrument]

@@ -1,6 +1,7 @@
 """The float64 shadow of the positions, one row each, for everything that is vectorised."""
 
 from dataclasses import dataclass
+from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -15,8 +16,7 @@ _QUANTITY, _COST, _REALISED, _FEES, _INCOME, _SIZE, _DIRECTION, _MARGINED = rang
 _SLOT, _CURRENCY, _UPDATED, _PRICE_PRECISION, _SIZE_PRECISION = range(5)
 
 
-@dataclass(frozen=True, slots=True)
-class Change:
+class Change(NamedTuple):
     """What a fill changes in a row; ``fees`` and ``income`` are those in its currency."""
 
     quantity: float
@@ -84,13 +84,14 @@ class PositionTable:
 
     def put(self, row: int, change: Change) -> None:
         """Set what a fill changes."""
-        self._floats[_QUANTITY, row] = change.quantity
-        self._floats[_COST, row] = change.cost
-        self._floats[_REALISED, row] = change.realised
-        self._floats[_FEES, row] = change.fees
-        self._floats[_INCOME, row] = change.income
-        self._indices[_SLOT, row] = change.slot
-        self._indices[_UPDATED, row] = change.updated_ns
+        floats, indices = self._floats, self._indices
+        floats[_QUANTITY, row] = change.quantity
+        floats[_COST, row] = change.cost
+        floats[_REALISED, row] = change.realised
+        floats[_FEES, row] = change.fees
+        floats[_INCOME, row] = change.income
+        indices[_SLOT, row] = change.slot
+        indices[_UPDATED, row] = change.updated_ns
 
     def rows(self, chosen: Indices | None = None) -> Rows:
         """Return the chosen rows, or views of all."""

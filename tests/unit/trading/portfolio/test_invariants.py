@@ -243,7 +243,7 @@ def test_a_preview_says_what_applying_will_do_and_changes_nothing(
 ) -> None:
     book = _book(method, events[:cut])
     before = book.snapshot()
-    positions = book.preview(events[cut:])
+    positions = tuple(book.preview(events[cut:]))
     assert book.snapshot() == before
     applied = (book.apply(event).position for event in events[cut:])
     assert positions == tuple(map(_unmarked, applied))
