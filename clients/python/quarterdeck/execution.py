@@ -33,6 +33,7 @@ QUALITY_MEANS = (
     *("reject_ratio", "cancel_ratio", "maker_share"),
 )
 PRICES = ("average_price", "decision_price", "arrival_price")
+SOURCES = ("arrival_source", "vwap_source", "twap_source")
 PARTS = ("explicit_bps", "delay_bps", "trading_bps", "opportunity_bps", "total_bps")
 
 
@@ -74,7 +75,7 @@ def _order(one: OrderSlippage) -> Mapping[str, Any]:
         **{name: getattr(one, name) if one.HasField(name) else nan for name in PRICES},  # type: ignore[arg-type]
         **_values(one, ORDER_COSTS),
         **_shortfall(one.shortfall),
-        "arrival_source": PriceSource.Name(one.arrival_source).removeprefix("PRICE_SOURCE_"),
+        **{name: _source(getattr(one, name)) for name in SOURCES},
     }
 
 
@@ -97,6 +98,10 @@ def _shortfall(parts: ShortfallParts) -> Mapping[str, float]:
 
 def _values(message: Message, names: Iterable[str]) -> Mapping[str, float]:
     return {name: _value(getattr(message, name)) for name in names}
+
+
+def _source(number: PriceSource.ValueType) -> str:
+    return PriceSource.Name(number).removeprefix("PRICE_SOURCE_")
 
 
 def _value(estimate: Estimate) -> float:

@@ -31,7 +31,8 @@ def test_orders_are_rows_with_nan_where_there_is_no_value() -> None:
     assert (first.shortfall_total_bps, first.sent_time.nanosecond) == (1.5, 1)
     assert math.isnan(first.vwap_slippage_bps)
     assert math.isnan(second.arrival_price)
-    assert (second.side, second.arrival_source) == ("SELL", "UNSPECIFIED")
+    assert (first.arrival_source, first.vwap_source) == ("QUOTES", "UNSPECIFIED")
+    assert (second.side, second.twap_source) == ("SELL", "UNSPECIFIED")
     assert len(execution.slippage_table([])) == 0
 
 
