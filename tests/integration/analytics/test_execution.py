@@ -20,6 +20,8 @@ from quarterdeck.api.marketdata.v1.quote_pb2 import QuoteBatch
 from quarterdeck.api.marketdata.v1.trade_pb2 import TradeBatch
 from quarterdeck.api.trading.v1.trading_event_pb2 import TradingEvent
 
+type WatchCall = grpc.aio.UnaryStreamCall[pb.WatchQualityRequest, pb.WatchQualityResponse]
+
 NAME = "AAPL.XNAS"
 NOW = events.DAY_S
 MIDS = {0: 100, 30: 101, 60: 102, 61: 103, 400: 100}
@@ -161,26 +163,43 @@ async def test_impact_without_enough_orders_says_how_many_it_takes(ada: Client) 
     assert found.planned_cost_bps.state == ESTIMATE_STATE_INSUFFICIENT
 
 
-async def test_quality_is_told_again_when_an_order_changes_it(deck: Deck, ada: Client) -> None:
+async def newest(stream: WatchCall) -> pb.WatchQualityResponse:
+    """The next answer that is no heartbeat."""
+    async with asyncio.timeout(10):
+        while not (answer := await stream.read()).HasField("window"):
+            pass
+    return answer
+
+
+async def test_quality_is_told_again_when_an_order_changes_it(ada: Client) -> None:
     scope = ExecutionScope(strategy="Ema-001", venue="XNAS", order_type="MARKET")
     request = pb.WatchQualityRequest(scope=scope, window_s=120, max_rate=50)
     request.heartbeat_interval.FromSeconds(1)
     stream = ada.execution.WatchQuality(request)
-
-    async def newest() -> pb.WatchQualityResponse:
-        async with asyncio.timeout(10):
-            while not (answer := await stream.read()).HasField("window"):
-                pass
-        return answer
-
-    first = await newest()
+    first = await newest(stream)
     assert [one.fills for one in first.window.qualities] == [1]
     assert first.heartbeat_interval.seconds == 1
     assert not (await stream.read()).HasField("window")
     others = order("O-2", at=90, strategy="Other-001")
     await ada.events.RecordEvents(events.batch(*others, *order("O-3", at=100)))
-    while (answer := await newest()).window.newest_time != Timestamp(seconds=NOW + 160):
+    while (answer := await newest(stream)).window.newest_time != Timestamp(seconds=NOW + 160):
         pass
     assert answer.window.start_time == Timestamp(seconds=NOW + 40)
     assert [one.orders for one in answer.window.qualities] == [1]
+    stream.cancel()
+
+
+async def test_a_busted_fill_is_in_no_quality_be_it_live_or_asked_for(ada: Client) -> None:
+    told = order("O-2", at=100)
+    await ada.events.RecordEvents(events.batch(*told))
+    stream = ada.execution.WatchQuality(pb.WatchQualityRequest(window_s=120, max_rate=50))
+    while (answer := await newest(stream)).window.newest_time != Timestamp(seconds=NOW + 160):
+        pass
+    bust = events.bust(told[-1].fill.trade_id, client_order_id="O-2", at=170)
+    await ada.events.RecordEvents(events.batch(bust))
+    while (answer := await newest(stream)).window.qualities[0].fills:
+        pass
+    request = pb.ComputeQualityRequest(start_time=answer.window.start_time)
+    asked = await ada.execution.ComputeQuality(request)
+    assert [*asked.qualities] == [*answer.window.qualities]
     stream.cancel()

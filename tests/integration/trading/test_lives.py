@@ -146,6 +146,9 @@ async def test_lives_come_in_pages_both_ways_and_by_venue(ada: Client) -> None:
     oldest_first = await pages(newest_first=False)
     assert oldest_first == ["O-0", "O-3", "O-1", "O-2"]
     assert await pages(newest_first=True) == oldest_first[::-1]
+    window = {"start_time": events.moment(1), "end_time": events.moment(2)}
+    within = await ada.lives.ListOrderLives(life_pb.ListOrderLivesRequest(**window))
+    assert list(within.lives.client_order_id) == ["O-1"]
 
 
 async def test_the_price_that_decided_is_the_first_told_and_may_be_forgotten(ada: Client) -> None:

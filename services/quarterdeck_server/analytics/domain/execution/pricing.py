@@ -1,8 +1,8 @@
 """What each order is compared with: reference prices, and from which data they come."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, fields
-from typing import Any, Self
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -12,6 +12,7 @@ from quarterdeck_server.analytics.domain.execution.averages import Lives
 from quarterdeck_server.analytics.domain.execution.market import (
     DAY_NS,
     Bars,
+    Facts,
     Market,
     Source,
     Sources,
@@ -47,41 +48,32 @@ class Priced:
     horizon_mids: FloatArray
     """Shape (m, h)."""
 
-    @classmethod
-    def empty(cls, orders: int, fills: int, horizons: int) -> Self:
-        """Return columns without a price."""
-        shapes: dict[str, int | tuple[int, int]] = {
-            "fill_mid": fills,
-            "realised_mid": fills,
-            "horizon_mids": (fills, horizons),
-        }
-        columns: dict[str, Any] = {}
-        for one in fields(cls):
-            shape = shapes.get(one.name, orders)
-            columns[one.name] = _blank(one.name, shape)
-        return cls(**columns)
 
-
-def _blank(name: str, shape: int | tuple[int, int]) -> NDArray[Any]:
-    if name == "currency":
-        return np.full(shape, "", dtype=object)
-    if name == "is_inverse":
-        return np.zeros(shape, np.bool_)
-    return np.zeros(shape, np.int8) if name.endswith("_source") else np.full(shape, np.nan)
+_OF_FILLS = {"fill_mid", "realised_mid", "horizon_mids"}
 
 
 def priced(orders: Orders, markets: Mapping[str, Market], manner: Manner) -> Priced:
-    """Give orders their reference prices, instrument by instrument."""
-    whole = Priced.empty(len(orders), len(orders.fills.price), len(manner.horizons_ns))
-    for instrument, market in markets.items():
-        chosen = orders.instrument == instrument
-        part = _priced(orders.of(chosen), market, manner)
-        of_fills = chosen[orders.fills.order]
-        for one in fields(Priced):
-            column = getattr(part, one.name)
-            is_of_fills = one.name in {"fill_mid", "realised_mid", "horizon_mids"}
-            getattr(whole, one.name)[of_fills if is_of_fills else chosen] = column
-    return whole
+    """Give orders their reference prices; there is a market for each of their instruments."""
+    known = markets or {"": Market(Facts(""))}
+    chosen = [orders.instrument == instrument for instrument in known]
+    parts = [
+        _priced(orders.of(some), market, manner)
+        for some, market in zip(chosen, known.values(), strict=True)
+    ]
+    of_orders = _places(chosen)
+    of_fills = _places([some[orders.fills.order] for some in chosen])
+    columns: dict[str, Any] = {
+        one.name: np.concatenate([getattr(part, one.name) for part in parts])[
+            of_fills if one.name in _OF_FILLS else of_orders
+        ]
+        for one in fields(Priced)
+    }
+    return Priced(**columns)
+
+
+def _places(chosen: Sequence[Bools]) -> NDArray[np.intp]:
+    """Return where each row is when its parts follow each other."""
+    return np.argsort(np.concatenate([np.flatnonzero(some) for some in chosen]))
 
 
 def lacking(orders: Orders, market: Market, manner: Manner) -> Bools:
