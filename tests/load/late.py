@@ -1,8 +1,8 @@
 """Measures fills and splits that come late, on a position with 50,000 fills, and prints JSON.
 
-``python -m tests.load.late``. Real PostgreSQL, real gRPC on loopback. Beside how long a call takes it
-measures for how long at a stretch nothing else of the process had its turn meanwhile, what makes the
-past of curves anew afterwards included.
+``python -m tests.load.late``. Real PostgreSQL, real gRPC on loopback. Beside how long a call takes
+it measures for how long at a stretch nothing else of the process had its turn meanwhile, and until
+the past of curves was told anew.
 """
 
 import argparse
@@ -10,7 +10,7 @@ import asyncio
 import json
 import sys
 import time
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import asdict, dataclass
 
@@ -26,13 +26,16 @@ from quarterdeck_server.runtime.compute import take_turns
 from quarterdeck_server.runtime.migrations import migrate
 from quarterdeck_server.runtime.postgres import postgres
 from quarterdeck_server.settings import PostgresSettings, TradingSettings
-from quarterdeck_server.trading.store import restatements
 
 FILLS = 50_000
 FILLS_PER_CALL = 500
 SPLIT_HOLDERS = 1_000
 SECONDS_LATE = 10.5
 BEAT_S = 0.001
+
+
+type Measured = tuple[float, float, float, float]
+"""Seconds: of a call, of the longest stall amid it, and the same of telling curves anew."""
 
 
 @dataclass(slots=True)
@@ -73,12 +76,13 @@ async def measure(samples: int) -> dict[str, Figure]:
             }
 
 
-def named(name: str, measured: list[tuple[float, float]]) -> dict[str, Figure]:
+def named(name: str, measured: Sequence[Measured]) -> dict[str, Figure]:
     """Name how long calls took, and for how long the loop stood still."""
-    calls, stalls = zip(*measured, strict=True)
+    kinds = ("ms", "stall_ms", "restated_ms", "restated_stall_ms")
+    columns = zip(*measured, strict=True)
     return {
-        f"{name}_ms": figure([1_000 * one for one in calls], "ms"),
-        f"{name}_stall_ms": figure([1_000 * one for one in stalls], "ms"),
+        f"{name}_{kind}": figure([1_000 * one for one in values], "ms")
+        for kind, values in zip(kinds, columns, strict=True)
     }
 
 
@@ -98,7 +102,7 @@ def told(second: float, **more: object) -> TradingEvent:
     return events.fill("1", price, side=side, fee="0.01", client_order_id=order, at=second, **more)
 
 
-async def late(deck: Deck, ada: Client, samples: int, second: float) -> list[tuple[float, float]]:
+async def late(deck: Deck, ada: Client, samples: int, second: float) -> list[Measured]:
     """Tell fills of a second that is over."""
     return [
         await stalled(deck, lambda: ada.events.RecordEvents(events.batch(told(second))))
@@ -115,7 +119,7 @@ async def hold(ada: Client) -> None:
         await ada.events.RecordEvents(events.batch(*fills))
 
 
-async def split(deck: Deck, ada: Client, samples: int) -> list[tuple[float, float]]:
+async def split(deck: Deck, ada: Client, samples: int) -> list[Measured]:
     """Split what many hold."""
 
     def one(second: int) -> Callable[[], Awaitable[object]]:
@@ -125,15 +129,17 @@ async def split(deck: Deck, ada: Client, samples: int) -> list[tuple[float, floa
     return [await stalled(deck, one(2 * FILLS + n)) for n in range(samples)]
 
 
-async def stalled(deck: Deck, work: Callable[[], Awaitable[object]]) -> tuple[float, float]:
-    """Return how long work took, and the longest stall until its past was told anew."""
+async def stalled(deck: Deck, work: Callable[[], Awaitable[object]]) -> Measured:
+    """Return how long work took, and the longest stalls meanwhile and while curves are restated."""
     async with watched() as stall:
         started = time.perf_counter()
         await work()
         took = time.perf_counter() - started
-        while await restatements.pending(deck.shared.postgres, 1):
-            await asyncio.sleep(0.05)
-    return took, stall.longest_s
+    async with watched() as after:
+        started = time.perf_counter()
+        await deck.area.restater.work()
+        restated = time.perf_counter() - started
+    return took, stall.longest_s, restated, after.longest_s
 
 
 @asynccontextmanager

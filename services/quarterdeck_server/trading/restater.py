@@ -7,7 +7,7 @@ and is never moved twice by the same change.
 """
 
 import asyncio
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 
 import numpy as np
 import structlog
@@ -18,18 +18,17 @@ from quarterdeck_server.runtime.postgres import Connection
 from quarterdeck_server.runtime.shared import Shared
 from quarterdeck_server.trading import metrics
 from quarterdeck_server.trading.desk import Desk
-from quarterdeck_server.trading.domain.fill import Holding
+from quarterdeck_server.trading.domain.amendment import History
+from quarterdeck_server.trading.domain.fill import Fill, FillKey, Holding
 from quarterdeck_server.trading.domain.restating import (
     Prices,
-    Rate,
     Shift,
     Times,
     Turn,
     cash_shift,
 )
 from quarterdeck_server.trading.following import book_fill
-from quarterdeck_server.trading.portfolio import Flow, concerns
-from quarterdeck_server.trading.portfolio.replay import Movement
+from quarterdeck_server.trading.portfolio import Flow, Replay
 from quarterdeck_server.trading.portfolio.trace import Moment, trace
 from quarterdeck_server.trading.ports import PriceHistory
 from quarterdeck_server.trading.retelling import position_key
@@ -108,36 +107,44 @@ class Restater:
     async def _turns(self, one: Restatement) -> Turns:
         newest_ns = await store.newest(self._postgres, one.account)
         found: Turns = {}
+        known: dict[str, Prices] = {}
         for holding in one.holdings if newest_ns >= one.from_ns else ():
-            turn = await self._turn(one, holding)
-            prices = Prices()
-            if turn.needs_price():
+            turn, instrument = await self._turn(one, holding), holding[2]
+            if turn.needs_price() and instrument not in known:
                 span = (one.from_ns, newest_ns + 1)
-                prices = await self._prices.closes(holding[2], span, self._lender)
-            found[holding] = (turn, prices)
+                known[instrument] = await self._prices.closes(instrument, span, self._lender)
+            found[holding] = (turn, known.get(instrument, Prices()))
         return found
 
     async def _turn(self, one: Restatement, holding: Holding) -> Turn:
+        """Follow a position from the last state on that both sides know."""
+        places = (one.after_position, one.position)
         async with self._postgres.transaction() as connection:
-            before = await self._traced(connection, holding, one.after_position)
-            after = await self._traced(connection, holding, one.position)
-        return Turn(self._desk.average.instrument(holding[2]), before, after)
-
-    async def _traced(
-        self, connection: Connection, holding: Holding, until: int
-    ) -> tuple[Moment, ...]:
-        key = position_key(holding)
-        actions = await adjustments.actions_between(connection, 0, until)
-        movements: list[Movement] = [
-            action
-            for action in actions
-            if action.instrument == key.instrument and concerns(action, key.account)
+            sides = await self._sides(connection, one, holding)
+            known_ns = sides[0].known_ns
+            fills, told = await amendments.told_of(connection, holding, known_ns, one.position)
+        # They may be thousands: others go on meanwhile.
+        moments = [
+            await self._compute.thread(_traced, side, fills, told, place)
+            for side, place in zip(sides, places, strict=True)
         ]
-        fills = await amendments.fills_as_of(connection, holding, until)
-        movements += [book_fill(fill) for fill in fills if not fill.is_busted]
-        instrument = self._desk.average.instrument(key.instrument)
-        # Thousands of fills: others go on meanwhile.
-        return await self._compute.thread(trace, key, instrument, movements)
+        return Turn(self._desk.average.instrument(holding[2]), *moments)
+
+    async def _sides(
+        self, connection: Connection, one: Restatement, holding: Holding
+    ) -> Sequence[Replay]:
+        known = [
+            await adjustments.actions_between(connection, 0, place)
+            for place in (one.after_position, one.position)
+        ]
+        key, book, since_ns = position_key(holding), self._desk.average, one.from_ns
+        while True:
+            sides = [book.past(key, since_ns, actions) for actions in known]
+            # The desk goes on meanwhile: what it took already must not be in the state.
+            told_ns = await amendments.first_told_since(connection, holding, one.after_position)
+            if told_ns is None or told_ns > sides[0].known_ns:
+                return sides
+            since_ns = told_ns
 
     async def _restate(self, one: Restatement, turns: Turns) -> int:
         """Move the points of the account and of each strategy concerned; count them."""
@@ -163,33 +170,55 @@ class Restater:
         turns: Turns,
         flows: Sequence[Flow],
     ) -> int:
-        rate = self._rate(one.account)
+        known = [flow for flow in flows if strategy in {"", flow.strategy}]
+        mine = [turn for (_, owner, _), turn in turns.items() if strategy in {"", owner}]
+        rates = self._rates(one.account, known, mine)
 
-        def total(moments: Sequence[int]) -> tuple[Times, Shift]:
+        async def total(moments: Sequence[int]) -> tuple[Times, Shift]:
             times = np.array(moments, np.int64)
-            known = [flow for flow in flows if strategy in {"", flow.strategy}]
-            summed = cash_shift(known, times, rate)
-            for (_, owner, _), (turn, prices) in turns.items():
-                if strategy in {"", owner}:
-                    summed += turn.shift(times, prices, rate)
-            return times, summed
+            return times, await self._compute.thread(_shift, times, known, mine, rates)
 
         buckets = await dropped.buckets(connection, one.account, strategy, one.from_ns)
         if buckets:
-            _, shift = total([bucket.last_time_ns for bucket in buckets])
+            _, shift = await total([bucket.last_time_ns for bucket in buckets])
             where = (one.account, strategy)
             await dropped.move(connection, where, one.from_ns, buckets, shift)
         points = await store.points(connection, one, strategy)
         if points:
-            await store.shift(connection, one, strategy, *total(points))
+            await store.shift(connection, one, strategy, *await total(points))
         await curve.restated(connection, one.account, strategy, one.from_ns)
         return len(points) + len(buckets)
 
-    def _rate(self, account: str) -> Rate:
-        base = self._desk.bases[account]
+    def _rates(
+        self, account: str, flows: Sequence[Flow], turns: Sequence[tuple[Turn, Prices]]
+    ) -> Mapping[str, float]:
+        """Return what a unit of each currency is in the account's, of now."""
+        base, book = self._desk.bases[account], self._desk.average
+        currencies = {flow.money.currency for flow in flows}
+        for turn, _ in turns:
+            currencies |= turn.currencies()
+        # What has no rate is left out of every sum, as it is of the profit of now.
+        return {one: float(book.rate(one, base) or 0) for one in currencies}
 
-        def rate(currency: str) -> float:
-            # What has no rate is left out of every sum, as it is of the profit of now.
-            return float(self._desk.average.rate(currency, base) or 0)
 
-        return rate
+def _shift(
+    times: Times,
+    flows: Sequence[Flow],
+    turns: Sequence[tuple[Turn, Prices]],
+    rates: Mapping[str, float],
+) -> Shift:
+    summed = cash_shift(flows, times, rates.__getitem__)
+    for turn, prices in turns:
+        summed += turn.shift(times, prices, rates.__getitem__)
+    return summed
+
+
+def _traced(
+    replay: Replay, fills: Sequence[Fill], told: Mapping[FillKey, History], place: int
+) -> tuple[Moment, ...]:
+    """Follow a position as it was known at a place of the log."""
+    known = (fill for fill in fills if fill.position <= place)
+    counted = (
+        told[fill.key].until(place).applied(fill) if fill.key in told else fill for fill in known
+    )
+    return trace(replay, [book_fill(fill) for fill in counted if not fill.is_busted])

@@ -38,7 +38,7 @@ async def taken_anew(
     for some in batched(since.items(), AT_ONCE, strict=False):
         begun = {position_key(one): desk.retold(position_key(one), at, fresh) for one, at in some}
         wanted = [(holding_of(key), retold.known_ns) for key, retold in begun.items()]
-        fills = await replayed.fills(connection, compute, wanted, until)
+        fills = await replayed.fills(connection, wanted, until)
         if sum(map(len, fills)) <= FEW:
             _run(begun.values(), fills)
         else:

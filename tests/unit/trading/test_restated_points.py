@@ -10,6 +10,8 @@ from quarterdeck_server.kernel.money import Money
 from quarterdeck_server.trading.domain.batch import Batch
 from quarterdeck_server.trading.domain.restating import Prices, Turn, cash_shift
 from quarterdeck_server.trading.portfolio import (
+    BEGINNING,
+    Book,
     Fill,
     Flow,
     FlowKind,
@@ -19,7 +21,7 @@ from quarterdeck_server.trading.portfolio import (
     Side,
     Split,
 )
-from quarterdeck_server.trading.portfolio.trace import trace
+from quarterdeck_server.trading.portfolio.trace import Moment, trace
 
 SHARE = Instrument("A.X", "USD")
 INVERSE = Instrument("I.X", "XBT", Decimal(100), is_inverse=True, settlement=Settlement.MARGINED)
@@ -33,8 +35,15 @@ def fill(quantity: str, price: str, at: int, side: Side = Side.BUY, fee: str = "
 
 
 def turn(before: list, after: list, instrument: Instrument = SHARE) -> Turn:
-    key = PositionKey("A", instrument.id, "S")
-    return Turn(instrument, *(trace(key, instrument, side) for side in (before, after)))
+    return Turn(instrument, *(moments(side, instrument) for side in (before, after)))
+
+
+def moments(movements: list, instrument: Instrument) -> tuple[Moment, ...]:
+    book = Book()
+    book.add_instrument(instrument)
+    splits = [one for one in movements if isinstance(one, Split)]
+    replay = book.past(PositionKey("A", instrument.id, "S"), BEGINNING, splits)
+    return trace(replay, [one for one in movements if isinstance(one, Fill)])
 
 
 def rate(currency: str) -> float:

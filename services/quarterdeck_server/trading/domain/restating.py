@@ -81,6 +81,12 @@ class Turn:
         quantities = [_values(side, times, lambda one: one.quantity) for side in self._sides()]
         return bool((quantities[0] != quantities[1]).any())
 
+    def currencies(self) -> frozenset[str]:
+        """Return the currencies in which anything of it is told."""
+        last = [side[-1] for side in self._sides() if side]
+        paid = (name for one in last for name in (*one.fees, *one.dividends))
+        return frozenset({self.instrument.currency, *paid})
+
     def shift(self, times: Times, prices: Prices, rate: Rate) -> Shift:
         """Return what is to be added to the points of these times."""
         before, after = (_Side(side, self.instrument, times, prices) for side in self._sides())

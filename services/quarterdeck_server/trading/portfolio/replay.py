@@ -4,7 +4,7 @@ This is the one place that knows it. Whatever order the log learned things in, a
 this order makes of them.
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator, Sequence
 
 from quarterdeck_server.kernel.money import exact
 from quarterdeck_server.trading.portfolio.actions import Action
@@ -21,20 +21,27 @@ class Replay:
     It is nobody else's, so it may run in a thread. Nothing changes until a book takes it.
     """
 
-    def __init__(self, holding: Holding, actions: Iterable[Action]) -> None:
+    def __init__(self, holding: Holding, actions: Sequence[Action]) -> None:
         self.holding = holding
         self.known_ns = holding.known_ns
         """What is of this time or earlier is in the state that it begins with."""
-        self._actions = actions
+        self.actions = actions
+        """What happened to everybody, in the order of the log."""
 
     def run(self, fills: Iterable[Fill]) -> None:
         """Take all fills that count, given in the order of the log; those of the state are left."""
-        movements = [one for one in (*self._actions, *fills) if one.time_ns > self.known_ns]
         with exact():
-            for movement in replayed(movements):
-                if isinstance(movement, Fill):
-                    check_fill(self.holding.instrument, movement)
-                self.holding.take(movement)
+            for _ in self.steps(fills):
+                pass
+
+    def steps(self, fills: Iterable[Fill]) -> Iterator[Movement]:
+        """Do the same inside ``money.exact()``, and yield each movement when it is taken."""
+        movements = [one for one in (*self.actions, *fills) if one.time_ns > self.known_ns]
+        for movement in replayed(movements):
+            if isinstance(movement, Fill):
+                check_fill(self.holding.instrument, movement)
+            self.holding.take(movement)
+            yield movement
 
 
 def replayed(movements: Iterable[Movement]) -> list[Movement]:

@@ -1,16 +1,15 @@
 """A position through the market's time: what it stood at after each thing that happened to it."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from decimal import Decimal
 
-from quarterdeck_server.kernel.money import exact
+from quarterdeck_server.kernel.money import ZERO, exact
 from quarterdeck_server.trading.portfolio.actions import Split
-from quarterdeck_server.trading.portfolio.basis import CostMethod, new_basis
-from quarterdeck_server.trading.portfolio.events import Fill, PositionKey
+from quarterdeck_server.trading.portfolio.events import Fill
 from quarterdeck_server.trading.portfolio.holding import Holding
-from quarterdeck_server.trading.portfolio.instrument import Instrument
-from quarterdeck_server.trading.portfolio.replay import Movement, replayed
+from quarterdeck_server.trading.portfolio.past import BEGINNING
+from quarterdeck_server.trading.portfolio.replay import Replay, replayed
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,28 +27,43 @@ class Moment:
     """How many units one of the first is by now: what splits multiplied them by."""
 
 
-def trace(
-    key: PositionKey, instrument: Instrument, movements: Iterable[Movement]
-) -> tuple[Moment, ...]:
-    """Return the moments of a position at average cost, oldest first.
+def trace(replay: Replay, fills: Iterable[Fill]) -> tuple[Moment, ...]:
+    """Return the moments of a position, oldest first, from the state on that a replay begins with.
 
-    ``movements`` are given in the order of the log and count in the market's.
+    ``fills`` are given in the order of the log and count in the market's. Of earlier moments only
+    the units are right.
     """
-    holding = Holding(key, instrument, new_basis(CostMethod.AVERAGE), 0)
-    moments: list[Moment] = []
-    price: Decimal | None = None
-    units = 1.0
+    holding = replay.holding
     with exact():
-        for movement in replayed(movements):
+        moments = list(_known(replay))
+        price, units = (moments[-1].price, moments[-1].units) if moments else (None, 1.0)
+        for movement in replay.steps(fills):
             match movement:
                 case Fill():
                     price = movement.price
                 case Split():
                     price = None if price is None else movement.price(price)
-                    units *= float(movement.numerator) / float(movement.denominator)
-            holding.take(movement)
+                    units *= _ratio(movement)
             moments.append(_moment(holding, movement.time_ns, price, units))
     return tuple(moments)
+
+
+def _known(replay: Replay) -> Iterator[Moment]:
+    """Yield the splits that the state knows, and the state."""
+    holding, units = replay.holding, 1.0
+    price = holding.life.price
+    for split in replayed(replay.actions):
+        if isinstance(split, Split) and split.time_ns <= replay.known_ns:
+            units *= _ratio(split)
+            if price is not None and split.time_ns > holding.life.filled_ns:
+                price = split.price(price)
+            yield Moment(split.time_ns, ZERO, ZERO, ZERO, {}, {}, None, units)
+    if replay.known_ns > BEGINNING:
+        yield _moment(holding, replay.known_ns, price, units)
+
+
+def _ratio(split: Split) -> float:
+    return float(split.numerator) / float(split.denominator)
 
 
 def _moment(holding: Holding, time_ns: int, price: Decimal | None, units: float) -> Moment:

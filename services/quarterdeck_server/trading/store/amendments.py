@@ -1,13 +1,15 @@
 """What was told of fills, and what is left of them: the fills of a position as they count."""
 
 from collections import defaultdict
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Iterable, Mapping
+from typing import cast
 
 import asyncpg
 
 from quarterdeck_server.runtime.postgres import Connection
 from quarterdeck_server.trading.domain.amendment import Bust, Correction, FillTerms, History
 from quarterdeck_server.trading.domain.fill import Fill, FillKey, Holding
+from quarterdeck_server.trading.store.replayed import in_turns
 from quarterdeck_server.trading.store.rows import FILL_COLUMNS, fill_of
 
 FIRST = 0
@@ -24,11 +26,22 @@ VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11) ON CONFLICT DO NOTHING"""
 _UPDATE = """
 UPDATE trading.fill SET (quantity, price, fee, fee_currency, correction_count, bust_time_ns)
   = ($2, $3, $4, $5, $6, $7) WHERE position = $1"""
-# By account and instrument there is an index; a strategy is a part of what it finds.
-_OF_POSITIONS = f"""
+_OF_POSITION = f"""
 SELECT {FILL_COLUMNS} FROM trading.fill
-WHERE account = $1 AND instrument = $3 AND strategy = $2 AND position <= $4
+WHERE account = $1 AND strategy = $2 AND instrument = $3 AND event_time_ns > $4 AND position <= $5
 ORDER BY position"""  # noqa: S608 - constants
+_FIRST_TOLD = """
+SELECT min(event_time_ns) FROM (
+  SELECT event_time_ns FROM trading.fill
+  WHERE account = $1 AND strategy = $2 AND instrument = $3 AND position > $4
+  UNION ALL
+  SELECT fill.event_time_ns FROM trading.amendment AS told
+  JOIN trading.fill ON fill.position = told.fill_position
+  WHERE told.account = $1 AND told.strategy = $2 AND told.instrument = $3
+    AND told.position > $4 AND told.position > 0
+  UNION ALL
+  SELECT event_time_ns FROM trading.corporate_action WHERE instrument = $3 AND position > $4
+) AS told"""
 
 
 async def histories(connection: Connection, fills: Iterable[Fill]) -> dict[FillKey, History]:
@@ -55,24 +68,21 @@ async def write(
     await connection.executemany(_UPDATE, [_present(amended[key]) for key in told])
 
 
-async def fills_of(
-    connection: Connection, holdings: Collection[Holding], until: int
-) -> dict[Holding, list[Fill]]:
-    """Return all fills of positions up to a place in the log, as they are now, busted ones too."""
-    found: dict[Holding, list[Fill]] = {}
-    for holding in holdings:
-        rows = await connection.fetch(_OF_POSITIONS, *holding, until)
-        found[holding] = [fill_of(row) for row in rows]
-    return found
+async def told_of(
+    connection: Connection, holding: Holding, after_ns: int, until: int
+) -> tuple[list[Fill], dict[FillKey, History]]:
+    """Return the fills of a position after a time, and what was told of those that were amended.
+
+    ``until`` is the place of the log up to which fills are read; amendments are read to its end.
+    """
+    rows = in_turns(connection, _OF_POSITION, *holding, after_ns, until)
+    fills = [fill_of(row) async for row in rows]
+    return fills, await histories(connection, fills)
 
 
-async def fills_as_of(connection: Connection, holding: Holding, until: int) -> list[Fill]:
-    """Return the fills of a position as they were known at a place of the log."""
-    fills = (await fills_of(connection, [holding], until))[holding]
-    told = await histories(connection, fills)
-    return [
-        told[fill.key].until(until).applied(fill) if fill.key in told else fill for fill in fills
-    ]
+async def first_told_since(connection: Connection, holding: Holding, after: int) -> int | None:
+    """Return the first time of which a position was told anything after a place of the log."""
+    return cast("int | None", await connection.fetchval(_FIRST_TOLD, *holding, after))
 
 
 def _history(fill: Fill, rows: Iterable[asyncpg.Record]) -> History:

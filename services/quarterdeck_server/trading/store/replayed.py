@@ -1,18 +1,18 @@
 """The fills that positions are replayed from: those that count, as the portfolio takes them."""
 
-from collections.abc import Sequence
+from collections.abc import AsyncIterator, Sequence
 
 import asyncpg
 
 from quarterdeck_server.kernel.money import Money
-from quarterdeck_server.runtime.compute import Compute
 from quarterdeck_server.runtime.postgres import Connection
 from quarterdeck_server.trading.domain.fill import Holding, OrderSide
 from quarterdeck_server.trading.portfolio import Fill, Side
 
-PAGE = 1_000
+PAGE = 500
 """So many are read in the turn of one."""
 
+# The last condition says nothing new. By it the planner sees that there is little to read by time.
 _AFTER = """
 SELECT wanted.number, fill.event_id, wanted.account, wanted.strategy, wanted.instrument, fill.side,
        fill.quantity, fill.price, fill.fee, fill.fee_currency, fill.event_time_ns
@@ -20,15 +20,12 @@ FROM unnest($1::text[], $2::text[], $3::text[], $4::bigint[]) WITH ORDINALITY
   AS wanted (account, strategy, instrument, known_ns, number)
 JOIN trading.fill ON fill.account = wanted.account AND fill.strategy = wanted.strategy
   AND fill.instrument = wanted.instrument AND fill.event_time_ns > wanted.known_ns
-WHERE fill.position <= $5 AND fill.bust_time_ns IS NULL
+WHERE fill.position <= $5 AND fill.bust_time_ns IS NULL AND fill.event_time_ns > $6
 ORDER BY wanted.number, fill.position"""
 
 
 async def fills(
-    connection: Connection,
-    compute: Compute,
-    wanted: Sequence[tuple[Holding, int]],
-    until: int,
+    connection: Connection, wanted: Sequence[tuple[Holding, int]], until: int
 ) -> list[list[Fill]]:
     """Return of each position the fills after a time that count, in the order of the log.
 
@@ -37,19 +34,23 @@ async def fills(
     found: list[list[Fill]] = [[] for _ in wanted]
     accounts, strategies, instruments = zip(*(holding for holding, _ in wanted), strict=True)
     times = [time_ns for _, time_ns in wanted]
-    cursor = await connection.cursor(_AFTER, accounts, strategies, instruments, times, until)
+    arguments = (accounts, strategies, instruments, times, until, min(times))
+    async for row in in_turns(connection, _AFTER, *arguments):
+        found[row["number"] - 1].append(_fill(row))
+    return found
+
+
+async def in_turns(
+    connection: Connection, sql: str, *arguments: object
+) -> AsyncIterator[asyncpg.Record]:
+    """Yield the rows of a query; others have their turn now and then."""
+    cursor = await connection.cursor(sql, *arguments)
     is_full = True
     while is_full:
         rows = await cursor.fetch(PAGE)
         is_full = len(rows) == PAGE
-        read = compute.thread(_read, rows) if is_full else None
-        for number, fill in await read if read else _read(rows):
-            found[number].append(fill)
-    return found
-
-
-def _read(rows: Sequence[asyncpg.Record]) -> list[tuple[int, Fill]]:
-    return [(row["number"] - 1, _fill(row)) for row in rows]
+        for row in rows:
+            yield row
 
 
 def _fill(row: asyncpg.Record) -> Fill:
