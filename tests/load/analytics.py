@@ -1,18 +1,14 @@
 """Measure the statistics of a return series, alone and against other libraries in the same run.
 
-``python -m tests.load.analytics`` prints one JSON object. The libraries live in an environment of
-their own, which is made from ``requirements/peers.txt`` when it is not there.
+The libraries live in an environment of their own, which is made from ``requirements/peers.txt``
+when it is not there.
 """
 
-import argparse
-import asyncio
 import json
 import os
 import subprocess
 import sys
-from dataclasses import asdict
 
-from tests.load import execution
 from tests.load.results import ROOT, Figure, figure
 
 PYTHON = ROOT / ".tools" / "peers" / "bin" / "python"
@@ -27,14 +23,6 @@ RATIOS = {
 """How many times as long the first takes as the second, sample by sample."""
 
 
-def main() -> None:
-    """Measure and print."""
-    parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--samples", type=int, default=7)
-    figures = measure(parser.parse_args().samples)
-    sys.stdout.write(json.dumps({name: asdict(one) for name, one in figures.items()}, indent=2))
-
-
 def measure(samples: int) -> dict[str, Figure]:
     """Measure every figure."""
     found = timed(samples)
@@ -44,7 +32,6 @@ def measure(samples: int) -> dict[str, Figure]:
         for name, (theirs, ours) in RATIOS.items()
     }
     return {
-        **asyncio.run(execution.measure(samples)),
         **{name: figure(values, "ms") for name, values in sides.items()},
         **{name: figure(values, "times as long as ours") for name, values in ratios.items()},
     }
@@ -63,7 +50,3 @@ def timed(samples: int) -> list[dict[str, float]]:
         check=True,
     )
     return list(json.loads(answer.stdout))
-
-
-if __name__ == "__main__":
-    main()

@@ -1,11 +1,9 @@
 """What live data cost a browser: one tab, every quote of 20,000 a second, through the edge.
 
-``python -m tests.load.browser`` measures and prints. The tab runs our TypeScript client over
-gRPC-Web, looks at each price, and shows nothing: drawing is the page's own affair. How busy its
-main thread is, Chromium tells.
+The tab runs our TypeScript client over gRPC-Web, looks at each price, and shows nothing: drawing is
+the page's own affair. How busy its main thread is, Chromium tells.
 """
 
-import argparse
 import shutil
 import subprocess
 import time
@@ -16,7 +14,7 @@ from typing import Any
 
 from playwright.sync_api import CDPSession, Page, sync_playwright
 from tests.load.deck import Deck, deck
-from tests.load.results import ROOT, Figure, figure, keep
+from tests.load.results import ROOT, Figure, figure
 from tests.load.shapes import TAB
 from tests.load.table import Progress, show
 from tests.load.window import feeding
@@ -25,7 +23,6 @@ BUNDLER = ROOT / "clients" / "node_modules" / ".bin" / "rolldown"
 PROGRAMS = ("chromium", "chromium-browser", "google-chrome")
 HEARTBEAT_MS = 1_000
 WARM_S, WINDOW_S = 4.0, 5.0
-COMMAND = "make bench ARGS=browser"
 
 
 def bundle(folder: Path) -> None:
@@ -97,18 +94,3 @@ def measure(samples: int) -> dict[str, Figure]:
         f"browser_{name}": figure([float(one[name]) for one in found], unit)
         for name, unit in units.items()
     }
-
-
-def main() -> None:
-    """Measure, and keep unless asked not to."""
-    parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--samples", type=int, default=5)
-    parser.add_argument("--no-keep", action="store_true", help="print only")
-    options = parser.parse_args()
-    figures = measure(options.samples)
-    if not options.no_keep:
-        keep(figures, COMMAND)
-
-
-if __name__ == "__main__":
-    main()

@@ -1,23 +1,19 @@
-"""Measures the execution quality of 10,000 orders and prints JSON.
+"""Measures the execution quality of 10,000 orders.
 
-``python -m tests.load.execution``. Real PostgreSQL, real gRPC on loopback between the areas. The
-orders are those of an hour in ten instruments, of which every second has a quote and a trade.
+Real PostgreSQL, real gRPC on loopback between the areas. The orders are those of an hour in ten
+instruments, of which every second has a quote and a trade.
 """
 
-import argparse
 import asyncio
-import json
-import sys
 import time
 from collections.abc import Awaitable, Callable, Sequence
-from dataclasses import asdict
 
 import numpy as np
 from tests.instruments import upsert
 from tests.integration.analytics.conftest import Client, deck_on
 from tests.integration.trading import events
 from tests.load.results import Figure, figure
-from tests.load.servers import servers
+from tests.load.servers import database
 
 from quarterdeck.api.analytics.v1 import execution_service_pb2 as pb
 from quarterdeck.api.analytics.v1.execution_pb2 import EXECUTION_KEY_INSTRUMENT, ExecutionQuality
@@ -28,9 +24,6 @@ from quarterdeck.api.marketdata.v1.trade_pb2 import TradeBatch
 from quarterdeck.api.trading.v1.trading_event_pb2 import TradingEvent
 from quarterdeck.api.trading.v1.trading_event_service_pb2 import ListTradingEventsRequest
 from quarterdeck_server.runtime.bus import LocalBus
-from quarterdeck_server.runtime.migrations import migrate
-from quarterdeck_server.runtime.postgres import postgres
-from quarterdeck_server.settings import PostgresSettings
 
 ORDERS = 10_000
 NAMES = [f"S{number}.XNAS" for number in range(10)]
@@ -41,30 +34,20 @@ EVENTS_A_PAGE = 1_000
 PATIENCE_S = 60
 
 
-def main() -> None:
-    """Measure and print."""
-    parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--samples", type=int, default=7)
-    figures = asyncio.run(measure(parser.parse_args().samples))
-    sys.stdout.write(json.dumps({name: asdict(one) for name, one in figures.items()}, indent=2))
-
-
 async def measure(samples: int) -> dict[str, Figure]:
     """Measure every figure on a database of its own."""
-    with servers() as (dsn, _):
-        await migrate(dsn)
-        async with postgres(dsn, PostgresSettings()) as store, deck_on(store, LocalBus()) as deck:
-            ada = await deck.client()
-            await fill(ada)
-            await store.execute("ANALYZE")
-            return {
-                "execution_quality_10k_orders_ms": figure(
-                    await timed(lambda: compute(ada), samples), "ms"
-                ),
-                "list_40k_trading_events_ms": figure(
-                    await timed(lambda: page_events(ada), samples), "ms"
-                ),
-            }
+    async with database() as store, deck_on(store, LocalBus()) as deck:
+        ada = await deck.client()
+        await fill(ada)
+        await store.execute("ANALYZE")
+        return {
+            "execution_quality_10k_orders_ms": figure(
+                await timed(lambda: compute(ada), samples), "ms"
+            ),
+            "list_40k_trading_events_ms": figure(
+                await timed(lambda: page_events(ada), samples), "ms"
+            ),
+        }
 
 
 async def timed(work: Callable[[], Awaitable[None]], samples: int) -> list[float]:
@@ -172,7 +155,3 @@ def order(number: int) -> list[TradingEvent]:
         events.order(name, "ACCEPTED", at=at, **where),
         events.fill("10", "100", client_order_id=name, at=at + LIFE_S, fee="0.1", **where),
     ]
-
-
-if __name__ == "__main__":
-    main()

@@ -1,15 +1,11 @@
-"""Measures ingest and prints JSON: ``python -m tests.load.ingest``.
+"""Measures ingest.
 
 Real PostgreSQL and Valkey, real gRPC on loopback, one process for the service and one client in it,
 so the client's cost counts too. A sample ends when history holds every row.
 """
 
-import argparse
 import asyncio
-import json
-import sys
 import time
-from dataclasses import asdict
 
 from tests.instruments import upsert
 from tests.integration.marketdata.conftest import Deck, open_deck
@@ -29,15 +25,6 @@ ROWS = 200
 REQUESTS = 40
 IN_FLIGHT = 4
 TOKEN = (("authorization", "Bearer ada"),)
-
-
-def main() -> None:
-    """Measure and print."""
-    parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--samples", type=int, default=7)
-    figures = asyncio.run(measure(parser.parse_args().samples))
-    sys.stdout.write(json.dumps({name: asdict(one) for name, one in figures.items()}, indent=2))
-    sys.stdout.write("\n")
 
 
 async def measure(samples: int) -> dict[str, Figure]:
@@ -142,7 +129,3 @@ async def timed(call: object) -> float:
     started = time.perf_counter()
     await call  # type: ignore[misc]
     return (time.perf_counter() - started) * 1_000
-
-
-if __name__ == "__main__":
-    main()

@@ -1,13 +1,7 @@
-"""Measure the portfolio engine in process: one tick, one full revaluation, one fill.
+"""Measure the portfolio engine in process: one tick, one full revaluation, one fill."""
 
-``python -m tests.load.portfolio`` prints one JSON object: medians over the runs, with the spread.
-"""
-
-import argparse
-import json
 import time
 from collections.abc import Callable, Sequence
-from dataclasses import asdict
 from decimal import Decimal
 
 from tests.load.results import Figure, figure
@@ -22,14 +16,6 @@ STRATEGIES = 10
 TICKS = 20_000
 REVALUATIONS = 20
 FILLS = 5_000
-
-
-def main() -> None:
-    """Measure and print."""
-    parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--samples", type=int, default=7)
-    figures = measure(parser.parse_args().samples)
-    print(json.dumps({name: asdict(one) for name, one in figures.items()}, indent=2))
 
 
 def measure(samples: int) -> dict[str, Figure]:
@@ -118,7 +104,3 @@ def fill_us(book: Book) -> float:
     for each in fills:
         book.apply(each)
     return (time.perf_counter() - start) / FILLS * 1e6
-
-
-if __name__ == "__main__":
-    main()

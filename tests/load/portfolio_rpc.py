@@ -1,28 +1,20 @@
 """Measure ``GetPortfolio`` of 10,000 positions through gRPC.
 
-``python -m tests.load.portfolio_rpc`` prints one JSON object. The server and the client share
-one process and its event loop, so both sides are in the figure.
+The server and the client share one process and its event loop, so both sides are in the figure.
 """
 
-import argparse
-import asyncio
-import json
-import sys
 import time
-from dataclasses import asdict
 from decimal import Decimal
 
 from tests.integration.trading.conftest import Client, Deck, deck_on
 from tests.load.results import Figure, figure
-from tests.load.servers import servers
+from tests.load.servers import database
 from tests.load.trading import p99
 
 from quarterdeck.api.trading.v1 import portfolio_service_pb2 as pb
 from quarterdeck_server.runtime import garbage
 from quarterdeck_server.runtime.bus import LocalBus
-from quarterdeck_server.runtime.migrations import migrate
-from quarterdeck_server.runtime.postgres import postgres
-from quarterdeck_server.settings import PostgresSettings, TradingSettings
+from quarterdeck_server.settings import TradingSettings
 from quarterdeck_server.trading.domain.price import Quote
 from quarterdeck_server.trading.portfolio import Fill, Instrument, Side
 
@@ -30,27 +22,14 @@ INSTRUMENTS, STRATEGIES = 1_000, 10
 CALLS = 200
 
 
-def main() -> None:
-    """Measure and print."""
-    parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--samples", type=int, default=5)
-    figures = asyncio.run(measure(parser.parse_args().samples))
-    sys.stdout.write(json.dumps({name: asdict(one) for name, one in figures.items()}, indent=2))
-
-
 async def measure(samples: int) -> dict[str, Figure]:
     """Measure on a database of its own."""
-    with servers() as (dsn, _):
-        await migrate(dsn)
-        async with (
-            postgres(dsn, PostgresSettings()) as store,
-            deck_on(store, LocalBus(), TradingSettings()) as deck,
-        ):
-            fill(deck)
-            # As every server does once it is open.
-            garbage.settle()
-            ada = await deck.client()
-            delays = [await get_portfolio_ms(deck, ada, CALLS) for _ in range(samples)]
+    async with database() as store, deck_on(store, LocalBus(), TradingSettings()) as deck:
+        fill(deck)
+        # As every server does once it is open.
+        garbage.settle()
+        ada = await deck.client()
+        delays = [await get_portfolio_ms(deck, ada, CALLS) for _ in range(samples)]
     return {"get_portfolio_10k_p99_ms": figure([p99(one) for one in delays], "ms")}
 
 
@@ -81,7 +60,3 @@ async def get_portfolio_ms(deck: Deck, ada: Client, calls: int) -> list[float]:
         if len(answer.portfolio.positions.account) != INSTRUMENTS * STRATEGIES:
             raise RuntimeError("positions are missing")
     return delays
-
-
-if __name__ == "__main__":
-    main()

@@ -1,4 +1,4 @@
-"""The same work on other servers, side by side in one run: ``python -m tests.load.rivals``.
+"""The same work on other servers, side by side in one run.
 
 A thousand readers, each with a connection of its own, want every event. Each server is given more
 and more events a second; what counts is how many it delivers while it keeps up: at least 95 % of
@@ -7,8 +7,6 @@ is how each server's users write it, and for us a stream as it is. Equal batchin
 message for the others. The readers are the compiled one; a server that is absent is left out.
 """
 
-import argparse
-import json
 import os
 import shutil
 import subprocess
@@ -21,7 +19,7 @@ from functools import partial
 
 from tests.load.deck import Deck, Talker, deck, talking
 from tests.load.readers import Readers, compiled, reading
-from tests.load.results import ROOT, Figure, figure, keep
+from tests.load.results import ROOT, Figure, figure
 from tests.load.shapes import Shape
 from tests.load.table import Progress, show
 from tests.load.window import feeding, streaming, timed
@@ -36,7 +34,6 @@ BATCH = 10
 LATE_MS = 250.0
 ENOUGH = 0.95
 WARM_S, WINDOW_S, PATIENCE_S = 0.5, 1.0, 10.0
-COMMAND = "make bench ARGS=peers"
 
 
 @dataclass(frozen=True, slots=True)
@@ -228,22 +225,3 @@ def ratios(bests: dict[str, list[float]]) -> dict[str, Figure]:
             pairs = zip(bests["ours"], values, strict=True)
             found[f"vs_{server}{suffix}_ratio"] = figure([a / b for a, b in pairs], "x")
     return found
-
-
-def main() -> None:
-    """Measure, print, and keep unless asked not to."""
-    parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--samples", type=int, default=3)
-    parser.add_argument("--quick", action="store_true", help="one sample")
-    parser.add_argument("--no-keep", action="store_true", help="print only")
-    options = parser.parse_args()
-    figures = measure(1 if options.quick else options.samples)
-    sys.stdout.write(
-        json.dumps({name: one.value for name, one in figures.items()}, indent=2) + "\n"
-    )
-    if not options.no_keep:
-        keep(figures, COMMAND)
-
-
-if __name__ == "__main__":
-    main()

@@ -3,11 +3,15 @@
 import signal
 import sys
 import tempfile
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections.abc import AsyncIterator, Iterator
+from contextlib import asynccontextmanager, contextmanager
 from pathlib import Path
 
 from tests.load.deck import talking
+
+from quarterdeck_server.runtime.migrations import migrate
+from quarterdeck_server.runtime.postgres import Postgres, postgres
+from quarterdeck_server.settings import PostgresSettings
 
 PROGRAM = Path(__file__).parents[1] / "integration" / "embedded_program.py"
 
@@ -21,3 +25,12 @@ def servers() -> Iterator[tuple[str, str]]:
             lines = iter(program.hear, "")
             _, dsn, url, *_ = next(line for line in lines if line.startswith("ready ")).split()
             yield dsn, url
+
+
+@asynccontextmanager
+async def database() -> AsyncIterator[Postgres]:
+    """Open a database with the whole schema on a server of its own."""
+    with servers() as (dsn, _):
+        await migrate(dsn)
+        async with postgres(dsn, PostgresSettings()) as store:
+            yield store

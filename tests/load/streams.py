@@ -1,7 +1,4 @@
-"""Load on stream workers, of any shape: ``python -m tests.load.streams``.
-
-Without options it measures the shapes of the targets and keeps their figures. With options it
-measures one shape and prints it:
+"""Load on stream workers: the shapes of the targets, or one of any shape, which is only shown.
 
     python -m tests.load.streams --streams 1000 --rate 5000 --via envoy --seconds 5
 
@@ -18,7 +15,7 @@ from dataclasses import replace
 
 from tests.load import shapes
 from tests.load.deck import Deck, deck
-from tests.load.results import Figure, figure, keep
+from tests.load.results import Figure, figure
 from tests.load.shapes import Shape
 from tests.load.table import Progress, show
 from tests.load.window import Window, streaming, windows
@@ -29,7 +26,6 @@ HEADS = (
     *("load", "streams", "wanted/s", "delivered/s", "frames/s", "p50 ms", "p99 ms", "max ms"),
     *("faults", "ended", "worker cores", "reader cores", "worker MiB"),
 )
-COMMAND = "make bench ARGS=streams"
 
 
 def row(one: Window) -> list[object]:
@@ -124,7 +120,6 @@ def measure(samples: int) -> dict[str, Figure]:
         found |= figures_of(bench.run(shapes.CHECKED), "fanout_grpcio")
         found |= bench.held()
     show(HEADS, bench.rows)
-    show(("figure", "value", "unit"), [(name, one.value, one.unit) for name, one in found.items()])
     return found
 
 
@@ -149,7 +144,7 @@ def parsed() -> argparse.Namespace:
 
 
 def main() -> None:
-    """Measure one shape, or those of the targets."""
+    """Measure one shape."""
     options = parsed()
     samples = 1 if options.quick else options.samples
     given = {
@@ -157,9 +152,6 @@ def main() -> None:
         for name, value in vars(options).items()
         if name in Shape.__slots__ and value is not None
     }
-    if not given and not options.shape:
-        keep(measure(samples), COMMAND)
-        return
     known = {one.name: one for one in shapes.EVERY}
     shape = replace(known.get(options.shape, Shape("as asked")), **given)
     with deck() as running:

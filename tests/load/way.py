@@ -1,11 +1,10 @@
-"""The way of market data through a whole deck: ``python -m tests.load.way``.
+"""The way of market data through a whole deck.
 
 One quote after another on an idle deck, publisher to reader, direct and through the edge; then as
 many as go in batches, into the stream and into history at once. Services, stream worker, bus,
 database, edge, publisher and reader are processes of their own.
 """
 
-import argparse
 import asyncio
 import json
 import subprocess
@@ -19,9 +18,9 @@ from tests.instruments import upsert
 from tests.load.deck import ROOT, Deck, deck
 from tests.load.feed import instrument
 from tests.load.readers import watching
-from tests.load.results import Figure, figure, keep
+from tests.load.results import Figure, figure
 from tests.load.shapes import Shape
-from tests.load.table import Progress, show
+from tests.load.table import Progress
 
 from quarterdeck.api.marketdata.v1.ingest_service_pb2 import PublishRequest
 from quarterdeck.api.marketdata.v1.ingest_service_pb2_grpc import IngestServiceStub
@@ -32,7 +31,6 @@ WARM_UP = 50
 QUOTES = 500
 INSTRUMENTS, ROWS, REQUESTS, IN_FLIGHT = 50, 200, 40, 4
 PATIENCE_S = 60.0
-COMMAND = "make bench ARGS=way"
 
 
 def end(role: str, address: str, token: str, *options: str) -> subprocess.Popen[str]:
@@ -163,21 +161,4 @@ def measure(samples: int) -> dict[str, Figure]:
         found = idle(running, samples)
         progress.step("batches into stream and history")
         found |= ingest(running, samples)
-    show(("figure", "value", "unit"), [(name, one.value, one.unit) for name, one in found.items()])
     return found
-
-
-def main() -> None:
-    """Measure, and keep unless asked not to."""
-    parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--samples", type=int, default=5)
-    parser.add_argument("--quick", action="store_true", help="one sample")
-    parser.add_argument("--no-keep", action="store_true", help="print only")
-    options = parser.parse_args()
-    figures = measure(1 if options.quick else options.samples)
-    if not options.no_keep:
-        keep(figures, COMMAND)
-
-
-if __name__ == "__main__":
-    main()
