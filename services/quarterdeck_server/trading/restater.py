@@ -13,6 +13,7 @@ import numpy as np
 import structlog
 
 from quarterdeck_server.kernel.errors import QuarterdeckError
+from quarterdeck_server.kernel.money import exact
 from quarterdeck_server.runtime.caller import Caller
 from quarterdeck_server.runtime.postgres import Connection
 from quarterdeck_server.runtime.shared import Shared
@@ -24,12 +25,13 @@ from quarterdeck_server.trading.domain.restating import (
     Prices,
     Shift,
     Times,
+    Track,
     Turn,
     cash_shift,
 )
 from quarterdeck_server.trading.following import book_fill
 from quarterdeck_server.trading.portfolio import Flow, Replay
-from quarterdeck_server.trading.portfolio.trace import Moment, trace
+from quarterdeck_server.trading.portfolio.trace import trace
 from quarterdeck_server.trading.ports import PriceHistory
 from quarterdeck_server.trading.retelling import position_key
 from quarterdeck_server.trading.store import adjustments, amendments, curve, dropped
@@ -124,11 +126,11 @@ class Restater:
             known_ns = sides[0].known_ns
             fills, told = await amendments.told_of(connection, holding, known_ns, one.position)
         # They may be thousands: others go on meanwhile.
-        moments = [
+        tracks = [
             await self._compute.thread(_traced, side, fills, told, place)
             for side, place in zip(sides, places, strict=True)
         ]
-        return Turn(self._desk.average.instrument(holding[2]), *moments)
+        return Turn(self._desk.average.instrument(holding[2]), *tracks)
 
     async def _sides(
         self, connection: Connection, one: Restatement, holding: Holding
@@ -215,10 +217,9 @@ def _shift(
 
 def _traced(
     replay: Replay, fills: Sequence[Fill], told: Mapping[FillKey, History], place: int
-) -> tuple[Moment, ...]:
+) -> Track:
     """Follow a position as it was known at a place of the log."""
     known = (fill for fill in fills if fill.position <= place)
-    counted = (
-        told[fill.key].until(place).applied(fill) if fill.key in told else fill for fill in known
-    )
-    return trace(replay, [book_fill(fill) for fill in counted if not fill.is_busted])
+    as_told = (told[one.key].until(place).applied(one) if one.key in told else one for one in known)
+    with exact():
+        return Track.of(trace(replay, (book_fill(one) for one in as_told if not one.is_busted)))

@@ -6,9 +6,9 @@ from decimal import Decimal
 import numpy as np
 import pytest
 
-from quarterdeck_server.kernel.money import Money
+from quarterdeck_server.kernel.money import Money, exact
 from quarterdeck_server.trading.domain.batch import Batch
-from quarterdeck_server.trading.domain.restating import Prices, Turn, cash_shift
+from quarterdeck_server.trading.domain.restating import Prices, Track, Turn, cash_shift
 from quarterdeck_server.trading.portfolio import (
     BEGINNING,
     Book,
@@ -21,7 +21,7 @@ from quarterdeck_server.trading.portfolio import (
     Side,
     Split,
 )
-from quarterdeck_server.trading.portfolio.trace import Moment, trace
+from quarterdeck_server.trading.portfolio.trace import trace
 
 SHARE = Instrument("A.X", "USD")
 INVERSE = Instrument("I.X", "XBT", Decimal(100), is_inverse=True, settlement=Settlement.MARGINED)
@@ -35,15 +35,16 @@ def fill(quantity: str, price: str, at: int, side: Side = Side.BUY, fee: str = "
 
 
 def turn(before: list, after: list, instrument: Instrument = SHARE) -> Turn:
-    return Turn(instrument, *(moments(side, instrument) for side in (before, after)))
+    return Turn(instrument, *(track(side, instrument) for side in (before, after)))
 
 
-def moments(movements: list, instrument: Instrument) -> tuple[Moment, ...]:
+def track(movements: list, instrument: Instrument) -> Track:
     book = Book()
     book.add_instrument(instrument)
     splits = [one for one in movements if isinstance(one, Split)]
     replay = book.past(PositionKey("A", instrument.id, "S"), BEGINNING, splits)
-    return trace(replay, [one for one in movements if isinstance(one, Fill)])
+    with exact():
+        return Track.of(trace(replay, [one for one in movements if isinstance(one, Fill)]))
 
 
 def rate(currency: str) -> float:
@@ -91,7 +92,7 @@ def test_an_inverse_contract_is_told_in_the_currency_of_points() -> None:
 def test_a_split_changes_the_price_of_a_fill_of_before_it() -> None:
     split = Split("s", "A.X", Decimal(2), Decimal(1), 12)
     found = turn([], [fill("2", "10", 10), split])
-    assert found.after[-1].price == 5
+    assert found.after.price[-1] == 5
     assert found.shift(TIMES, Prices(), rate).unrealised.tolist() == [0, 0, 0]
 
 

@@ -4,7 +4,7 @@ What a position realised, paid and received is exact; what its quantity was wort
 nearest earlier price, or of its last fill where none is known.
 """
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from decimal import Decimal
 
@@ -68,28 +68,68 @@ class Shift:
 
 
 @dataclass(frozen=True, slots=True)
+class Track:
+    """A position through the market's time, in columns whose first value is of before it."""
+
+    times: Times
+    quantity: Floats
+    cost: Floats
+    realised: Floats
+    price: Floats
+    units: Floats
+    fees: Mapping[str, Floats]
+    dividends: Mapping[str, Floats]
+
+    @classmethod
+    def of(cls, moments: Iterable[Moment]) -> "Track":
+        """Return the track of moments, oldest first. None is kept: there may be a million."""
+        times: list[int] = []
+        rows: list[tuple[float, ...]] = [(0.0, 0.0, 0.0, 0.0, 1.0)]
+        paid: tuple[dict[str, list[float]], ...] = ({}, {})
+        for one in moments:
+            times.append(one.time_ns)
+            numbers = (one.quantity, one.cost, one.realised, one.price or 0)
+            rows.append((*map(float, numbers), one.units))
+            for known, amounts in zip(paid, (one.fees, one.dividends), strict=True):
+                _append(known, amounts, len(times))
+        quantity, cost, realised, price, units = np.array(rows).T
+        fees, dividends = ({name: np.array(one) for name, one in each.items()} for each in paid)
+        moments_ns = np.array(times, np.int64)
+        return cls(moments_ns, quantity, cost, realised, price, units, fees, dividends)
+
+    def at(self, column: Floats, times: Times) -> Floats:
+        """Return the value of a column at each time: of the last moment that is not later."""
+        return column[np.searchsorted(self.times, times, side="right")]
+
+
+def _append(known: dict[str, list[float]], amounts: Mapping[str, Decimal], length: int) -> None:
+    for name, amount in amounts.items():
+        # What was never paid before was zero.
+        known.setdefault(name, [0.0] * length).append(float(amount))
+
+
+@dataclass(frozen=True, slots=True)
 class Turn:
     """A position as it was told before, and as it is now."""
 
     instrument: Instrument
-    before: Sequence[Moment]
-    after: Sequence[Moment]
+    before: Track
+    after: Track
 
     def needs_price(self) -> bool:
         """Tell whether the quantity ever differs; if not, no price matters."""
-        times = np.unique([one.time_ns for one in (*self.before, *self.after)]).astype(np.int64)
-        quantities = [_values(side, times, lambda one: one.quantity) for side in self._sides()]
-        return bool((quantities[0] != quantities[1]).any())
+        times = np.union1d(self.before.times, self.after.times)
+        before, after = (side.at(side.quantity, times) for side in self._sides())
+        return bool((before != after).any())
 
     def currencies(self) -> frozenset[str]:
         """Return the currencies in which anything of it is told."""
-        last = [side[-1] for side in self._sides() if side]
-        paid = (name for one in last for name in (*one.fees, *one.dividends))
+        paid = (name for side in self._sides() for name in (*side.fees, *side.dividends))
         return frozenset({self.instrument.currency, *paid})
 
     def shift(self, times: Times, prices: Prices, rate: Rate) -> Shift:
         """Return what is to be added to the points of these times."""
-        before, after = (_Side(side, self.instrument, times, prices) for side in self._sides())
+        before, after = (_Worth(side, self.instrument, times, prices) for side in self._sides())
         settled = rate(self.instrument.currency)
         return Shift(
             realised=settled * (after.realised - before.realised),
@@ -100,7 +140,7 @@ class Turn:
             paid_in=np.zeros(len(times)),
         )
 
-    def _sides(self) -> tuple[Sequence[Moment], Sequence[Moment]]:
+    def _sides(self) -> tuple[Track, Track]:
         return self.before, self.after
 
 
@@ -117,33 +157,20 @@ def cash_shift(flows: Iterable[Flow], times: Times, rate: Rate) -> Shift:
     return Shift(none, none, none, income, none, paid_in)
 
 
-class _Side:
-    def __init__(
-        self, moments: Sequence[Moment], instrument: Instrument, times: Times, prices: Prices
-    ) -> None:
-        quantity = _values(moments, times, lambda one: one.quantity)
-        cost = _values(moments, times, lambda one: one.cost)
-        own = _values(moments, times, lambda one: one.price)
-        price = prices.at(times, own, lambda at: _units(moments, at))
+class _Worth:
+    def __init__(self, side: Track, instrument: Instrument, times: Times, prices: Prices) -> None:
+        quantity, cost = side.at(side.quantity, times), side.at(side.cost, times)
+        own = side.at(side.price, times)
+        price = prices.at(times, own, lambda at: side.at(side.units, at))
         size = quantity * float(instrument.multiplier)
         with np.errstate(divide="ignore", invalid="ignore"):
             inverse = np.where(size == 0, 0.0, -size / price)
         worth = inverse if instrument.is_inverse else size * price
-        self.realised = _values(moments, times, lambda one: one.realised)
+        self.realised = side.at(side.realised, times)
         self.unrealised = worth - cost
         self.exposure = np.abs(worth)
-        self.fees = _by_currency(moments, times, lambda one: one.fees)
-        self.dividends = _by_currency(moments, times, lambda one: one.dividends)
-
-
-def _by_currency(
-    moments: Sequence[Moment], times: Times, amounts: Callable[[Moment], Mapping[str, Decimal]]
-) -> dict[str, Floats]:
-    currencies = {name for moment in moments for name in amounts(moment)}
-    return {
-        name: _values(moments, times, lambda one, name=name: amounts(one).get(name))  # type: ignore[misc]
-        for name in currencies
-    }
+        self.fees = {name: side.at(paid, times) for name, paid in side.fees.items()}
+        self.dividends = {name: side.at(paid, times) for name, paid in side.dividends.items()}
 
 
 def _converted(
@@ -153,19 +180,3 @@ def _converted(
     for currency in after.keys() | before.keys():
         total += rate(currency) * (after.get(currency, 0.0) - before.get(currency, 0.0))
     return total
-
-
-def _units(moments: Sequence[Moment], times: Times) -> Floats:
-    """Return how many units one of the first is at each time."""
-    known = np.array([1.0, *(one.units for one in moments)])
-    since = np.array([one.time_ns for one in moments], np.int64)
-    return known[np.searchsorted(since, times, side="right")]
-
-
-def _values(
-    moments: Sequence[Moment], times: Times, value: Callable[[Moment], Decimal | None]
-) -> Floats:
-    """Return a value at each time: that of the last moment that is not later, else zero."""
-    known = np.array([0.0, *(float(value(one) or 0) for one in moments)])
-    since = np.array([one.time_ns for one in moments], np.int64)
-    return known[np.searchsorted(since, times, side="right")]

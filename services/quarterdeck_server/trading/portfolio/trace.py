@@ -4,7 +4,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from decimal import Decimal
 
-from quarterdeck_server.kernel.money import ZERO, exact
+from quarterdeck_server.kernel.money import ZERO
 from quarterdeck_server.trading.portfolio.actions import Split
 from quarterdeck_server.trading.portfolio.events import Fill
 from quarterdeck_server.trading.portfolio.holding import Holding
@@ -27,25 +27,24 @@ class Moment:
     """How many units one of the first is by now: what splits multiplied them by."""
 
 
-def trace(replay: Replay, fills: Iterable[Fill]) -> tuple[Moment, ...]:
-    """Return the moments of a position, oldest first, from the state on that a replay begins with.
+def trace(replay: Replay, fills: Iterable[Fill]) -> Iterator[Moment]:
+    """Yield the moments of a position, oldest first, from the state on that a replay begins with.
 
     ``fills`` are given in the order of the log and count in the market's. Of earlier moments only
-    the units are right.
+    the units are right. To be read inside ``money.exact()``.
     """
-    holding = replay.holding
-    with exact():
-        moments = list(_known(replay))
-        price, units = (moments[-1].price, moments[-1].units) if moments else (None, 1.0)
-        for movement in replay.steps(fills):
-            match movement:
-                case Fill():
-                    price = movement.price
-                case Split():
-                    price = None if price is None else movement.price(price)
-                    units *= _ratio(movement)
-            moments.append(_moment(holding, movement.time_ns, price, units))
-    return tuple(moments)
+    holding, price, units = replay.holding, None, 1.0
+    for moment in _known(replay):
+        price, units = moment.price, moment.units
+        yield moment
+    for movement in replay.steps(fills):
+        match movement:
+            case Fill():
+                price = movement.price
+            case Split():
+                price = None if price is None else movement.price(price)
+                units *= _ratio(movement)
+        yield _moment(holding, movement.time_ns, price, units)
 
 
 def _known(replay: Replay) -> Iterator[Moment]:
@@ -67,14 +66,13 @@ def _ratio(split: Split) -> float:
 
 
 def _moment(holding: Holding, time_ns: int, price: Decimal | None, units: float) -> Moment:
-    standing = holding.standing()
     return Moment(
         time_ns=time_ns,
         quantity=holding.basis.quantity,
         cost=holding.basis.cost,
-        realised=standing.realised,
-        fees=standing.fees,
-        dividends=standing.dividends,
+        realised=holding.realised,
+        fees=dict(holding.fees),
+        dividends=dict(holding.dividends),
         price=price,
         units=units,
     )
