@@ -110,7 +110,7 @@ class Executions:
     async def _with_bars(
         self, name: str, orders: Orders, manner: Manner, market: Market, budget: Budget
     ) -> Market:
-        without = await self.compute.thread(lacking, orders, market, manner)
+        without = await self.compute.thread(lacking, orders, market, manner, MINUTE_NS)
         minutes = Bars(MINUTE_NS)
         if without.any():
             spans = bar_spans(orders, without, MINUTE_NS, manner.most_age_ns)

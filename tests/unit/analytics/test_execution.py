@@ -84,7 +84,7 @@ def test_bars_are_read_where_only_the_end_of_an_order_is_without_a_price() -> No
     known = market(quotes, trades)
     canceled = {"status": "CANCELED", "end_ns": 1800, "fills": [{"quantity": 4.0}]}
     asked = orders({}, {**canceled, "end_ns": 60}, canceled)
-    assert lacking(asked, known, USUAL).tolist() == [False, False, True]
+    assert lacking(asked, known, USUAL, 60 * S).tolist() == [False, False, True]
 
 
 def test_an_order_lived_until_a_fill_that_came_after_its_cancel() -> None:
@@ -306,7 +306,8 @@ def test_prices_are_read_around_orders_and_further_back_where_there_are_none() -
     assert older == [(0, at(50) - 1)]
     assert day_span(orders({})) == [(1, DAY_NS)]
     some = orders({}, {"submit_ns": None, "accept_ns": None, "fills": []})
-    assert lacking(some, market(QUOTES), Manner()).tolist() == [True, False]
+    assert lacking(some, market(QUOTES), USUAL, 60 * S).tolist() == [True, False]
+    assert lacking(some, market(QUOTES), USUAL, 241 * S).tolist() == [False, False]
 
 
 def test_a_budget_names_what_was_too_much() -> None:

@@ -46,7 +46,9 @@ class ExecutionServicer(ExecutionServiceServicer):
         _allow(wanted.scope)
         size = page.page_size(request.page_size, DEFAULT_ORDERS, MOST_ORDERS)
         found, token = await self._executions.slippages(wanted, size, request.page_token)
-        return pb.ListSlippageResponse(slippages=mapping.slippages_to(found), next_page_token=token)
+        # A thousand messages of twenty numbers each.
+        written = await self._executions.compute.thread(mapping.slippages_to, found)
+        return pb.ListSlippageResponse(slippages=written, next_page_token=token)
 
     async def ComputeImpact(
         self, request: pb.ComputeImpactRequest, context: Context

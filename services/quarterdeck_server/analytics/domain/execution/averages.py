@@ -40,6 +40,10 @@ class Lives:
         # Longer lives were not read tick by tick.
         self._short = orders.is_sent & (self._ends - self._starts <= LONG_NS)
 
+    def allow(self, span_ns: int) -> Bools:
+        """Tell which lives are long enough for a bar to tell their averages."""
+        return np.asarray(self._ends - self._starts >= span_ns / MOST_BAR_TIME)
+
     def vwap(self) -> tuple[FloatArray, Sources, FloatArray]:
         """Return the average prices of what others traded, their sources, and how much it was."""
         found, volume = self._of_others()
@@ -108,7 +112,7 @@ class Lives:
         starts, ends = self._starts[chosen], self._ends[chosen]
         first = np.searchsorted(bars.close_ns, starts, side="right")
         last = np.searchsorted(bars.close_ns - bars.span_ns, ends)
-        too_long = (last - first) * bars.span_ns > MOST_BAR_TIME * (ends - starts)
+        too_long = (last - first) * bars.span_ns / MOST_BAR_TIME > ends - starts
         return _Inside(first, np.where(too_long, first, np.maximum(first, last)))
 
 

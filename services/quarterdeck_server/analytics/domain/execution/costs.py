@@ -15,6 +15,8 @@ from quarterdeck_server.quant.execution.columns import (
 from quarterdeck_server.quant.series import FloatArray
 
 BPS = 1e4
+PARTS = ("explicit", "delay", "trading", "opportunity", "total")
+"""Of a shortfall."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,6 +41,16 @@ class Costs:
     realised: FloatArray
     moves: FloatArray
     """What the market did until each horizon, shape (m, h)."""
+
+    def part(self, name: str) -> FloatArray:
+        """Return a part of each order's shortfall, NaN where the whole is not known.
+
+        Without a price at which it was decided there is no delay to speak of, and none in the sum.
+        """
+        known = ~np.isnan(self.shortfall.total) & (self.shortfall.paper > 0)
+        if name == "delay":
+            known &= self.is_decided
+        return np.where(known, getattr(self.shortfall, name), np.nan)
 
 
 def costs(orders: Orders, prices: Priced) -> Costs:

@@ -76,14 +76,17 @@ def _places(chosen: Sequence[Bools]) -> NDArray[np.intp]:
     return np.argsort(np.concatenate([np.flatnonzero(some) for some in chosen]))
 
 
-def lacking(orders: Orders, market: Market, manner: Manner) -> Bools:
-    """Tell which of the orders in one instrument need bars: ticks do not tell all prices."""
+def lacking(orders: Orders, market: Market, manner: Manner, span_ns: int) -> Bools:
+    """Tell which of the orders in one instrument need bars of a length.
+
+    Ticks do not tell all of their prices, and bars of that length may.
+    """
     lives = Lives(orders, market, manner.most_age_ns)
     arrival, _ = _at(orders.sent_ns, market, manner.most_age_ns)
     end, _ = _at(orders.life_end_ns, market, manner.most_age_ns)
     is_missed = orders.is_ended & (orders.filled < orders.quantity)
     averages = np.isnan(lives.vwap()[0]) | np.isnan(lives.twap()[0])
-    unknown = averages | np.isnan(arrival) | (is_missed & np.isnan(end))
+    unknown = np.isnan(arrival) | (is_missed & np.isnan(end)) | (averages & lives.allow(span_ns))
     return np.asarray(unknown & orders.is_sent)
 
 

@@ -6,13 +6,13 @@ from dataclasses import dataclass
 import numpy as np
 
 from quarterdeck_server.analytics.domain.execution.asking import Key, Manner
-from quarterdeck_server.analytics.domain.execution.costs import BPS, Costs, costs
+from quarterdeck_server.analytics.domain.execution.costs import BPS, PARTS, Costs, costs
 from quarterdeck_server.analytics.domain.execution.market import Market, Source, Sources
 from quarterdeck_server.analytics.domain.execution.orders import Orders, Texts
 from quarterdeck_server.analytics.domain.execution.pricing import Priced, priced
 from quarterdeck_server.quant.estimate import Estimate
 from quarterdeck_server.quant.execution.benchmark import Times
-from quarterdeck_server.quant.execution.columns import Bools, Shortfalls
+from quarterdeck_server.quant.execution.columns import Bools
 from quarterdeck_server.quant.execution.orders import (
     PERCENTS,
     fill_ratio,
@@ -21,8 +21,6 @@ from quarterdeck_server.quant.execution.orders import (
     share,
 )
 from quarterdeck_server.quant.series import FloatArray
-
-PARTS = ("explicit", "delay", "trading", "opportunity", "total")
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,20 +101,17 @@ def weighted(values: FloatArray, weights: FloatArray) -> Estimate:
     return Estimate.of(mean, int(known.sum()))
 
 
-def shortfall_parts(found: Shortfalls, decided: Bools, chosen: Bools) -> dict[str, Estimate]:
-    """Return the parts of the shortfall of orders in basis points of the ordered value.
-
-    Without a price at which it was decided there is no delay to speak of, and none in the sum.
-    """
-    known = chosen & ~np.isnan(found.total) & (found.paper > 0)
-    paper = float(found.paper[known].sum())
-    parts = {}
-    for name in PARTS:
-        seen = known & decided if name == "delay" else known
-        amount = float(getattr(found, name)[seen].sum())
-        count = int(seen.sum())
-        parts[name] = Estimate.of(amount / paper * BPS, count) if count else _nothing()
-    return parts
+def _shortfall(found: Costs, chosen: Bools) -> dict[str, Estimate]:
+    """Return the parts of the shortfall of orders in basis points of the ordered value."""
+    parts = {name: found.part(name)[chosen] for name in PARTS}
+    paper = float(found.shortfall.paper[chosen][~np.isnan(parts["total"])].sum())
+    counts = {name: int((~np.isnan(amounts)).sum()) for name, amounts in parts.items()}
+    return {
+        name: Estimate.of(np.nansum(amounts) / paper * BPS, counts[name])
+        if counts[name]
+        else Estimate.insufficient(0, 1)
+        for name, amounts in parts.items()
+    }
 
 
 def _groups(orders: Orders, key: Key) -> Texts:
@@ -124,10 +119,6 @@ def _groups(orders: Orders, key: Key) -> Texts:
         return np.full(len(orders), "", dtype=object)
     column: Texts = getattr(orders, key.value)
     return column
-
-
-def _nothing() -> Estimate:
-    return Estimate.insufficient(0, 1)
 
 
 class _Group:
@@ -146,7 +137,7 @@ class _Group:
             denied=self._count("DENIED", self._all),
             fills=int(self._fills.sum()),
             notional=float(self._costs.notional[self._sent].sum()),
-            shortfall=shortfall_parts(self._costs.shortfall, self._costs.is_decided, self._sent),
+            shortfall=_shortfall(self._costs, self._sent),
             means=self._means(),
             markouts=tuple(
                 self._markout(place, horizon) for place, horizon in enumerate(manner.horizons_ns)
