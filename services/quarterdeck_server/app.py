@@ -107,7 +107,6 @@ async def _open_shared(settings: Settings, stack: AsyncExitStack) -> tuple[Share
     bus = await stack.enter_async_context(_bus(settings))
     take_turns()
     compute = Compute()
-    stack.callback(compute.close)
     work = await stack.enter_async_context(background())
     channels = await stack.enter_async_context(peers(settings.peers))
     tokens = await stack.enter_async_context(verifier(keys_of_peer(channels), bus, clock, work))

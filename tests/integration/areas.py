@@ -54,7 +54,6 @@ async def served(
     clock = ShiftedClock()
     async with AsyncExitStack() as stack:
         compute = Compute()
-        stack.callback(compute.close)
         work = await stack.enter_async_context(background())
         channels = await stack.enter_async_context(peers(settings.peers))
         tokens = await stack.enter_async_context(verifier(keys_of_peer(channels), bus, clock, work))

@@ -7,9 +7,6 @@ export interface Fixed {
   readonly scale: number;
 }
 
-/** Nothing, exactly. */
-export const ZERO: Fixed = { units: 0n, scale: 0 };
-
 const PLAIN = /^([+-]?)(\d*)(?:\.(\d*))?(?:[eE]([+-]?\d+))?$/;
 
 /** Read a decimal; throws a RangeError for text that is not a number. */

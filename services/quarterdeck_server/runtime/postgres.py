@@ -2,7 +2,7 @@
 
 import asyncio
 import random
-from collections.abc import AsyncIterable, AsyncIterator, Awaitable, Callable, Iterable, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Sequence
 from contextlib import asynccontextmanager
 from typing import Any
 
@@ -97,15 +97,6 @@ class Postgres:
         async with self.connection() as connection:
             await connection.copy_records_to_table(
                 table, schema_name=schema, columns=columns, records=records
-            )
-
-    async def copy_binary(
-        self, schema: str, table: str, columns: Sequence[str], source: AsyncIterable[bytes]
-    ) -> None:
-        """Write rows that are encoded in PostgreSQL's binary COPY format already, once."""
-        async with self.connection() as connection:
-            await connection.copy_to_table(
-                table, schema_name=schema, columns=columns, source=source, format="binary"
             )
 
 

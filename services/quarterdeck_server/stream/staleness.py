@@ -7,8 +7,6 @@ from enum import Enum
 from quarterdeck_server.kernel import topics as grammar
 from quarterdeck_server.stream.domain import SCOPED, UNDIVIDED, Stale
 
-SHOWN = 10
-
 
 class Change(Enum):
     """What happened to topics."""

@@ -4,7 +4,7 @@ import type { ReactElement } from "react";
 import { percent, signed } from "../format/number";
 
 /** The class for a value above or below zero. */
-export function toneOf(direction: number): string {
+function toneOf(direction: number): string {
   if (direction === 0) return "";
   return direction > 0 ? "up" : "down";
 }

@@ -79,7 +79,7 @@ function factsOf(node: Node): readonly Fact[] {
 }
 
 /** How many run, and by name those that do not. */
-export function strategiesOf({ health, strategies }: Node): string {
+function strategiesOf({ health, strategies }: Node): string {
   const states = Object.entries(health?.strategyStates ?? {}).sort(([a], [b]) => (a < b ? -1 : 1));
   if (states.length === 0) return strategies.join(", ");
   const others = states.filter(([, state]) => state !== "RUNNING");

@@ -98,7 +98,7 @@ function OpenFor(props: { readonly connection: Connection; readonly now: number 
 }
 
 /** What a user agent is, in a word. */
-export function clientOf(userAgent: string): string {
+function clientOf(userAgent: string): string {
   if (/connect-es|Mozilla/.test(userAgent)) return "Browser";
   const name = /^[\w.-]+(?:\/[\w.]+)?/.exec(userAgent)?.[0];
   return name ?? "Unknown";
