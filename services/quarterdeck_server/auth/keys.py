@@ -3,7 +3,7 @@
 import base64
 import hashlib
 import json
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from pathlib import Path
 
 import jwt
@@ -49,10 +49,6 @@ class KeyRing:
         """Make a token."""
         headers = {"kid": self.keys[0].kid}
         return jwt.encode(claims, self.signing_key, algorithm=ALGORITHM, headers=headers)
-
-    def jwks(self) -> dict[str, list[dict[str, str]]]:
-        """Write the public keys as a JSON Web Key Set."""
-        return {"keys": [asdict(key) for key in self.keys]}
 
 
 def load_keys(signing_key_file: Path, retired_folder: Path | None = None) -> KeyRing:
