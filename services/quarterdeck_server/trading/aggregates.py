@@ -8,11 +8,12 @@ import structlog
 from quarterdeck_server.kernel.day import DayRoll
 from quarterdeck_server.runtime.postgres import Postgres
 from quarterdeck_server.trading import metrics
-from quarterdeck_server.trading.store import rollup
+from quarterdeck_server.trading.store import activity, rollup
 
 log = structlog.get_logger()
 
 PRUNING_PAUSE_S = 3_600.0
+FOLD_EVERY_S = 1.0
 
 
 class Aggregates:
@@ -30,6 +31,12 @@ class Aggregates:
         zone, at = self.roll.zone.key, self.roll.at
         if await rollup.keep_days(self._postgres, zone, at):
             log.info("days_folded_anew", zone=zone, at=at.isoformat())
+
+    async def fold(self) -> None:
+        """Fold the activity that was noted, for ever."""
+        while True:
+            await activity.fold(self._postgres)
+            await asyncio.sleep(FOLD_EVERY_S)
 
     async def run(self) -> None:
         """Drop what is past its retention, for ever."""

@@ -83,6 +83,7 @@ async def opened(settings: TradingSettings, shared: Shared, market: Market) -> A
         work.start("trading-records", area.publisher.run),
         work.start("trading-samples", area.sampler.run),
         work.start("trading-aggregates", area.aggregates.run),
+        work.start("trading-activity", area.aggregates.fold),
         work.start("trading-nodes", area.fleet.watch_over),
         work.start("trading-breaks", area.reconciler.run),
         work.start("trading-keeper", keeper.run),

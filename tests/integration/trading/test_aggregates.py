@@ -1,17 +1,22 @@
 """Curves and activity by interval, as readers get them."""
 
+import asyncio
 import random
+from datetime import time
 
+import pytest
 from google.protobuf.timestamp_pb2 import Timestamp
 from tests.integration.trading import events
-from tests.integration.trading.conftest import Client, Deck
+from tests.integration.trading.conftest import Client, Deck, deck_on
 from tests.integration.trading.test_rollups import folded, newest, scattered
 from tests.integration.trading.waiting import refusal
 
 from quarterdeck.api.trading.v1 import aggregate_service_pb2 as pb
 from quarterdeck_server.kernel.time import NS
+from quarterdeck_server.runtime.bus import LocalBus
 from quarterdeck_server.runtime.postgres import Postgres
-from quarterdeck_server.trading.store import curve
+from quarterdeck_server.trading.store import curve, rollup
+from quarterdeck_server.trading.store.activity import fold
 
 MINUTE, HOUR, DAY = (
     pb.AGGREGATE_INTERVAL_MINUTE,
@@ -139,12 +144,55 @@ async def test_activity_is_what_counting_the_log_from_scratch_makes(
     deck: Deck, ada: Client, store: Postgres
 ) -> None:
     await traded(deck, ada)
+    await asyncio.gather(fold(store), fold(store))
+    await counted_from_scratch(store)
+
+
+async def counted_from_scratch(store: Postgres) -> None:
+    """Compare what is folded with what the log counts for."""
     names = ", ".join(SUMS)
     key = "account, strategy, instrument, currency, seconds, start_ns"
     kept = await store.fetch(
         f"SELECT {key}, {names} FROM trading.activity_rollup WHERE ({names}) <> (0,0,0,0,0,0,0,0,0)"  # noqa: S608
     )
     assert {tuple(row) for row in kept} == {tuple(row) for row in await store.fetch(FROM_SCRATCH)}
+
+
+async def test_activity_is_the_same_before_it_is_folded_and_after(
+    store: Postgres, monkeypatch: pytest.MonkeyPatch, local_bus: LocalBus
+) -> None:
+    monkeypatch.setattr("quarterdeck_server.trading.aggregates.FOLD_EVERY_S", 3_600.0)
+    async with deck_on(store, local_bus) as deck:
+        ada = await deck.client()
+        await traded(deck, ada)
+        before = [await pages(ada, interval) for interval in (MINUTE, HOUR, DAY)]
+        await fold(store)
+        assert [await pages(ada, interval) for interval in (MINUTE, HOUR, DAY)] == before
+        # Half of it folded, and the rest takes back what was: pages have no holes all the same.
+        await ada.events.RecordEvents(events.batch(events.bust("T-x", at=70)))
+        before = [await pages(ada, interval) for interval in (MINUTE, HOUR, DAY)]
+        await fold(store)
+        assert [await pages(ada, interval) for interval in (MINUTE, HOUR, DAY)] == before
+
+
+async def test_days_that_end_otherwise_count_what_was_not_folded_once(
+    store: Postgres, monkeypatch: pytest.MonkeyPatch, local_bus: LocalBus
+) -> None:
+    monkeypatch.setattr("quarterdeck_server.trading.aggregates.FOLD_EVERY_S", 3_600.0)
+    async with deck_on(store, local_bus) as deck:
+        await traded(deck, await deck.client())
+        await rollup.keep_days(store, "America/New_York", time(17))
+        await fold(store)
+        await counted_from_scratch(store)
+
+
+async def pages(ada: Client, interval: int) -> list[pb.ListActivityResponse]:
+    """All pages of the account's activity, one row each."""
+    found = [await activity(ada, interval=interval, page_size=1)]
+    while token := found[-1].next_page_token:
+        found.append(await activity(ada, interval=interval, page_size=1, page_token=token))
+        assert len(found[-1].activity.start_time_ns) == 1
+    return found
 
 
 async def test_activity_turns_its_pages_within_a_strategy(deck: Deck, ada: Client) -> None:

@@ -1,7 +1,6 @@
 """The float64 shadow of the positions, one row each, for everything that is vectorised."""
 
 from dataclasses import dataclass
-from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -16,7 +15,8 @@ _QUANTITY, _COST, _REALISED, _FEES, _INCOME, _SIZE, _DIRECTION, _MARGINED = rang
 _SLOT, _CURRENCY, _UPDATED, _PRICE_PRECISION, _SIZE_PRECISION = range(5)
 
 
-class Change(NamedTuple):
+@dataclass(slots=True)
+class Change:
     """What a fill changes in a row; ``fees`` and ``income`` are those in its currency."""
 
     quantity: float

@@ -10,6 +10,7 @@ from quarterdeck_server.trading.domain.aggregate import (
     Window,
 )
 from quarterdeck_server.trading.domain.view import EVERY, View
+from quarterdeck_server.trading.store.activity import SUMS
 from quarterdeck_server.trading.store.rollup import PROFIT
 
 type Place = Sequence[int | str]
@@ -23,13 +24,24 @@ WHERE account = $1 AND strategy = $2 AND seconds = $3 AND start_ns >= $4 AND sta
 ORDER BY start_ns LIMIT $6"""  # noqa: S608 - constants of this module
 _ACTIVITY_NAMES = tuple(each.name for each in fields(ActivityColumns))
 _PLACE = "start_ns, strategy, instrument, currency"
-_ACTIVITY = f"""
-SELECT {", ".join(_ACTIVITY_NAMES)} FROM trading.activity_rollup
-WHERE account = $1 AND seconds = $2 AND start_ns >= $3 AND start_ns < $4
+_ASKED = f"""
+account = $1 AND seconds = $2 AND start_ns >= $3 AND start_ns < $4
   AND ({_PLACE}) > ($5, $6, $7, $8)
   AND ($9 = '' OR strategy = $9) AND ($10::text[] IS NULL OR strategy = ANY($10))
-  AND ($11 = '' OR instrument = $11)
-  AND (orders, rejects, cancels, fills, fees) <> (0, 0, 0, 0, 0)
+  AND ($11 = '' OR instrument = $11)"""
+# What is not folded yet may complete rows, or take them back: so many more are looked at.
+_ACTIVITY = f"""
+WITH fresh AS (
+  SELECT {_PLACE}, {SUMS} FROM trading.activity_change, trading.buckets(time_ns)
+  WHERE {_ASKED} GROUP BY {_PLACE}
+), folded AS (
+  SELECT {", ".join(_ACTIVITY_NAMES)} FROM trading.activity_rollup
+  WHERE {_ASKED} AND (orders, rejects, cancels, fills, fees) <> (0, 0, 0, 0, 0)
+  ORDER BY {_PLACE} LIMIT $12 + (SELECT count(*) FROM fresh)
+)
+SELECT {_PLACE}, {SUMS} FROM (TABLE folded UNION ALL TABLE fresh) AS both_of_them
+GROUP BY {_PLACE}
+HAVING (sum(orders), sum(rejects), sum(cancels), sum(fills), sum(fees)) <> (0, 0, 0, 0, 0)
 ORDER BY {_PLACE} LIMIT $12"""  # noqa: S608 - constants of this module
 BEFORE_ALL: Place = (-(2**63), "", "", "")
 

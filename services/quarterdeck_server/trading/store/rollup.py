@@ -13,6 +13,7 @@ from quarterdeck_server.kernel.day import DAY_NS
 from quarterdeck_server.kernel.time import NS
 from quarterdeck_server.runtime.postgres import Connection, Postgres
 from quarterdeck_server.trading import metrics
+from quarterdeck_server.trading.store import activity
 
 MINUTE_NS, HOUR_NS = 60 * NS, 3_600 * NS
 MINUTE_S, HOUR_S, DAY_S = 60, 3_600, 86_400
@@ -177,8 +178,11 @@ async def keep_days(postgres: Postgres, zone: str, at: time) -> bool:
             return False
         # No point and no event is folded meanwhile.
         await connection.execute(
-            "LOCK TABLE trading.equity_rollup, trading.activity_rollup IN EXCLUSIVE MODE"
+            "LOCK TABLE trading.equity_rollup, trading.activity_change, trading.activity_rollup "
+            "IN EXCLUSIVE MODE"
         )
+        # What is counted anew from the log must not be added afterwards.
+        await activity.fold_some(connection, None)
         for table in ("equity_rollup", "activity_rollup"):
             await connection.execute(f"DELETE FROM trading.{table} WHERE seconds = {DAY_S}")  # noqa: S608
         await connection.execute(_FOLD_DAYS_ANEW)
