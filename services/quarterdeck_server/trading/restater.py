@@ -26,12 +26,13 @@ from quarterdeck_server.trading.domain.restating import (
     Shift,
     Times,
     Track,
+    Tracker,
     Turn,
     cash_shift,
 )
 from quarterdeck_server.trading.following import book_fill
 from quarterdeck_server.trading.portfolio import Flow, Replay
-from quarterdeck_server.trading.portfolio.trace import trace
+from quarterdeck_server.trading.portfolio.trace import Trace
 from quarterdeck_server.trading.ports import PriceHistory
 from quarterdeck_server.trading.retelling import position_key
 from quarterdeck_server.trading.store import adjustments, amendments, curve, dropped
@@ -45,6 +46,31 @@ MOST_AT_ONCE = 100
 """Of an account."""
 
 type Turns = dict[Holding, tuple[Turn, Prices]]
+
+
+class Side:
+    """A position as it was known at a place of the log."""
+
+    def __init__(self, place: int, replay: Replay) -> None:
+        self.known_ns = replay.known_ns
+        self._place, self._trace, self._tracker = place, Trace(replay), Tracker()
+        with exact():
+            self._tracker.add(self._trace.known())
+
+    def take(self, fills: Sequence[Fill], told: Mapping[FillKey, History]) -> None:
+        """Take the next fills, and what was told of them, in the order in which they count."""
+        place = self._place
+        known = (fill for fill in fills if fill.position <= place)
+        as_told = (told[x.key].until(place).applied(x) if x.key in told else x for x in known)
+        with exact():
+            counted = (book_fill(fill) for fill in as_told if not fill.is_busted)
+            self._tracker.add(self._trace.steps(counted))
+
+    def track(self) -> Track:
+        """Return the whole of it."""
+        with exact():
+            self._tracker.add(self._trace.rest())
+        return self._tracker.track()
 
 
 class Restater:
@@ -112,7 +138,7 @@ class Restater:
         known: dict[str, Prices] = {}
         for holding in one.holdings if newest_ns >= one.from_ns else ():
             turn, instrument = await self._turn(one, holding), holding[2]
-            if turn.needs_price() and instrument not in known:
+            if instrument not in known and await self._compute.thread(turn.needs_price):
                 span = (one.from_ns, newest_ns + 1)
                 known[instrument] = await self._prices.closes(instrument, span, self._lender)
             found[holding] = (turn, known.get(instrument, Prices()))
@@ -120,32 +146,27 @@ class Restater:
 
     async def _turn(self, one: Restatement, holding: Holding) -> Turn:
         """Follow a position from the last state on that both sides know."""
-        places = (one.after_position, one.position)
         async with self._postgres.transaction() as connection:
             sides = await self._sides(connection, one, holding)
-            known_ns = sides[0].known_ns
-            fills, told = await amendments.told_of(connection, holding, known_ns, one.position)
-        # They may be thousands: others go on meanwhile.
-        tracks = [
-            await self._compute.thread(_traced, side, fills, told, place)
-            for side, place in zip(sides, places, strict=True)
-        ]
-        return Turn(self._desk.average.instrument(holding[2]), *tracks)
+            known_ns, end = sides[0].known_ns, one.position
+            async for fills, told in amendments.told_of(connection, holding, known_ns, end):
+                # They may be thousands: others go on meanwhile.
+                await self._compute.thread(_follow, sides, fills, told)
+        instrument = self._desk.average.instrument(holding[2])
+        return Turn(instrument, *[await self._compute.thread(side.track) for side in sides])
 
     async def _sides(
         self, connection: Connection, one: Restatement, holding: Holding
-    ) -> Sequence[Replay]:
-        known = [
-            await adjustments.actions_between(connection, 0, place)
-            for place in (one.after_position, one.position)
-        ]
+    ) -> Sequence[Side]:
+        places = (one.after_position, one.position)
+        known = [await adjustments.actions_between(connection, 0, place) for place in places]
         key, book, since_ns = position_key(holding), self._desk.average, one.from_ns
         while True:
-            sides = [book.past(key, since_ns, actions) for actions in known]
+            begun = [book.past(key, since_ns, actions) for actions in known]
             # The desk goes on meanwhile: what it took already must not be in the state.
             told_ns = await amendments.first_told_since(connection, holding, one.after_position)
-            if told_ns is None or told_ns > sides[0].known_ns:
-                return sides
+            if told_ns is None or told_ns > begun[0].known_ns:
+                return [Side(*each) for each in zip(places, begun, strict=True)]
             since_ns = told_ns
 
     async def _restate(self, one: Restatement, turns: Turns) -> int:
@@ -215,11 +236,6 @@ def _shift(
     return summed
 
 
-def _traced(
-    replay: Replay, fills: Sequence[Fill], told: Mapping[FillKey, History], place: int
-) -> Track:
-    """Follow a position as it was known at a place of the log."""
-    known = (fill for fill in fills if fill.position <= place)
-    as_told = (told[one.key].until(place).applied(one) if one.key in told else one for one in known)
-    with exact():
-        return Track.of(trace(replay, (book_fill(one) for one in as_told if not one.is_busted)))
+def _follow(sides: Sequence[Side], fills: Sequence[Fill], told: Mapping[FillKey, History]) -> None:
+    for side in sides:
+        side.take(fills, told)

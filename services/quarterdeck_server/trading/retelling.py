@@ -4,8 +4,9 @@ A position begins with the newest state that it kept from before what changed, s
 seconds costs some fills. A whole life of fills is taken by a thread, while others go on.
 """
 
-from collections.abc import Iterable, Mapping, Sequence
-from itertools import batched
+from collections.abc import Mapping, Sequence
+from itertools import batched, groupby
+from operator import itemgetter
 
 from quarterdeck_server.runtime.compute import Compute
 from quarterdeck_server.runtime.postgres import Connection
@@ -38,11 +39,14 @@ async def taken_anew(
     for some in batched(since.items(), AT_ONCE, strict=False):
         begun = {position_key(one): desk.retold(position_key(one), at, fresh) for one, at in some}
         wanted = [(holding_of(key), retold.known_ns) for key, retold in begun.items()]
-        fills = await replayed.fills(connection, wanted, until)
-        if sum(map(len, fills)) <= FEW:
-            _run(begun.values(), fills)
-        else:
-            await compute.thread(_run, begun.values(), fills)
+        each = [*begun.values()]
+        async for fills in replayed.pages(connection, wanted, until):
+            if len(fills) <= FEW:
+                _take(each, fills)
+            else:
+                await compute.thread(_take, each, fills)
+        for retold in each:
+            retold.finish()
         anew |= begun
     return anew
 
@@ -58,6 +62,6 @@ def holding_of(key: PositionKey) -> Holding:
     return (key.account, key.strategy, key.instrument)
 
 
-def _run(begun: Iterable[Retold], fills: Sequence[Sequence[Fill]]) -> None:
-    for retold, own in zip(begun, fills, strict=True):
-        retold.run(own)
+def _take(each: Sequence[Retold], fills: Sequence[tuple[int, Fill]]) -> None:
+    for number, own in groupby(fills, key=itemgetter(0)):
+        each[number].take([fill for _, fill in own])

@@ -8,7 +8,7 @@ import pytest
 
 from quarterdeck_server.kernel.money import Money, exact
 from quarterdeck_server.trading.domain.batch import Batch
-from quarterdeck_server.trading.domain.restating import Prices, Track, Turn, cash_shift
+from quarterdeck_server.trading.domain.restating import Prices, Track, Tracker, Turn, cash_shift
 from quarterdeck_server.trading.portfolio import (
     BEGINNING,
     Book,
@@ -20,8 +20,9 @@ from quarterdeck_server.trading.portfolio import (
     Settlement,
     Side,
     Split,
+    replayed,
 )
-from quarterdeck_server.trading.portfolio.trace import trace
+from quarterdeck_server.trading.portfolio.trace import Trace
 
 SHARE = Instrument("A.X", "USD")
 INVERSE = Instrument("I.X", "XBT", Decimal(100), is_inverse=True, settlement=Settlement.MARGINED)
@@ -43,8 +44,11 @@ def track(movements: list, instrument: Instrument) -> Track:
     book.add_instrument(instrument)
     splits = [one for one in movements if isinstance(one, Split)]
     replay = book.past(PositionKey("A", instrument.id, "S"), BEGINNING, splits)
+    found, traced = Tracker(), Trace(replay)
     with exact():
-        return Track.of(trace(replay, [one for one in movements if isinstance(one, Fill)]))
+        found.add(traced.steps(replayed(one for one in movements if isinstance(one, Fill))))
+        found.add(traced.rest())
+    return found.track()
 
 
 def rate(currency: str) -> float:

@@ -16,7 +16,13 @@ from quarterdeck_server.trading.domain.event import Event
 from quarterdeck_server.trading.domain.fill import Fill, FillKey, Holding, OrderSide
 from quarterdeck_server.trading.domain.order import Order, Word
 from quarterdeck_server.trading.following import book_fill
-from quarterdeck_server.trading.portfolio import Book, CostMethod, Instrument, Settlement
+from quarterdeck_server.trading.portfolio import (
+    Book,
+    CostMethod,
+    Instrument,
+    Settlement,
+    replayed,
+)
 from quarterdeck_server.trading.retelling import position_key
 
 INSTRUMENTS = (
@@ -53,7 +59,8 @@ class Log:
             mine = (fill for fill in self.fills.values() if fill.holding == holding)
             own = [book_fill(one) for one in counted(mine)]
             # The log is asked for no others.
-            retold.run([one for one in own if one.time_ns > retold.known_ns])
+            retold.take(replayed(one for one in own if one.time_ns > retold.known_ns))
+            retold.finish()
             self.desk.replay(position_key(holding), retold)
 
 

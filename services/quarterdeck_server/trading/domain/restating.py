@@ -80,32 +80,43 @@ class Track:
     fees: Mapping[str, Floats]
     dividends: Mapping[str, Floats]
 
-    @classmethod
-    def of(cls, moments: Iterable[Moment]) -> "Track":
-        """Return the track of moments, oldest first. None is kept: there may be a million."""
-        times: list[int] = []
-        rows: list[tuple[float, ...]] = [(0.0, 0.0, 0.0, 0.0, 1.0)]
-        paid: tuple[dict[str, list[float]], ...] = ({}, {})
-        for one in moments:
-            times.append(one.time_ns)
-            numbers = (one.quantity, one.cost, one.realised, one.price or 0)
-            rows.append((*map(float, numbers), one.units))
-            for known, amounts in zip(paid, (one.fees, one.dividends), strict=True):
-                _append(known, amounts, len(times))
-        quantity, cost, realised, price, units = np.array(rows).T
-        fees, dividends = ({name: np.array(one) for name, one in each.items()} for each in paid)
-        moments_ns = np.array(times, np.int64)
-        return cls(moments_ns, quantity, cost, realised, price, units, fees, dividends)
-
     def at(self, column: Floats, times: Times) -> Floats:
         """Return the value of a column at each time: of the last moment that is not later."""
         return column[np.searchsorted(self.times, times, side="right")]
 
 
-def _append(known: dict[str, list[float]], amounts: Mapping[str, Decimal], length: int) -> None:
-    for name, amount in amounts.items():
-        # What was never paid before was zero.
-        known.setdefault(name, [0.0] * length).append(float(amount))
+class Tracker:
+    """Makes a track of moments. It keeps none of them: there may be a million."""
+
+    def __init__(self) -> None:
+        self._times: list[int] = []
+        self._rows: list[tuple[float, ...]] = [(0.0, 0.0, 0.0, 0.0, 1.0)]
+        self._fees: dict[str, list[float]] = {}
+        self._dividends: dict[str, list[float]] = {}
+
+    def add(self, moments: Iterable[Moment]) -> None:
+        """Take further moments, oldest first."""
+        for one in moments:
+            self._times.append(one.time_ns)
+            numbers = (one.quantity, one.cost, one.realised, one.price or 0)
+            self._rows.append((*map(float, numbers), one.units))
+            self._append(self._fees, one.fees)
+            self._append(self._dividends, one.dividends)
+
+    def track(self) -> Track:
+        """Return the track of all of them."""
+        quantity, cost, realised, price, units = np.array(self._rows).T
+        fees, dividends = (
+            {name: np.array(one) for name, one in each.items()}
+            for each in (self._fees, self._dividends)
+        )
+        times = np.array(self._times, np.int64)
+        return Track(times, quantity, cost, realised, price, units, fees, dividends)
+
+    def _append(self, known: dict[str, list[float]], amounts: Mapping[str, Decimal]) -> None:
+        for name, amount in amounts.items():
+            # What was never paid before was zero.
+            known.setdefault(name, [0.0] * len(self._times)).append(float(amount))
 
 
 @dataclass(frozen=True, slots=True)

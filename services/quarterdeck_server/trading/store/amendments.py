@@ -1,7 +1,7 @@
 """What was told of fills, and what is left of them: the fills of a position as they count."""
 
 from collections import defaultdict
-from collections.abc import Iterable, Mapping
+from collections.abc import AsyncIterator, Iterable, Mapping
 from typing import cast
 
 import asyncpg
@@ -29,7 +29,7 @@ UPDATE trading.fill SET (quantity, price, fee, fee_currency, correction_count, b
 _OF_POSITION = f"""
 SELECT {FILL_COLUMNS} FROM trading.fill
 WHERE account = $1 AND strategy = $2 AND instrument = $3 AND event_time_ns > $4 AND position <= $5
-ORDER BY position"""  # noqa: S608 - constants
+ORDER BY event_time_ns, position"""  # noqa: S608 - constants
 _FIRST_TOLD = """
 SELECT min(event_time_ns) FROM (
   SELECT event_time_ns FROM trading.fill
@@ -70,14 +70,15 @@ async def write(
 
 async def told_of(
     connection: Connection, holding: Holding, after_ns: int, until: int
-) -> tuple[list[Fill], dict[FillKey, History]]:
-    """Return the fills of a position after a time, and what was told of those that were amended.
+) -> AsyncIterator[tuple[list[Fill], dict[FillKey, History]]]:
+    """Yield the fills of a position after a time, and what was told of those that were amended.
 
-    ``until`` is the place of the log up to which fills are read; amendments are read to its end.
+    They come in the order in which they count. ``until`` is the place of the log up to which fills
+    are read; amendments are read to its end.
     """
-    rows = in_turns(connection, _OF_POSITION, *holding, after_ns, until)
-    fills = [fill_of(row) async for row in rows]
-    return fills, await histories(connection, fills)
+    async for rows in in_turns(connection, _OF_POSITION, *holding, after_ns, until):
+        fills = [fill_of(row) for row in rows]
+        yield fills, await histories(connection, fills)
 
 
 async def first_told_since(connection: Connection, holding: Holding, after: int) -> int | None:

@@ -21,36 +21,33 @@ FROM unnest($1::text[], $2::text[], $3::text[], $4::bigint[]) WITH ORDINALITY
 JOIN trading.fill ON fill.account = wanted.account AND fill.strategy = wanted.strategy
   AND fill.instrument = wanted.instrument AND fill.event_time_ns > wanted.known_ns
 WHERE fill.position <= $5 AND fill.bust_time_ns IS NULL AND fill.event_time_ns > $6
-ORDER BY wanted.number, fill.position"""
+ORDER BY wanted.number, fill.event_time_ns, fill.position"""
 
 
-async def fills(
+async def pages(
     connection: Connection, wanted: Sequence[tuple[Holding, int]], until: int
-) -> list[list[Fill]]:
-    """Return of each position the fills after a time that count, in the order of the log.
+) -> AsyncIterator[list[tuple[int, Fill]]]:
+    """Yield the fills of positions that count after a time of each, with the number of each.
 
-    ``until`` is the place of the log up to which they are read.
+    One position after the other, in the order in which they count; ``until`` is the place of the
+    log up to which they are read.
     """
-    found: list[list[Fill]] = [[] for _ in wanted]
     accounts, strategies, instruments = zip(*(holding for holding, _ in wanted), strict=True)
     times = [time_ns for _, time_ns in wanted]
     arguments = (accounts, strategies, instruments, times, until, min(times))
-    async for row in in_turns(connection, _AFTER, *arguments):
-        found[row["number"] - 1].append(_fill(row))
-    return found
+    async for rows in in_turns(connection, _AFTER, *arguments):
+        yield [(row["number"] - 1, _fill(row)) for row in rows]
 
 
 async def in_turns(
     connection: Connection, sql: str, *arguments: object
-) -> AsyncIterator[asyncpg.Record]:
-    """Yield the rows of a query; others have their turn now and then."""
+) -> AsyncIterator[Sequence[asyncpg.Record]]:
+    """Yield the rows of a query, so few at a time that others have their turn."""
     cursor = await connection.cursor(sql, *arguments)
-    is_full = True
-    while is_full:
-        rows = await cursor.fetch(PAGE)
-        is_full = len(rows) == PAGE
-        for row in rows:
-            yield row
+    rows: Sequence[asyncpg.Record] = await cursor.fetch(PAGE)
+    while rows:
+        yield rows
+        rows = await cursor.fetch(PAGE) if len(rows) == PAGE else ()
 
 
 def _fill(row: asyncpg.Record) -> Fill:

@@ -22,6 +22,7 @@ from quarterdeck_server.trading.portfolio import (
     Side,
     Split,
     concerns,
+    replayed,
 )
 
 SHARE = Instrument("AAPL.XNAS", "USD")
@@ -127,14 +128,15 @@ class Log:
     def _replay(self, key: PositionKey, since_ns: int) -> None:
         replay = self.book.replay(key, since_ns)
         # The log is asked for no others.
-        replay.run(one for one in self.fills.get(key, ()) if one.time_ns > replay.known_ns)
+        own = self.fills.get(key, ())
+        replay.run(replayed(one for one in own if one.time_ns > replay.known_ns))
         self.book.show(replay)
 
 
 def replayed_from_the_first(book: Book, key: PositionKey, fills: Iterable[Fill]) -> Position:
     """Take a position anew from all of its fills, whatever the book knows."""
     replay = book.replay(key, BEGINNING)
-    replay.run(fills)
+    replay.run(replayed(fills))
     return book.show(replay)
 
 

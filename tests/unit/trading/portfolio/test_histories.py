@@ -39,6 +39,7 @@ from quarterdeck_server.trading.portfolio import (
     Side,
     Split,
     Totals,
+    replayed,
 )
 from quarterdeck_server.trading.portfolio.ledger import Ledger
 
@@ -260,7 +261,7 @@ def test_a_replay_says_what_it_will_do_and_changes_nothing_until_it_is_shown(
     before = log.book.snapshot()
     replays = {key: log.book.replay(key, BEGINNING, [action]) for key in log.fills}
     for key, replay in replays.items():
-        replay.run(log.fills[key])
+        replay.run(replayed(log.fills[key]))
     foreseen = [replay.holding.view(None) for replay in replays.values()]
     assert log.book.snapshot() == before
     log.book.learn(action)
