@@ -62,7 +62,7 @@ def about(asked: Asked, study: Study, making: Making) -> tuple[Fact, ...]:
         *_capital("Capital", subject),
         Fact("Period", period(study)),
         Fact("Days", _days(subject, making)),
-        Fact("Currency", study.matched.track.currency or "none"),
+        *_currency(study.matched.track.currency),
         Fact("Benchmark", name_of(asked.benchmark) if asked.benchmark else "none"),
         *_capital("Benchmark capital", asked.benchmark),
     ]
@@ -132,6 +132,11 @@ def _capital(name: str, named: Named | None) -> tuple[Fact, ...]:
             return (Fact(name, "the equity of the account"),)
         case _:
             return ()
+
+
+def _currency(name: str) -> tuple[Fact, ...]:
+    """Say in what money; the returns of an instrument, and those that were given, are in none."""
+    return (Fact("Currency", name),) if name else ()
 
 
 def _days(subject: Named, making: Making) -> str:

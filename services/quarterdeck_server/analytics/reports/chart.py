@@ -18,6 +18,7 @@ from quarterdeck_server.analytics.reports.picture import (
 )
 from quarterdeck_server.analytics.reports.scale import (
     Scale,
+    apart,
     day_ticks,
     logarithmic_ticks,
     nice_ticks,
@@ -36,6 +37,8 @@ LEGEND_GAP = 12.0
 LETTER = 4.7
 """The width of a letter of a legend."""
 LONGEST_NAME = 40
+LABEL_GAP = 7.0
+"""From the middle of a span's number to that of the next one."""
 
 type Written = Callable[[float], str]
 
@@ -196,13 +199,16 @@ def _anchor(at: float, half: float) -> Anchor:
 
 
 def _spans(axes: Axes, spans: Sequence[Span]) -> list[Mark]:
-    marks: list[Mark] = []
-    for span in spans:
-        left, right = axes.across.place(span.first), axes.across.place(span.last)
-        marks.append(Shape(box(left, TOP, right, axes.bottom), Role.SPELL, 0.55))
-        place = ((left + right) / 2, axes.bottom - 3)
-        marks.append(Words(place, span.label, Anchor.MIDDLE, Role.LOSS))
-    return marks
+    ordered = sorted(spans, key=lambda span: span.first + span.last)
+    sides = [(axes.across.place(span.first), axes.across.place(span.last)) for span in ordered]
+    middles = apart([(left + right) / 2 for left, right in sides], LABEL_GAP, LEFT, RIGHT)
+    return [
+        *(Shape(box(left, TOP, right, axes.bottom), Role.SPELL, 0.55) for left, right in sides),
+        *(
+            Words((middle, axes.bottom - 3), span.label, Anchor.MIDDLE, Role.LOSS)
+            for span, middle in zip(ordered, middles, strict=True)
+        ),
+    ]
 
 
 def _line(axes: Axes, curve: Curve) -> Line:

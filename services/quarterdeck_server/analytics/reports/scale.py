@@ -1,8 +1,10 @@
 """From values and days to places in a picture, and the marks along an axis."""
 
 import math
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
+from statistics import fmean
 
 import numpy as np
 
@@ -47,6 +49,18 @@ def spread(low: float, high: float, share: float = 0.04) -> tuple[float, float]:
     """Return bounds with room on both sides; equal ones get room around them."""
     room = (high - low) * share if high > low else max(abs(high), 1.0) * share
     return low - room, high + room
+
+
+def apart(places: Sequence[float], gap: float, low: float, high: float) -> list[float]:
+    """Move ascending places as little as puts a gap between them, and all between two bounds."""
+    groups: list[list[float]] = []
+    for number, place in enumerate(places):
+        groups.append([place - number * gap])
+        while len(groups) > 1 and fmean(groups[-2]) > fmean(groups[-1]):
+            groups[-2:] = [groups[-2] + groups[-1]]
+    last = high - (len(places) - 1) * gap
+    levels = (min(max(fmean(group), low), last) for group in groups for _ in group)
+    return [level + number * gap for number, level in enumerate(levels)]
 
 
 def nice_ticks(low: float, high: float, most: int = 5) -> tuple[float, ...]:

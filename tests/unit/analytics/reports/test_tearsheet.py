@@ -4,6 +4,7 @@ import re
 from dataclasses import replace
 from datetime import UTC, datetime
 from html.parser import HTMLParser
+from itertools import pairwise
 
 import numpy as np
 import pypdfium2
@@ -23,9 +24,10 @@ from quarterdeck_server.analytics.domain.studying import Study
 from quarterdeck_server.analytics.domain.subject import Named, Portfolio
 from quarterdeck_server.analytics.reports import html, pdf
 from quarterdeck_server.analytics.reports.about import about
+from quarterdeck_server.analytics.reports.chart import LEFT, RIGHT
 from quarterdeck_server.analytics.reports.measures import measures
-from quarterdeck_server.analytics.reports.page import Table
-from quarterdeck_server.analytics.reports.picture import Line, Picture, Shape
+from quarterdeck_server.analytics.reports.page import Fact, Table
+from quarterdeck_server.analytics.reports.picture import Line, Picture, Role, Shape, Words
 from quarterdeck_server.analytics.reports.tearsheet import tearsheet
 from quarterdeck_server.analytics.reports.words import measured
 from quarterdeck_server.kernel.errors import InvalidField
@@ -161,6 +163,18 @@ def test_every_mark_is_within_its_picture() -> None:
                     assert all(-0.1 <= y <= picture.height for _, y in points)
 
 
+def test_drawdowns_that_follow_each_other_have_numbers_that_do_not_overlap() -> None:
+    returns = np.full(2_000, 1e-2)
+    returns[[1, 1_000, 1_010, 1_020, 1_998]] = [-0.05, -0.02, -0.01, -0.03, -0.04]
+    blocks = (block for section in described(returns).sections for block in section.blocks)
+    chart = next(one for one in blocks if isinstance(one, Picture) and one.title == "Drawdown")
+    found = [m for m in chart.marks if isinstance(m, Words) and m.role is Role.LOSS]
+    assert [one.text for one in found] == ["1", "4", "5", "3", "2"]
+    places = [one.place[0] for one in found]
+    assert all(right - left >= 6.9 for left, right in pairwise(places))
+    assert LEFT <= places[0] < places[-1] <= RIGHT
+
+
 def test_months_compound_to_years_and_the_worst_drawdowns_come_first() -> None:
     blocks = [block for section in described(CRASH).sections for block in section.blocks]
     months = next(b for b in blocks if isinstance(b, Table) and b.title.startswith("Monthly"))
@@ -185,3 +199,12 @@ def test_a_tearsheet_says_of_which_capital_returns_are(capital: float | None, wo
     subject = Named("subject", Portfolio("SIM-001", "momentum", capital))
     told = about(replace(asked(), subjects=(subject,)), studied(RETURNS), MAKING)
     assert words in told[1].value
+
+
+def test_a_tearsheet_says_in_which_money_returns_are_if_they_are_in_any() -> None:
+    study = studied(RETURNS)
+    names = [fact.name for fact in about(asked(), study, MAKING)]
+    dollars = replace(study.matched.track, currency="USD")
+    told = about(asked(), replace(study, matched=replace(study.matched, track=dollars)), MAKING)
+    assert "Currency" not in names
+    assert Fact("Currency", "USD") in told
