@@ -6,8 +6,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from quarterdeck_server.quant.estimate import Estimate
-from quarterdeck_server.quant.execution import benchmark, columns
-from quarterdeck_server.quant.execution.shortfall import Order, implementation_shortfall
+from quarterdeck_server.quant.execution import benchmark
+from quarterdeck_server.quant.execution.shortfall import OrderColumns, shortfalls
 
 price = st.floats(1, 1000)
 moment = st.integers(0, 1_000)
@@ -41,8 +41,8 @@ def test_prices_of_many_intervals_are_those_of_each(
     rows: list[tuple[int, float, float]], wanted: list[tuple[int, int]]
 ) -> None:
     times, prices, sizes, starts, ends = arrays(rows, wanted)
-    averages, volumes = columns.average_prices(times, prices, sizes, starts, ends)
-    weighted = columns.time_weighted_prices(times, prices, starts, ends, 1_000)
+    averages, volumes = benchmark.average_prices(times, prices, sizes, starts, ends)
+    weighted = benchmark.time_weighted_prices(times, prices, starts, ends, 1_000)
     for n, (start, end) in enumerate(zip(starts, ends, strict=True)):
         inside = (times >= start) & (times < end)
         same(averages[n], benchmark.average_price(prices[inside], sizes[inside]))
@@ -55,7 +55,7 @@ def test_an_average_over_microseconds_is_exact_a_year_after_the_first_price() ->
     times = np.arange(0, year_ns, year_ns // 1_000)
     prices = 100 + 50 * np.arange(len(times)) / len(times)
     starts, life_ns = times[500:] - 5_000, 10_000
-    found = columns.time_weighted_prices(times, prices, starts, starts + life_ns, year_ns)
+    found = benchmark.time_weighted_prices(times, prices, starts, starts + life_ns, year_ns)
     assert found == pytest.approx((prices[499:-1] + prices[500:]) / 2, rel=1e-7)
 
 
@@ -68,39 +68,17 @@ def test_a_price_holds_until_it_is_too_old() -> None:
     assert np.isnan(nothing).all()
 
 
-marks = st.tuples(price, price, price, price, st.floats(0, 20), st.sampled_from([1, -1]))
-
-
-@given(orders=st.lists(marks, min_size=1, max_size=5))
-def test_shortfalls_of_many_orders_are_those_of_each(
-    orders: list[tuple[float, float, float, float, float, int]],
-) -> None:
-    decision, arrival, end, paid, filled, sides = map(np.array, zip(*orders, strict=True))
-    fees = np.full(len(orders), 3.0)
-    asked = columns.OrderColumns(
-        sides.astype(float), np.full(len(orders), 20.0), filled, decision, arrival, end, paid, fees
-    )
-    found = columns.shortfalls(asked)
-    for n in range(len(orders)):
-        order = Order(int(sides[n]), 20.0, decision[n], arrival[n], end[n], 3.0)
-        one = filled[n] > 0
-        alone = implementation_shortfall(order, paid[n : n + one], filled[n : n + one])
-        for part in ("explicit", "delay", "trading", "opportunity", "paper", "total"):
-            wanted = getattr(alone, part)
-            assert getattr(found, part)[n] == pytest.approx(wanted, rel=1e-9, abs=1e-9)
-
-
 def test_without_a_decision_price_there_is_no_delay_and_without_arrival_nothing() -> None:
     one, unknown = np.ones(1), np.array([np.nan])
-    asked = columns.OrderColumns(one, 2 * one, one, unknown, 10 * one, 12 * one, 11 * one, one)
-    found = columns.shortfalls(asked)
+    asked = OrderColumns(one, 2 * one, one, unknown, 10 * one, 12 * one, 11 * one, one)
+    found = shortfalls(asked)
     assert (found.delay[0], found.trading[0], found.opportunity[0]) == (0, 1, 2)
-    asked = columns.OrderColumns(one, one, one, unknown, unknown, unknown, 11 * one, one)
-    assert np.isnan(columns.shortfalls(asked).total[0])
+    asked = OrderColumns(one, one, one, unknown, unknown, unknown, 11 * one, one)
+    assert np.isnan(shortfalls(asked).total[0])
 
 
 def test_an_order_of_which_nothing_was_filled_needs_no_arrival_price() -> None:
     one, none, unknown = np.ones(1), np.zeros(1), np.array([np.nan])
-    asked = columns.OrderColumns(-one, 2 * one, none, 10 * one, unknown, 9 * one, unknown, none)
-    found = columns.shortfalls(asked)
+    asked = OrderColumns(-one, 2 * one, none, 10 * one, unknown, 9 * one, unknown, none)
+    found = shortfalls(asked)
     assert (found.total[0], found.opportunity[0], found.paper[0]) == (2, 2, 20)

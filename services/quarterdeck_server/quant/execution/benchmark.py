@@ -1,4 +1,7 @@
-"""Prices to hold executions against: VWAP, TWAP, and the slippage from any price."""
+"""Prices to hold executions against: VWAP, TWAP, and the slippage from any price.
+
+Of one interval, or of many at once: there NaN stands for "insufficient".
+"""
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -9,6 +12,7 @@ from quarterdeck_server.quant.execution.shortfall import check_side, checked_fil
 from quarterdeck_server.quant.series import FloatArray, finite, finite_number, paired
 
 type Times = NDArray[np.int64]
+type Bools = NDArray[np.bool_]
 
 ANY_AGE_NS = 2**63 - 1
 
@@ -78,6 +82,68 @@ def time_weighted_price(times_ns: Times, prices: ArrayLike, start_ns: int, end_n
     return Estimate.of(np.dot(known[held], spans[held]) / spans[held].sum(), int(held.sum()))
 
 
+def average_prices(
+    times_ns: Times, prices: FloatArray, sizes: FloatArray, starts_ns: Times, ends_ns: Times
+) -> tuple[FloatArray, FloatArray]:
+    """Return the VWAP of the trades of each interval, and what was traded in it.
+
+    Parameters
+    ----------
+    times_ns, prices, sizes
+        The market's trades, times never decreasing, shape (m,).
+    starts_ns, ends_ns
+        Of the intervals, the end not included, shape (n,).
+    """
+    # About the first price, so that sums of many trades keep the digits of the differences.
+    base = prices[0] if len(prices) else 0.0
+    value, volume = _running((prices - base) * sizes), _running(sizes)
+    first, last = (np.searchsorted(times_ns, edge) for edge in (starts_ns, ends_ns))
+    traded = volume[last] - volume[first]
+    found = np.full(len(starts_ns), np.nan)
+    some = last > first
+    found[some] = base + (value[last] - value[first])[some] / traded[some]
+    return found, np.where(some, traded, 0.0)
+
+
+def time_weighted_prices(
+    times_ns: Times, prices: FloatArray, starts_ns: Times, ends_ns: Times, most_age_ns: int
+) -> FloatArray:
+    """Return the average over each interval of a price that holds until the next one.
+
+    Parameters
+    ----------
+    times_ns, prices
+        When each price was seen, never decreasing, shape (m,).
+    starts_ns, ends_ns
+        Of the intervals, shape (n,). Only the part counts in which a price was known.
+    most_age_ns
+        How long before an interval its first price may have been seen; else it begins with the
+        first one that was seen in it.
+    """
+    found = np.full(len(starts_ns), np.nan)
+    if not len(times_ns):
+        return found
+    known = ~np.isnan(last_prices(times_ns, prices, starts_ns, most_age_ns))
+    following = np.append(times_ns, np.iinfo(np.int64).max)
+    begins = np.where(
+        known, starts_ns, following[np.searchsorted(times_ns, starts_ns, side="right")]
+    )
+    some = ends_ns > begins
+    base = float(prices[0])
+    # A microsecond has to be seen in the sum of a year, for which a double has no digits left.
+    held_so_far = (prices[:-1] - base) * np.diff(times_ns)
+    area = np.concatenate(([0.0], np.cumsum(held_so_far, dtype=np.longdouble)))
+
+    def until(moments_ns: Times) -> NDArray[np.longdouble]:
+        held = np.searchsorted(times_ns, moments_ns, side="right") - 1
+        rest = (prices[held] - base) * (moments_ns - times_ns[held])
+        return np.asarray(area[held] + rest)
+
+    begins, ends = begins[some], ends_ns[some]
+    found[some] = base + (until(ends) - until(begins)) / (ends - begins)
+    return found
+
+
 def slippage_bps(side: int, price: float, benchmark: float) -> float:
     """Return s (p - B) / B in basis points: above zero is worse than the benchmark.
 
@@ -136,3 +202,7 @@ def checked_times(times_ns: Times) -> Times:
         index = int(np.argmax(wrong)) + 1
         raise InvalidField(f"times_ns[{index}]", f"must not be before times_ns[{index - 1}]")
     return times
+
+
+def _running(values: FloatArray) -> FloatArray:
+    return np.concatenate(([0.0], np.cumsum(values)))

@@ -1,6 +1,9 @@
-"""Implementation shortfall: what the paper portfolio made and the real one did not."""
+"""Implementation shortfall: what the paper portfolio made and the real one did not.
 
-from dataclasses import dataclass
+Of one order, or of many in columns: index i of each is one order.
+"""
+
+from dataclasses import asdict, dataclass
 
 import numpy as np
 from numpy.typing import ArrayLike
@@ -86,6 +89,51 @@ class Shortfall:
         return amount / self.paper * 1e4
 
 
+@dataclass(frozen=True, slots=True)
+class Shortfalls:
+    """The parts of shortfalls as amounts, shape (n,) all; NaN where a price is missing."""
+
+    explicit: FloatArray
+    delay: FloatArray
+    trading: FloatArray
+    opportunity: FloatArray
+    paper: FloatArray
+    """The ordered values at the decision prices."""
+
+    @property
+    def total(self) -> FloatArray:
+        """The sums of the parts."""
+        return self.explicit + self.delay + self.trading + self.opportunity
+
+
+@dataclass(frozen=True, slots=True)
+class OrderColumns:
+    """Orders as they were decided, and what became of them, shape (n,) all.
+
+    Attributes
+    ----------
+    sides
+        +1 for a purchase, -1 for a sale.
+    quantities, filled
+        Ordered and filled, above zero and from zero.
+    decision_prices, arrival_prices, end_prices
+        NaN where they are not known.
+    average_prices
+        Of the fills; NaN without one.
+    fees
+        Explicit costs.
+    """
+
+    sides: FloatArray
+    quantities: FloatArray
+    filled: FloatArray
+    decision_prices: FloatArray
+    arrival_prices: FloatArray
+    end_prices: FloatArray
+    average_prices: FloatArray
+    fees: FloatArray
+
+
 def implementation_shortfall(
     order: Order, fill_prices: ArrayLike, fill_quantities: ArrayLike
 ) -> Shortfall:
@@ -106,20 +154,46 @@ def implementation_shortfall(
     """
     prices, quantities = checked_fills(fill_prices, fill_quantities)
     filled = float(quantities.sum())
-    missed = _missed(order, filled)
-    cost = float(np.dot(prices - order.arrival_price, quantities))
-    drift = 0.0
-    if missed:
-        if order.end_price is None:
-            raise InvalidField("end_price", "is needed where something was not filled")
-        drift = order.end_price - order.decision_price
-    return Shortfall(
-        explicit=order.fees,
-        delay=order.side * filled * (order.arrival_price - order.decision_price),
-        trading=order.side * cost,
-        opportunity=order.side * missed * drift,
-        paper=order.quantity * order.decision_price,
-        filled=filled,
+    _check_filled(order, filled)
+    columns = OrderColumns(
+        sides=np.array([order.side], np.float64),
+        quantities=np.array([order.quantity]),
+        filled=np.array([filled]),
+        decision_prices=np.array([order.decision_price]),
+        arrival_prices=np.array([order.arrival_price]),
+        end_prices=np.array([order.end_price], np.float64),
+        average_prices=np.array([np.dot(prices, quantities) / filled if filled else np.nan]),
+        fees=np.array([order.fees]),
+    )
+    parts = {name: float(column[0]) for name, column in asdict(shortfalls(columns)).items()}
+    return Shortfall(**parts, filled=filled)
+
+
+def shortfalls(orders: OrderColumns) -> Shortfalls:
+    """Take the shortfalls of orders apart.
+
+    Notes
+    -----
+    Those of ``implementation_shortfall``; NaN where a price is not known that is needed. Where
+    that of the decision is not, the arrival price is taken for it, and the delay is 0.
+    """
+    decision = np.where(
+        np.isnan(orders.decision_prices), orders.arrival_prices, orders.decision_prices
+    )
+    missed = orders.quantities - orders.filled
+    missed = np.where(missed > SLACK * orders.quantities, missed, 0.0)
+    arrival, sides = orders.arrival_prices, orders.sides
+
+    def cost(quantities: FloatArray, after: FloatArray, before: FloatArray) -> FloatArray:
+        # Where nothing is filled, or missed, its price need not be known.
+        return sides * quantities * np.where(quantities > 0, after - before, 0.0)
+
+    return Shortfalls(
+        explicit=orders.fees,
+        delay=cost(orders.filled, arrival, decision),
+        trading=cost(orders.filled, orders.average_prices, arrival),
+        opportunity=cost(missed, orders.end_prices, decision),
+        paper=orders.quantities * decision,
     )
 
 
@@ -137,8 +211,9 @@ def check_side(side: int) -> int:
     return side
 
 
-def _missed(order: Order, filled: float) -> float:
-    missed = order.quantity - filled
-    if missed < -SLACK * order.quantity:
+def _check_filled(order: Order, filled: float) -> None:
+    missed, slack = order.quantity - filled, SLACK * order.quantity
+    if missed < -slack:
         raise InvalidField("quantities", f"add up to {filled}, more than the ordered quantity")
-    return missed if missed > SLACK * order.quantity else 0.0
+    if missed > slack and order.end_price is None:
+        raise InvalidField("end_price", "is needed where something was not filled")

@@ -16,7 +16,7 @@ from quarterdeck_server.analytics.domain.execution.market import (
 )
 from quarterdeck_server.analytics.domain.execution.orders import Orders
 from quarterdeck_server.analytics.domain.execution.spans import LONG_NS
-from quarterdeck_server.quant.execution.columns import (
+from quarterdeck_server.quant.execution.benchmark import (
     Bools,
     average_prices,
     time_weighted_prices,

@@ -6,12 +6,8 @@ import numpy as np
 
 from quarterdeck_server.analytics.domain.execution.orders import Orders
 from quarterdeck_server.analytics.domain.execution.pricing import Priced
-from quarterdeck_server.quant.execution.columns import (
-    Bools,
-    OrderColumns,
-    Shortfalls,
-    shortfalls,
-)
+from quarterdeck_server.quant.execution.benchmark import Bools
+from quarterdeck_server.quant.execution.shortfall import OrderColumns, Shortfalls, shortfalls
 from quarterdeck_server.quant.series import FloatArray
 
 BPS = 1e4

@@ -8,8 +8,7 @@ from typing import Self
 import numpy as np
 from numpy.typing import NDArray
 
-from quarterdeck_server.quant.execution.benchmark import Times
-from quarterdeck_server.quant.execution.columns import Bools
+from quarterdeck_server.quant.execution.benchmark import Bools, Times
 from quarterdeck_server.quant.series import FloatArray
 
 type Texts = NDArray[np.object_]

@@ -19,8 +19,7 @@ from quarterdeck_server.analytics.domain.execution.market import (
 )
 from quarterdeck_server.analytics.domain.execution.orders import Orders, Texts
 from quarterdeck_server.analytics.domain.execution.spans import REALISED_NS, later
-from quarterdeck_server.quant.execution.benchmark import Times, last_prices
-from quarterdeck_server.quant.execution.columns import Bools
+from quarterdeck_server.quant.execution.benchmark import Bools, Times, last_prices
 from quarterdeck_server.quant.series import FloatArray
 
 

@@ -11,8 +11,7 @@ from quarterdeck_server.analytics.domain.execution.market import Market, Source,
 from quarterdeck_server.analytics.domain.execution.orders import Orders, Texts
 from quarterdeck_server.analytics.domain.execution.pricing import Priced, priced
 from quarterdeck_server.quant.estimate import Estimate
-from quarterdeck_server.quant.execution.benchmark import Times
-from quarterdeck_server.quant.execution.columns import Bools
+from quarterdeck_server.quant.execution.benchmark import Bools, Times
 from quarterdeck_server.quant.execution.orders import (
     PERCENTS,
     fill_ratio,

@@ -8,8 +8,7 @@ from quarterdeck_server.analytics.domain.execution.asking import Manner
 from quarterdeck_server.analytics.domain.execution.market import DAY_NS, Quotes
 from quarterdeck_server.analytics.domain.execution.orders import Orders
 from quarterdeck_server.kernel.time import LATEST_NS
-from quarterdeck_server.quant.execution.benchmark import Times, last_prices
-from quarterdeck_server.quant.execution.columns import Bools
+from quarterdeck_server.quant.execution.benchmark import Bools, Times, last_prices
 from quarterdeck_server.quant.execution.spread import HORIZONS_NS, SECOND_NS
 
 NEAR_NS = 10 * SECOND_NS
