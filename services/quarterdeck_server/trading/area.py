@@ -112,7 +112,7 @@ async def restored(settings: TradingSettings, shared: Shared) -> Desk:
     async with shared.postgres.transaction() as connection:
         # While the head is locked, nothing can change what was read before.
         head = await lock_head(connection)
-        await follow(desk, connection, shared.compute, head.event_position)
+        await follow(desk, connection, head.event_position)
     desk.revalue_all()
     desk.flush()
     log.info("portfolio_restored", position=desk.position, accounts=len(desk.bases))

@@ -8,7 +8,6 @@ from collections.abc import Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 
 from quarterdeck_server.kernel.money import Money
-from quarterdeck_server.runtime.compute import Compute
 from quarterdeck_server.runtime.postgres import Connection
 from quarterdeck_server.trading.desk import Desk
 from quarterdeck_server.trading.domain.fill import Fill, Holding, OrderSide
@@ -35,12 +34,12 @@ class Moves:
     anew: Anew = field(default_factory=dict)
 
 
-async def follow(desk: Desk, connection: Connection, compute: Compute, until: int) -> None:
+async def follow(desk: Desk, connection: Connection, until: int) -> None:
     """Apply what the log has after the desk's position, up to one that nothing can change now.
 
     If it fails on the way, the desk knows how far each position is, and the next one goes on.
     """
-    acted = await _acted(desk, connection, compute, until)
+    acted = await _acted(desk, connection, until)
     async for page in load.movements(connection, desk.position, until):
         changed = {
             holding
@@ -48,7 +47,7 @@ async def follow(desk: Desk, connection: Connection, compute: Compute, until: in
             for holding in _out_of_order(movement, acted)
             if not _is_told(desk, position_key(holding), position)
         }
-        anew = await _anew(desk, connection, compute, changed, until)
+        anew = await _anew(desk, connection, changed, until)
         for position, movement in page:
             key = _key(movement)
             if key is not None and key in anew and not _is_told(desk, key, position):
@@ -60,7 +59,7 @@ async def follow(desk: Desk, connection: Connection, compute: Compute, until: in
     desk.ahead.clear()
 
 
-async def _acted(desk: Desk, connection: Connection, compute: Compute, until: int) -> set[str]:
+async def _acted(desk: Desk, connection: Connection, until: int) -> set[str]:
     """Take the corporate actions first, and replay who held their instruments already.
 
     Whose fills are still to come is replayed then: an action may be of an earlier time.
@@ -73,7 +72,7 @@ async def _acted(desk: Desk, connection: Connection, compute: Compute, until: in
         for key in desk.average.holders(action.instrument)
         if concerns(action, key.account)
     }
-    anew = await _anew(desk, connection, compute, held, until, fresh)
+    anew = await _anew(desk, connection, held, until, fresh)
     for action in fresh:
         desk.learn(action)
     for key, retold in anew.items():
@@ -85,14 +84,13 @@ async def _acted(desk: Desk, connection: Connection, compute: Compute, until: in
 async def _anew(
     desk: Desk,
     connection: Connection,
-    compute: Compute,
     changed: Iterable[Holding],
     until: int,
     fresh: Sequence[Action] = (),
 ) -> Anew:
     """Take positions anew from their beginning: what else changed is still to be read."""
     since = dict.fromkeys(changed, BEGINNING)
-    return await taken_anew(desk, connection, compute, since, until, fresh)
+    return await taken_anew(desk, connection, since, until, fresh)
 
 
 def book_fill(fill: Fill) -> BookFill:

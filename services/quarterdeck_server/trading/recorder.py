@@ -77,7 +77,6 @@ class Recorder:
         patience: timedelta,
     ) -> None:
         self._postgres, self._clock = shared.postgres, shared.clock
-        self._compute = shared.compute
         self._patience_ns = round(patience.total_seconds() * NS)
         self._desk, self._facts, self._sink, self._moved = desk, facts, sink, moved
         self._turn = asyncio.Lock()
@@ -156,7 +155,7 @@ class Recorder:
             if self._desk.bases.get(account.account) != account.base_currency:
                 self._desk.add_account(account.account, account.base_currency)
         await self._facts.refresh()
-        await follow(self._desk, connection, self._compute, head.event_position)
+        await follow(self._desk, connection, head.event_position)
 
     async def _folded(
         self, connection: Connection, head: store.Head, events: Sequence[Event]
@@ -223,7 +222,6 @@ class Recorder:
         anew = await taken_anew(
             self._desk,
             connection,
-            self._compute,
             batch.unsettled(),
             batch.position,
             [action for action, _ in batch.new_actions],

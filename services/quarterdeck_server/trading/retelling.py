@@ -1,32 +1,28 @@
-"""Taking positions anew: from the log, beside the event loop, and without showing anything yet.
+"""Taking positions anew from the log, without showing anything yet.
 
 A position begins with the newest state that it kept from before what changed, so what is late by
-seconds costs some fills. A whole life of fills is taken by a thread, while others go on.
+seconds costs some fills. A whole life of fills is read and taken page by page, between which others
+have their turn: threads would share the interpreter with them just the same.
 """
 
 from collections.abc import Mapping, Sequence
 from itertools import batched, groupby
 from operator import itemgetter
 
-from quarterdeck_server.runtime.compute import Compute
 from quarterdeck_server.runtime.postgres import Connection
 from quarterdeck_server.trading.desk import Desk
 from quarterdeck_server.trading.domain.fill import Holding
 from quarterdeck_server.trading.domain.retold import Anew, Retold
-from quarterdeck_server.trading.portfolio import Action, Fill, PositionKey
+from quarterdeck_server.trading.portfolio import Action, PositionKey
 from quarterdeck_server.trading.store import replayed
 
 AT_ONCE = 50
 """Positions that are looked up together; others have their turn after so many."""
 
-FEW = 200
-"""Fills that are taken sooner than a thread has begun."""
-
 
 async def taken_anew(
     desk: Desk,
     connection: Connection,
-    compute: Compute,
     since: Mapping[Holding, int],
     until: int,
     fresh: Sequence[Action] = (),
@@ -41,10 +37,8 @@ async def taken_anew(
         wanted = [(holding_of(key), retold.known_ns) for key, retold in begun.items()]
         each = [*begun.values()]
         async for fills in replayed.pages(connection, wanted, until):
-            if len(fills) <= FEW:
-                _take(each, fills)
-            else:
-                await compute.thread(_take, each, fills)
+            for number, own in groupby(fills, key=itemgetter(0)):
+                each[number].take([fill for _, fill in own])
         for retold in each:
             retold.finish()
         anew |= begun
@@ -60,8 +54,3 @@ def position_key(holding: Holding) -> PositionKey:
 def holding_of(key: PositionKey) -> Holding:
     """Return a position as the log names it."""
     return (key.account, key.strategy, key.instrument)
-
-
-def _take(each: Sequence[Retold], fills: Sequence[tuple[int, Fill]]) -> None:
-    for number, own in groupby(fills, key=itemgetter(0)):
-        each[number].take([fill for _, fill in own])

@@ -9,7 +9,7 @@ import asyncpg
 from quarterdeck_server.runtime.postgres import Connection
 from quarterdeck_server.trading.domain.amendment import Bust, Correction, FillTerms, History
 from quarterdeck_server.trading.domain.fill import Fill, FillKey, Holding
-from quarterdeck_server.trading.store.replayed import in_turns
+from quarterdeck_server.trading.store.replayed import row_pages
 from quarterdeck_server.trading.store.rows import FILL_COLUMNS, fill_of
 
 FIRST = 0
@@ -76,7 +76,7 @@ async def told_of(
     They come in the order in which they count. ``until`` is the place of the log up to which fills
     are read; amendments are read to its end.
     """
-    async for rows in in_turns(connection, _OF_POSITION, *holding, after_ns, until):
+    async for rows in row_pages(connection, _OF_POSITION, *holding, after_ns, until):
         fills = [fill_of(row) for row in rows]
         yield fills, await histories(connection, fills)
 
