@@ -11,12 +11,14 @@ from hypothesis import strategies as st
 
 from quarterdeck_server.trading.desk import Desk
 from quarterdeck_server.trading.domain.amendment import Bust, Correction, FillTerms, History
-from quarterdeck_server.trading.domain.batch import Batch, OrderKey
+from quarterdeck_server.trading.domain.batch import Batch, OrderKey, Surroundings
 from quarterdeck_server.trading.domain.event import Event
 from quarterdeck_server.trading.domain.fill import Fill, FillKey, Holding, OrderSide
 from quarterdeck_server.trading.domain.order import Order, Word
+from quarterdeck_server.trading.domain.retold import Retold
 from quarterdeck_server.trading.following import book_fill
 from quarterdeck_server.trading.portfolio import (
+    Action,
     Book,
     CostMethod,
     Instrument,
@@ -48,20 +50,39 @@ class Log:
     def record(self, events: Sequence[Event]) -> None:
         """Take a batch as the recorder does."""
         batch = Batch(self.position, self.digests, self.orders, self.fills, self.newest_ns)
-        batch.histories = self.histories
+        batch.histories, batch.around = self.histories, self._around()
         batch.fold(events)
         self.position = batch.position
+        fresh = [action for action, _ in batch.new_actions]
+        anew = {
+            position_key(holding): self._retold(holding, since_ns, fresh)
+            for holding, since_ns in batch.unsettled().items()
+        }
         for fill, position in batch.new_fills:
             if fill.holding not in batch.restated:
                 self.desk.apply(book_fill(fill), position)
-        for holding, since_ns in batch.unsettled().items():
-            retold = self.desk.retold(position_key(holding), since_ns)
-            mine = (fill for fill in self.fills.values() if fill.holding == holding)
-            own = [book_fill(one) for one in counted(mine)]
-            # The log is asked for no others.
-            retold.take(replayed(one for one in own if one.time_ns > retold.known_ns))
-            retold.finish()
-            self.desk.replay(position_key(holding), retold)
+        for action in fresh:
+            self.desk.learn(action)
+        for key, retold in anew.items():
+            self.desk.replay(key, retold)
+
+    def _around(self) -> Surroundings:
+        book, held = self.desk.average, {one.holding for one in self.fills.values()}
+        names = {instrument for *_, instrument in held}
+        return Surroundings(
+            accounts=self.desk.bases,
+            holdings=held,
+            actions=[action for name in names for action in book.actions(name)],
+        )
+
+    def _retold(self, holding: Holding, since_ns: int, fresh: Sequence[Action]) -> Retold:
+        retold = self.desk.retold(position_key(holding), since_ns, fresh)
+        mine = counted(fill for fill in self.fills.values() if fill.holding == holding)
+        # The log is asked for no others.
+        late = (one for one in map(book_fill, mine) if one.time_ns > retold.known_ns)
+        retold.take(replayed(late))
+        retold.finish()
+        return retold
 
 
 def counted(fills: Iterable[Fill]) -> list[Fill]:
