@@ -1,16 +1,13 @@
 """What a node's cache keeps of what is over."""
 
 import json
-from decimal import Decimal
 from pathlib import Path
 
+import pytest
 from nautilus_trader.cache.cache import Cache
-from nautilus_trader.model.currencies import USD
-from nautilus_trader.model.identifiers import Symbol
-from nautilus_trader.model.instruments import Equity
-from nautilus_trader.model.objects import Price, Quantity
 from nautilus_trader.model.orders.unpacker import OrderUnpacker
 from nautilus_trader.model.position import Position
+from tests.unit.node.alone import alone, objects, share
 from tests.unit.node.test_orders import GOLDEN, history
 
 from quarterdeck_node.engine.v1.forgetting import KEPT_LIVES, KEPT_S, forget
@@ -27,19 +24,6 @@ def known(file: Path) -> Cache:
         cache.update_order(order)
     cache.add_position(Position(share(made.instrument_id), later[-1]), 1)
     return cache
-
-
-def share(instrument: object) -> Equity:
-    return Equity(
-        instrument_id=instrument,
-        raw_symbol=Symbol("AAPL"),
-        currency=USD,
-        price_precision=2,
-        price_increment=Price(Decimal("0.01"), 2),
-        lot_size=Quantity(1, 0),
-        ts_event=0,
-        ts_init=0,
-    )
 
 
 def test_a_closed_order_is_forgotten_after_a_while_and_an_open_position_is_not() -> None:
@@ -60,3 +44,12 @@ def test_of_a_position_that_always_turns_the_newest_lives_are_kept() -> None:
     forget(cache, 0, from_database=False)
     kept = cache.position_snapshots(position.id)
     assert (len(kept), kept[-1].id) == (KEPT_LIVES, newest)
+
+
+@pytest.mark.filterwarnings("ignore::DeprecationWarning:pandas")
+async def test_of_orders_that_are_over_nothing_of_the_engine_stays(tmp_path: Path) -> None:
+    async with alone(tmp_path) as node:
+        await node.trade(2 * KEPT_LIVES)
+        before = objects()
+        await node.trade(KEPT_LIVES)
+        assert objects() == before

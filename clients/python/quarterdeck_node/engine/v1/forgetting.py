@@ -24,11 +24,16 @@ async def forget_often(node: TradingNode, *, from_database: bool) -> None:
     while True:
         await asyncio.sleep(INTERVAL)
         try:
-            forget(node.cache, node.kernel.clock.timestamp_ns(), from_database=from_database)
-            # It copies all it knows whenever a position is closed, for a report that nobody asks.
-            node.portfolio.analyzer.reset()
+            forget_once(node, from_database=from_database)
         except Exception:
             LOG.exception("what is over could not be forgotten")
+
+
+def forget_once(node: TradingNode, *, from_database: bool) -> None:
+    """Forget what is over by now."""
+    forget(node.cache, node.kernel.clock.timestamp_ns(), from_database=from_database)
+    # It copies all it knows whenever a position is closed, for a report that nobody asks.
+    node.portfolio.analyzer.reset()
 
 
 def forget(cache: Cache, now_ns: int, *, from_database: bool) -> None:
