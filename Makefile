@@ -8,43 +8,19 @@ PYTHON := python3
 BIN := .venv/bin
 ARGS ?=
 
-# Two recipes at a time, each with what it says in one piece where this make can do that.
-BESIDE := --jobs=2 $(if $(filter output-sync,$(.FEATURES)),--output-sync)
-
 .PHONY: run test lint generate bench faults lock clean help web
-.PHONY: lint-python lint-contracts lint-web test-web
 
 run: environment-run web ## Start everything on this machine; prints the dashboard's address
 	@exec $(BIN)/python -m quarterdeck_server.cli up $(ARGS)
 
 test: environment-dev environment-generate ## Run every check and every test
-	@$(PYTHON) tools/web.py install
-	@$(MAKE) $(BESIDE) lint-python lint-contracts test-web
+	@$(PYTHON) tools/lint.py lint build test
 	@$(PYTHON) tools/browser.py
 	$(BIN)/python -m pytest --cov --cov-report= $(ARGS)
 	@$(BIN)/coverage report $(if $(ARGS),,--fail-under=90) --format=total | sed "s/.*/coverage: & %/"
 
 lint: environment-dev environment-generate ## Check style, types, laws, contracts and generated code
-	@$(PYTHON) tools/web.py install
-	@$(MAKE) $(BESIDE) lint-python lint-contracts lint-web
-
-lint-python:
-	$(BIN)/ruff check
-	$(BIN)/ruff format --check
-	$(BIN)/mypy
-	$(BIN)/lint-imports
-
-lint-contracts:
-	$(BIN)/buf lint
-	$(BIN)/python tools/breaking.py
-	.tools/generate/bin/python tools/generate.py --check
-
-lint-web:
-	@$(PYTHON) tools/web.py lint
-
-test-web: lint-web
-	@$(PYTHON) tools/web.py build
-	@$(PYTHON) tools/web.py test
+	@$(PYTHON) tools/lint.py
 
 generate: environment-dev environment-generate ## Write the code that comes from the contracts
 	@$(PYTHON) tools/web.py install
