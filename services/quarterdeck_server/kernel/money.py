@@ -6,7 +6,6 @@ quotient, a conversion) goes through a function here that says to which decimal 
 
 import re
 from contextlib import AbstractContextManager
-from dataclasses import dataclass
 from decimal import (
     ROUND_HALF_EVEN,
     Context,
@@ -21,6 +20,7 @@ from decimal import (
 from functools import cache, lru_cache
 
 from quarterdeck_server.kernel.errors import InvalidField
+from quarterdeck_server.kernel.value import value
 
 MAX_DECIMALS = 18
 """The most decimals an input may have; finer ones are refused, not rounded."""
@@ -129,11 +129,15 @@ def _is_currency(code: str) -> bool:
 
 
 def _decimals(value: Decimal) -> int:
+    # Asked of every amount: a text is made sooner than a tuple of digits.
+    text = str(value)
+    if "E" not in text:
+        return len(text.partition(".")[2])
     exponent = value.as_tuple().exponent
     return -exponent if isinstance(exponent, int) else 0
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class Money:
     """An exact amount of one currency; amounts of different currencies never add up."""
 

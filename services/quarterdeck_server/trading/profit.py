@@ -128,7 +128,7 @@ def _float_sum(known: _Known, field: Callable[[Totals], float | None]) -> Decima
 
 
 def _held(book: Book, scope: Scope, unpriced: frozenset[str]) -> tuple[str, ...]:
-    return tuple(sorted(name for name in unpriced if book.is_held(name, scope)))
+    return tuple(sorted(book.held(unpriced, scope)))
 
 
 def _amount(value: Decimal | None) -> Decimal:

@@ -32,7 +32,7 @@ from quarterdeck_server.trading.domain.batch import (
     order_keys,
 )
 from quarterdeck_server.trading.domain.event import AccountReport, Event
-from quarterdeck_server.trading.domain.fill import Fill
+from quarterdeck_server.trading.domain.fill import Fill, Holding
 from quarterdeck_server.trading.domain.topic import TopicRecord
 from quarterdeck_server.trading.facts import Facts
 from quarterdeck_server.trading.following import Moves, book_fill, follow
@@ -40,7 +40,7 @@ from quarterdeck_server.trading.mapping.event import opening_event
 from quarterdeck_server.trading.portfolio import Dividend, Flow, FlowKind, Split
 from quarterdeck_server.trading.ports import RecordSink
 from quarterdeck_server.trading.publications import publications, retold_positions
-from quarterdeck_server.trading.retelling import holding_of, taken_anew
+from quarterdeck_server.trading.retelling import holding_of, position_key, taken_anew
 from quarterdeck_server.trading.store import activity, adjustments, amendments, load, restatements
 from quarterdeck_server.trading.store import log as store
 
@@ -176,9 +176,15 @@ class Recorder:
             orders=await store.orders(connection, order_keys(events)),
             fills=fills,
             histories=await amendments.histories(connection, fills.values()),
-            newest_ns=await store.newest_fills(connection, holdings(events)),
+            newest_ns=dict(self._newest(holdings(events))),
             around=self._around(events),
         )
+
+    def _newest(self, positions: Iterable[Holding]) -> Iterator[tuple[Holding, int]]:
+        """Yield those positions that have fills, and the time of the latest."""
+        for holding in positions:
+            if filled_ns := self._desk.average.filled_ns(position_key(holding)):
+                yield holding, filled_ns
 
     def _around(self, events: Sequence[Event]) -> Surroundings:
         book, bodies = self._desk.average, [event.body for event in events]
@@ -244,7 +250,7 @@ class Recorder:
         await store.write_events(connection, batch.events, head.event_position)
         await store.write_fills(connection, batch.new_fills)
         await amendments.write(connection, batch.fills, batch.amended)
-        await store.write_newest_fills(connection, batch.newest_ns)
+        await store.write_traded(connection, batch.newly_traded)
         await adjustments.write_flows(connection, list(self._in_base(batch.new_flows, accounts)))
         await adjustments.write_actions(connection, batch.new_actions)
         await store.write_orders(connection, batch.new_orders, batch.known_orders)

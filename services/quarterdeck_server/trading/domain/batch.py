@@ -81,6 +81,7 @@ class Batch:
     outcomes: list[Outcome] = field(default_factory=list)
     known_orders: dict[OrderKey, Order] = field(init=False)
     known_fills: dict[FillKey, Fill] = field(init=False)
+    newly_traded: set[Holding] = field(default_factory=set)
 
     def __post_init__(self) -> None:
         """Keep what was before."""
@@ -175,6 +176,8 @@ class Batch:
         newest_ns = self.newest_ns.get(fill.holding, 0)
         is_late = fill.event_time_ns < max(newest_ns, self._acted_ns(fill))
         fill = fill.placed(self.position, order_unknown=unknown, is_late=is_late)
+        if not newest_ns:
+            self.newly_traded.add(fill.holding)
         self.newest_ns[fill.holding] = max(newest_ns, fill.event_time_ns)
         if fill.is_late:
             self._restate(fill)

@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 from decimal import Decimal
 
+from quarterdeck_server.kernel.value import value
 from quarterdeck_server.trading.domain.amendment import Amendment, Bust, Correction
 from quarterdeck_server.trading.domain.fill import Fill
 from quarterdeck_server.trading.domain.order import OrderChange, Word
@@ -37,7 +38,7 @@ type Body = OrderChange | Fill | Amendment | PositionReport | AccountReport | Fl
 """What an event tells."""
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class Event:
     """One event of a batch; ``path`` names it in refusals, for example "events[3]"."""
 

@@ -1,12 +1,12 @@
 """Fills as the log keeps them."""
 
-from dataclasses import dataclass
 from decimal import Decimal
 from enum import IntEnum
 from typing import NamedTuple
 
 from quarterdeck_server.kernel.errors import InvalidField
 from quarterdeck_server.kernel.money import ZERO
+from quarterdeck_server.kernel.value import value
 
 type Holding = tuple[str, str, str]
 """An account, a strategy and an instrument."""
@@ -32,7 +32,7 @@ class FillKey(NamedTuple):
     trade_id: str
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class Fill:
     """An execution of an order or of a part of it."""
 

@@ -6,12 +6,13 @@ within a stage a word counts unless a newer one of the same clock was heard. The
 the venue's stamps what the venue says, the node's own what the strategy asked for.
 """
 
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from decimal import Decimal
 from enum import IntEnum
 
 from quarterdeck_server.kernel.errors import InvalidField
 from quarterdeck_server.kernel.money import ZERO, quotient, rounded, trimmed
+from quarterdeck_server.kernel.value import value
 from quarterdeck_server.trading.domain.fill import Fill, OrderSide
 
 PRICE_DECIMALS = 18
@@ -73,7 +74,7 @@ def stage(status: OrderStatus) -> Stage:
     return Stage.IN_NODE if status in _IN_NODE else Stage.AT_VENUE
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class Terms:
     """What an order asks for, as far as it can be changed."""
 
@@ -82,7 +83,7 @@ class Terms:
     trigger_price: Decimal | None = None
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class Nature:
     """What an order asks for and cannot be changed."""
 
@@ -93,7 +94,7 @@ class Nature:
     reduce_only: bool
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class OrderChange:
     """What a node says of an order."""
 
@@ -106,7 +107,7 @@ class OrderChange:
     decision_price: Decimal | None = None
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class Word:
     """Who said something of an order, and when; a reconciliation repeats what was said before."""
 
@@ -117,7 +118,7 @@ class Word:
     is_reconciliation: bool = False
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class Order:
     """The state of an order, folded from all that was said of it."""
 

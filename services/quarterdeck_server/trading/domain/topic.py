@@ -5,6 +5,7 @@ from functools import lru_cache
 
 from quarterdeck_server.kernel import topics
 from quarterdeck_server.kernel.topics import TopicInvalid
+from quarterdeck_server.kernel.value import value
 
 MOST_KEPT = 10_000
 """Names of topics, which every event of a batch asks for."""
@@ -12,7 +13,7 @@ MOST_KEPT = 10_000
 _PARTS = {"orders": 3, "fills": 3, "positions": 3, "accounts": 2}
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class Publication:
     """What is to be published on a topic, before it has a sequence number."""
 
@@ -20,7 +21,7 @@ class Publication:
     payload: bytes
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class TopicRecord:
     """What a topic published; ``position`` counts the records of all topics, without gaps."""
 

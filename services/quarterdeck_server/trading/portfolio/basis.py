@@ -7,12 +7,12 @@ realised plus unrealised profit to the last digit. Quantities and costs are sign
 
 from collections import deque
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
 from decimal import Decimal
 from enum import Enum
 from typing import Protocol
 
 from quarterdeck_server.kernel.money import ZERO, portion
+from quarterdeck_server.kernel.value import value
 
 
 class CostMethod(Enum):
@@ -22,7 +22,7 @@ class CostMethod(Enum):
     FIFO = "fifo"
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class Lot:
     """A quantity opened at one time and what it cost; both below zero if short."""
 

@@ -112,10 +112,18 @@ class Book:
         """Return the positions in an instrument, open or closed."""
         return self._ledger.holders(instrument)
 
-    def is_held(self, instrument: str, scope: Scope) -> bool:
-        """Tell whether anybody in a scope holds an instrument now."""
-        held = self._ledger.held(instrument)
-        return bool(held) and any(scope.holds(key.account, key.strategy) for key in held)
+    def filled_ns(self, key: PositionKey) -> int:
+        """Return the time of a position's latest fill that counts; zero if there is none."""
+        holding = self._ledger.holdings.get(key)
+        return 0 if holding is None else holding.life.filled_ns
+
+    def held(self, instruments: Iterable[str], scope: Scope) -> Iterator[str]:
+        """Yield those of some instruments that anybody in a scope holds now."""
+        for instrument in instruments:
+            for key in self._ledger.held(instrument):
+                if scope.holds(key.account, key.strategy):
+                    yield instrument
+                    break
 
     def actions(self, instrument: str) -> tuple[Action, ...]:
         """Return what happened to everybody who held an instrument, in the order it was learned."""

@@ -7,6 +7,7 @@ from typing import NamedTuple
 
 from quarterdeck_server.kernel.errors import InvalidField
 from quarterdeck_server.kernel.money import ZERO, Money, checked, currency_code, positive
+from quarterdeck_server.kernel.value import value
 
 
 class Side(Enum):
@@ -24,7 +25,7 @@ class PositionKey(NamedTuple):
     strategy: str
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class Fill:
     """One execution; a fee above zero is paid, below zero it is a rebate.
 

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from decimal import Decimal
 
 from quarterdeck_server.kernel.money import ZERO, CurrencyMismatch, Money, rounded, trimmed
+from quarterdeck_server.kernel.value import value
 from quarterdeck_server.trading.portfolio.actions import Dividend, Split
 from quarterdeck_server.trading.portfolio.basis import Basis, Lot
 from quarterdeck_server.trading.portfolio.events import Fill, PositionKey
@@ -16,7 +17,7 @@ from quarterdeck_server.trading.portfolio.position import ChangeKind, Position
 PRICE_DECIMALS = 18
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class Outcome:
     """What a fill did, in the instrument's currency; the fee is apart."""
 

@@ -5,6 +5,7 @@ from decimal import Decimal
 from enum import Enum
 
 from quarterdeck_server.kernel.money import EXACT
+from quarterdeck_server.kernel.value import value
 
 _HALF = Decimal("0.5")
 
@@ -30,7 +31,7 @@ class MarkSource(Enum):
     FILL = "fill"
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class Mark:
     """The price a position is valued at, its source and its time."""
 

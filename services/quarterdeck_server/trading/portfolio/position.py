@@ -5,6 +5,7 @@ from decimal import Decimal
 from enum import Enum
 
 from quarterdeck_server.kernel.money import Money
+from quarterdeck_server.kernel.value import value
 from quarterdeck_server.trading.portfolio.events import PositionKey
 from quarterdeck_server.trading.portfolio.marks import Mark
 
@@ -19,7 +20,7 @@ class ChangeKind(Enum):
     FLIPPED = "flipped"
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class Position:
     """One position; money is in ``currency``, the settlement currency, unless it says its own.
 

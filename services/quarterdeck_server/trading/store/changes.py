@@ -30,7 +30,7 @@ type Placed[T] = tuple[int, T]
 
 _KEYS = f"""
 SELECT account, strategy, instrument, bool_or(is_paid) AS is_paid FROM (
-  SELECT account, strategy, instrument, false AS is_paid FROM trading.newest_fill
+  SELECT account, strategy, instrument, false AS is_paid FROM trading.traded_position
   UNION ALL SELECT account, strategy, instrument, true FROM trading.flow
   WHERE kind = ANY($6) AND event_time_ns >= $7 AND event_time_ns < $8
 ) AS known

@@ -37,14 +37,9 @@ SELECT * FROM unnest($1::text[], $2::bigint[])
 ON CONFLICT (topic) DO UPDATE SET last_sequence = known.last_sequence + excluded.last_sequence
 RETURNING topic, last_sequence"""
 
-_NEWEST_FILLS = """
-SELECT account, strategy, instrument, event_time_ns FROM trading.newest_fill
-WHERE (account, strategy, instrument) IN
-  (SELECT * FROM unnest($1::text[], $2::text[], $3::text[]))"""
-_MOVE_NEWEST_FILLS = """
-INSERT INTO trading.newest_fill (account, strategy, instrument, event_time_ns)
-SELECT * FROM unnest($1::text[], $2::text[], $3::text[], $4::bigint[])
-ON CONFLICT (account, strategy, instrument) DO UPDATE SET event_time_ns = excluded.event_time_ns"""
+_ADD_TRADED = """
+INSERT INTO trading.traded_position (account, strategy, instrument)
+SELECT * FROM unnest($1::text[], $2::text[], $3::text[]) ON CONFLICT DO NOTHING"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -111,14 +106,6 @@ async def fills(connection: Connection, keys: Collection[FillKey]) -> dict[FillK
         [key.trade_id for key in keys],
     )
     return {(fill := fill_of(row)).key: fill for row in rows}
-
-
-async def newest_fills(connection: Connection, holdings: Collection[Holding]) -> dict[Holding, int]:
-    """Return the time of the latest fill of each position that has one."""
-    if not holdings:
-        return {}
-    rows = await connection.fetch(_NEWEST_FILLS, *map(list, zip(*holdings, strict=True)))
-    return {(account, strategy, instrument): ns for account, strategy, instrument, ns in rows}
 
 
 async def write_events(connection: Connection, events: Sequence[Event], after: int) -> None:
@@ -196,11 +183,10 @@ async def write_fills(connection: Connection, fills: Sequence[tuple[Fill, int]])
         )
 
 
-async def write_newest_fills(connection: Connection, newest_ns: Mapping[Holding, int]) -> None:
-    """Store the time of the latest fill of each position."""
-    if newest_ns:
-        rows = [(*holding, ns) for holding, ns in newest_ns.items()]
-        await connection.execute(_MOVE_NEWEST_FILLS, *map(list, zip(*rows, strict=True)))
+async def write_traded(connection: Connection, holdings: Collection[Holding]) -> None:
+    """Store positions that were traded for the first time."""
+    if holdings:
+        await connection.execute(_ADD_TRADED, *map(list, zip(*holdings, strict=True)))
 
 
 async def write_publications(
