@@ -42,6 +42,7 @@ from quarterdeck_server.settings import Settings, TradingSettings
 from quarterdeck_server.trading import wiring
 from quarterdeck_server.trading.area import Area, opened
 from quarterdeck_server.trading.peers import HistoryPeer, InstrumentPeer
+from quarterdeck_server.trading.portfolio import past
 from quarterdeck_server.trading.ports import Market
 
 DOUBTFUL_SOON = TradingSettings(doubt_after=timedelta(seconds=0.2))
@@ -204,6 +205,12 @@ async def deck_on(
         services = [*wiring.services(area, shared, {}), market, past]
         await stack.enter_async_context(running(server, services, settings.server, live.drain))
         yield Deck(area, shared, peers.here, stack)
+
+
+@pytest.fixture(autouse=True)
+def _many_states(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Have positions keep what they were so often that also a few fills are replayed from it."""
+    monkeypatch.setattr(past, "STEP", 2)
 
 
 @pytest.fixture

@@ -1,9 +1,11 @@
 """Corrections, busts and late fills: as if everything had come in order."""
 
+from collections.abc import AsyncIterator, Sequence
+
 import grpc
 import pytest
 from tests.integration.trading import events
-from tests.integration.trading.conftest import Client, Deck, Open
+from tests.integration.trading.conftest import Client, Deck, Open, deck_on
 from tests.integration.trading.test_portfolio import amount, portfolio
 from tests.integration.trading.waiting import refusal, until
 
@@ -15,7 +17,9 @@ from quarterdeck.api.trading.v1.trading_event_service_pb2 import (
     ListOrdersRequest,
     ListTopicRecordsRequest,
 )
-from quarterdeck_server.trading.store import log
+from quarterdeck_server.runtime.bus import LocalBus
+from quarterdeck_server.trading.portfolio import CostMethod
+from quarterdeck_server.trading.store import log, replayed
 
 
 async def record(ada: Client, *told: object) -> None:
@@ -234,3 +238,31 @@ def breaking(patched: pytest.MonkeyPatch, step: str) -> None:
         return answer
 
     patched.setattr(log, step, broken)
+
+
+async def test_a_late_fill_is_replayed_from_shortly_before_it(
+    deck: Deck, ada: Client, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """And both books are what a start makes of the whole log."""
+    read: list[int] = []
+    original = replayed.row_pages
+
+    async def counted(*arguments: object) -> AsyncIterator[Sequence[object]]:
+        async for rows in original(*arguments):
+            read.append(len(rows))
+            yield rows
+
+    sides = ("BUY", "BUY", "SELL", "SELL", "SELL", "BUY")
+    fills = [
+        events.fill(n + 1, 100 + n % 7, side=sides[n % 6], client_order_id=f"O-{n}", at=n)
+        for n in range(60)
+    ]
+    late = [fills.pop(55), fills.pop(50)]
+    await record(ada, *fills)
+    monkeypatch.setattr(replayed, "row_pages", counted)
+    await record(ada, *late)
+    assert max(read) < 20
+    async with deck_on(deck.shared.postgres, LocalBus()) as other:
+        for method in CostMethod:
+            here, there = (one.area.desk.book(method).snapshot() for one in (deck, other))
+            assert (here["holdings"], here["cash"]) == (there["holdings"], there["cash"])

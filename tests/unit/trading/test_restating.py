@@ -205,3 +205,11 @@ def test_what_is_left_of_fills_and_orders_does_not_depend_on_who_came_first(
         twin = other.orders[key]
         assert twin.filled_quantity == order.filled_quantity
         assert twin.average_price == order.average_price
+
+
+def test_what_is_in_time_beside_something_late_in_one_batch_is_taken_too() -> None:
+    """What was known before the late one does not know the fill that came with it."""
+    fills = [fill(0, OrderSide.BUY, Decimal(1), Decimal(10), at) for at in (10, 10, 20, 15)]
+    told = [replace(one, trade_id=f"{number}") for number, one in enumerate(fills)]
+    log = logged([event(number, one, one) for number, one in enumerate(told)], [1])
+    assert [one.quantity for one in log.desk.average.positions()] == [4]
