@@ -1,31 +1,27 @@
-"""Measures fills and splits that come late, on a position with 50,000 fills, and prints JSON.
+"""Measures fills and splits that come late, on a position with 50,000 fills.
 
-``python -m tests.load.late``. Real PostgreSQL, real gRPC on loopback. Beside how long a call takes
-it measures for how long at a stretch nothing else of the process had its turn meanwhile, and until
-the past of curves was told anew.
+``python -m tests.load late``. Real PostgreSQL, real gRPC on loopback. Beside how long a call takes
+it measures for how long at a stretch nothing else of the process had its turn meanwhile, and the
+same of telling the past of curves anew.
 """
 
-import argparse
 import asyncio
-import json
-import sys
 import time
 from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from contextlib import asynccontextmanager
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 
 from tests.integration.trading import events
 from tests.integration.trading.conftest import Client, Deck, deck_on
 from tests.load.results import Figure, figure
-from tests.load.servers import servers
+from tests.load.servers import database
 
 from quarterdeck.api.trading.v1.trading_event_pb2 import TradingEvent
 from quarterdeck_server.runtime import garbage
 from quarterdeck_server.runtime.bus import LocalBus
 from quarterdeck_server.runtime.compute import take_turns
-from quarterdeck_server.runtime.migrations import migrate
-from quarterdeck_server.runtime.postgres import postgres
-from quarterdeck_server.settings import PostgresSettings, TradingSettings
+from quarterdeck_server.settings import TradingSettings
+from quarterdeck_server.trading import restater
 
 FILLS = 50_000
 FILLS_PER_CALL = 500
@@ -45,35 +41,26 @@ class Stall:
     longest_s: float = 0.0
 
 
-def main() -> None:
-    """Measure and print."""
-    parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--samples", type=int, default=7)
-    figures = asyncio.run(measure(parser.parse_args().samples))
-    sys.stdout.write(json.dumps({name: asdict(one) for name, one in figures.items()}, indent=2))
-
-
 async def measure(samples: int) -> dict[str, Figure]:
     """Measure every figure on a database of its own."""
     take_turns()
-    with servers() as (dsn, _):
-        await migrate(dsn)
-        async with (
-            postgres(dsn, PostgresSettings()) as store,
-            deck_on(store, LocalBus(), TradingSettings()) as deck,
-        ):
-            ada = await deck.client()
-            await ada.nodes.RegisterNode(events.registration())
-            await record_life(ada)
-            garbage.settle()
-            usual = await late(deck, ada, samples, FILLS - SECONDS_LATE)
-            oldest = await late(deck, ada, samples, 0.5)
-            await hold(ada)
-            return {
-                **named("late_fill", usual),
-                **named("oldest_fill", oldest),
-                **named("split", await split(deck, ada, samples)),
-            }
+    # The past of curves is told anew when it is measured, and not in between.
+    restater.LOOK_EVERY_S = 3_600
+    async with database() as store, deck_on(store, LocalBus(), TradingSettings()) as deck:
+        ada = await deck.client()
+        await ada.nodes.RegisterNode(events.registration())
+        await record_life(ada)
+        garbage.settle()
+        # As the server does by itself within a minute.
+        await store.execute("ANALYZE trading.fill")
+        usual = await late(deck, ada, samples, FILLS - SECONDS_LATE)
+        oldest = await late(deck, ada, samples, 0.5)
+        await hold(ada)
+        return {
+            **named("late_fill", usual),
+            **named("oldest_fill", oldest),
+            **named("split", await split(deck, ada, samples)),
+        }
 
 
 def named(name: str, measured: Sequence[Measured]) -> dict[str, Figure]:
@@ -160,7 +147,3 @@ async def watched() -> AsyncIterator[Stall]:
         yield stall
     finally:
         task.cancel()
-
-
-if __name__ == "__main__":
-    main()
