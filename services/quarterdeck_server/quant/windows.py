@@ -9,10 +9,12 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
+from numpy.typing import NDArray
 
 from quarterdeck_server.quant.series import FloatArray
 
 type Stretch = tuple[FloatArray, ...]
+type Places = NDArray[np.intp]
 
 FLAT_SQUARE = 1e-10
 """A variance this small against the mean square is called constant: a deviation of 1e-5 of how far
@@ -76,6 +78,25 @@ def divided(above: FloatArray, below: FloatArray) -> FloatArray:
 def window_sums(array: FloatArray, width: int) -> FloatArray:
     """Return the sum of each full window, shape (n - w + 1,) or empty."""
     return folded((array,), width, lambda left, right: (left[0] + right[0],))[0]
+
+
+def sums_between(values: FloatArray, first: Places, last: Places) -> FloatArray:
+    """Return the sum of each run of values, shape (n,), from a place up to but without another.
+
+    Of stretches, too: rounding of values outside a run is not in its sum, as it would be in a
+    difference of running totals.
+    """
+    left, right = np.minimum(first, last), np.asarray(last)
+    total, level = np.zeros(len(right)), values
+    while (left < right).any():
+        for odd in ((left & 1 == 1) & (left < right)).nonzero():
+            total[odd] += level[left[odd]]
+        left = left + (left & 1)
+        for odd in ((right & 1 == 1) & (left < right)).nonzero():
+            total[odd] += level[right[odd] - 1]
+        left, right = left >> 1, right >> 1
+        level = level[: len(level) // 2 * 2].reshape(-1, 2).sum(axis=1)
+    return total
 
 
 def folded(stretch: Stretch, width: int, join: Callable[[Stretch, Stretch], Stretch]) -> Stretch:

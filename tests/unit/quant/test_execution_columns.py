@@ -56,7 +56,7 @@ def test_an_average_over_microseconds_is_exact_a_year_after_the_first_price() ->
     prices = 100 + 50 * np.arange(len(times)) / len(times)
     starts, life_ns = times[500:] - 5_000, 10_000
     found = benchmark.time_weighted_prices(times, prices, starts, starts + life_ns, year_ns)
-    assert found == pytest.approx((prices[499:-1] + prices[500:]) / 2, rel=1e-7)
+    assert found == pytest.approx((prices[499:-1] + prices[500:]) / 2, rel=1e-14)
 
 
 def test_a_price_holds_until_it_is_too_old() -> None:

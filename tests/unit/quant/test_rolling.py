@@ -1,5 +1,6 @@
 """Every window has the number that the window alone would have."""
 
+import math
 from collections.abc import Callable
 from functools import partial
 
@@ -22,7 +23,7 @@ from quarterdeck_server.quant import (
 )
 from quarterdeck_server.quant import rolling_relative as versus
 from quarterdeck_server.quant.estimate import Estimate
-from quarterdeck_server.quant.windows import Rolling
+from quarterdeck_server.quant.windows import Rolling, sums_between
 
 OWN, MARKET = prices.equal_weights().values[:400], prices.market()[:400]
 SINGLE: dict[str, tuple[Callable[..., Rolling], Callable[..., Estimate]]] = {
@@ -119,3 +120,16 @@ def test_a_window_of_nothing_is_refused() -> None:
     with pytest.raises(InvalidField) as refusal:
         rolling.rolling_max_drawdown([0.1, -1.0], 1)
     assert refusal.value.field == "returns[1]"
+
+
+@given(
+    values=st.lists(st.floats(-1e6, 1e6), max_size=40),
+    edges=st.lists(st.tuples(st.integers(0, 40), st.integers(0, 40)), max_size=10),
+)
+def test_runs_add_up_to_what_lies_in_them(
+    values: list[float], edges: list[tuple[int, int]]
+) -> None:
+    runs = [(min(one, len(values)), min(other, len(values))) for one, other in edges]
+    first, last = np.array(runs, np.intp).reshape(-1, 2).T
+    found = sums_between(np.array(values), first, last)
+    assert found == pytest.approx([math.fsum(values[a:b]) for a, b in runs], abs=1e-8)

@@ -10,6 +10,7 @@ from quarterdeck_server.kernel.errors import InvalidField
 from quarterdeck_server.quant.estimate import Estimate
 from quarterdeck_server.quant.execution.shortfall import check_side, checked_fills
 from quarterdeck_server.quant.series import FloatArray, finite, finite_number, paired
+from quarterdeck_server.quant.windows import sums_between
 
 type Times = NDArray[np.int64]
 type Bools = NDArray[np.bool_]
@@ -94,15 +95,12 @@ def average_prices(
     starts_ns, ends_ns
         Of the intervals, the end not included, shape (n,).
     """
-    # About the first price, so that sums of many trades keep the digits of the differences.
-    base = prices[0] if len(prices) else 0.0
-    value, volume = _running((prices - base) * sizes), _running(sizes)
     first, last = (np.searchsorted(times_ns, edge) for edge in (starts_ns, ends_ns))
-    traded = volume[last] - volume[first]
+    value, traded = (sums_between(each, first, last) for each in (prices * sizes, sizes))
     found = np.full(len(starts_ns), np.nan)
     some = last > first
-    found[some] = base + (value[last] - value[first])[some] / traded[some]
-    return found, np.where(some, traded, 0.0)
+    found[some] = value[some] / traded[some]
+    return found, traded
 
 
 def time_weighted_prices(
@@ -124,23 +122,17 @@ def time_weighted_prices(
     if not len(times_ns):
         return found
     known = ~np.isnan(last_prices(times_ns, prices, starts_ns, most_age_ns))
-    following = np.append(times_ns, np.iinfo(np.int64).max)
-    begins = np.where(
-        known, starts_ns, following[np.searchsorted(times_ns, starts_ns, side="right")]
-    )
-    some = ends_ns > begins
-    base = float(prices[0])
-    # A microsecond has to be seen in the sum of a year, for which a double has no digits left.
-    held_so_far = (prices[:-1] - base) * np.diff(times_ns)
-    area = np.concatenate(([0.0], np.cumsum(held_so_far, dtype=np.longdouble)))
-
-    def until(moments_ns: Times) -> NDArray[np.longdouble]:
-        held = np.searchsorted(times_ns, moments_ns, side="right") - 1
-        rest = (prices[held] - base) * (moments_ns - times_ns[held])
-        return np.asarray(area[held] + rest)
-
-    begins, ends = begins[some], ends_ns[some]
-    found[some] = base + (until(ends) - until(begins)) / (ends - begins)
+    until = np.append(times_ns[1:], np.iinfo(np.int64).max)
+    held = np.searchsorted(times_ns, starts_ns, side="right") - 1
+    first = np.where(known, held, held + 1)
+    some = (first < np.searchsorted(times_ns, ends_ns)) & (starts_ns < ends_ns)
+    first, ends = first[some], ends_ns[some]
+    last = np.searchsorted(times_ns, ends) - 1
+    begins = np.maximum(starts_ns[some], times_ns[first])
+    area = prices[first] * (np.minimum(until[first], ends) - begins)
+    area += sums_between(prices[:-1] * np.diff(times_ns), first + 1, last)
+    area += np.where(last > first, prices[last] * (ends - times_ns[last]), 0.0)
+    found[some] = area / (ends - begins)
     return found
 
 
@@ -202,7 +194,3 @@ def checked_times(times_ns: Times) -> Times:
         index = int(np.argmax(wrong)) + 1
         raise InvalidField(f"times_ns[{index}]", f"must not be before times_ns[{index - 1}]")
     return times
-
-
-def _running(values: FloatArray) -> FloatArray:
-    return np.concatenate(([0.0], np.cumsum(values)))

@@ -6,7 +6,6 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 import numpy as np
-from numpy.typing import NDArray
 
 from quarterdeck_server.analytics.domain.execution.market import (
     Bars,
@@ -23,6 +22,7 @@ from quarterdeck_server.quant.execution.benchmark import (
 )
 from quarterdeck_server.quant.execution.shortfall import SLACK
 from quarterdeck_server.quant.series import FloatArray
+from quarterdeck_server.quant.windows import Places, sums_between
 
 MOST_BAR_TIME = 4
 """How many times as long as a life the bars may be that tell its average.
@@ -120,16 +120,15 @@ class Lives:
 class _Inside:
     """Runs of rows, from a place up to but without another."""
 
-    first: NDArray[np.intp]
-    last: NDArray[np.intp]
+    first: Places
+    last: Places
 
     @property
     def count(self) -> FloatArray:
         return (self.last - self.first).astype(np.float64)
 
     def sum(self, values: FloatArray) -> FloatArray:
-        running = np.concatenate(([0.0], np.cumsum(values)))
-        return np.asarray(running[self.last] - running[self.first])
+        return sums_between(values, self.first, self.last)
 
 
 def _above_zero(values: FloatArray) -> FloatArray:
