@@ -6,10 +6,10 @@ then from ``quarterdeck.toml`` in the working directory. Each part receives its 
 
 from datetime import time, timedelta
 from pathlib import Path
-from typing import Literal
+from typing import Literal, Self
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
-from pydantic import AliasChoices, Field, SecretStr, field_validator
+from pydantic import AliasChoices, Field, SecretStr, field_validator, model_validator
 from pydantic_settings import (
     BaseSettings,
     PydanticBaseSettingsSource,
@@ -17,6 +17,7 @@ from pydantic_settings import (
     TomlConfigSettingsSource,
 )
 
+from quarterdeck_server.kernel.day import DayRoll
 from quarterdeck_server.source_settings import (
     AlphaVantageSettings,
     EdgarSettings,
@@ -178,7 +179,8 @@ class TradingSettings(Section):
     day_zone: str = "UTC"
     """The zone of ``day_roll``, for example ``America/New_York``."""
     day_roll: time = time()
-    """When a trading day ends; with 17:00, Monday's begins on Sunday at 17:00. A whole minute."""
+    """When a trading day ends; with 17:00, Monday's begins on Sunday at 17:00. A whole minute
+    that the clocks of the zone neither skip nor repeat."""
     point_retention: timedelta = Field(default=timedelta(days=90), gt=timedelta(0))
     """How long points of equity curves are kept after the last of their four weeks was stored; what
     they come to by minute stays."""
@@ -201,6 +203,13 @@ class TradingSettings(Section):
         if value.second or value.microsecond or value.tzinfo is not None:
             raise ValueError(f"must be a whole minute without a zone, was {value}")
         return value
+
+    @model_validator(mode="after")
+    def _days_are_whole(self) -> Self:
+        if found := DayRoll(ZoneInfo(self.day_zone), self.day_roll).unsteady_on():
+            problem = "must not be a time that clocks of day_zone skip or repeat, as they do on"
+            raise ValueError(f"day_roll: {problem} {found}, was {self.day_roll}")
+        return self
 
 
 class SystemSettings(Section):

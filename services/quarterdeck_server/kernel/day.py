@@ -8,6 +8,7 @@ EPOCH = date(1970, 1, 1)
 SECOND_NS = 1_000_000_000
 DAY_NS = 86_400 * SECOND_NS
 ONE_DAY = timedelta(days=1)
+STEADY_YEARS = range(2015, 2045)
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,3 +35,18 @@ class DayRoll:
             on += ONE_DAY
         moment = datetime.combine(on, self.at, self.zone)
         return int(moment.timestamp()) * SECOND_NS
+
+    def unsteady_on(self) -> date | None:
+        """Return a date on which clocks skip or repeat the time at which days end, if there is one.
+
+        Days would overlap then, or have a hole between them. At midnight they do neither: a day
+        that begins late or twice is the calendar's.
+        """
+        if self.at == time():
+            return None
+        first, last = date(STEADY_YEARS.start, 1, 1), date(STEADY_YEARS.stop, 1, 1)
+        for day in range((last - first).days):
+            moment = datetime.combine(first + timedelta(days=day), self.at, self.zone)
+            if moment.utcoffset() != moment.replace(fold=1).utcoffset():
+                return moment.date()
+        return None

@@ -2,7 +2,7 @@
 
 import asyncio
 import random
-from datetime import time
+from datetime import time, timedelta
 
 import pytest
 from google.protobuf.timestamp_pb2 import Timestamp
@@ -184,6 +184,24 @@ async def test_days_that_end_otherwise_count_what_was_not_folded_once(
         await rollup.keep_days(store, "America/New_York", time(17))
         await fold(store)
         await counted_from_scratch(store)
+
+
+async def test_what_a_late_bust_leaves_of_a_minute_past_its_retention_is_not_told(
+    deck: Deck, ada: Client, store: Postgres
+) -> None:
+    for number in range(4):
+        made = events.fill(trade_id=f"T-{number}", at=60 * number, fee="1")
+        await ada.events.RecordEvents(events.batch(made))
+    await fold(store)
+    await rollup.drop_old(store, timedelta(days=1), timedelta(0))
+    fresh = events.fill(trade_id="T-new", at=61)
+    amended = events.bust("T-0", at=200), events.correction("T-2", quantity="3", fee="0.5", at=200)
+    await ada.events.RecordEvents(events.batch(*amended, fresh))
+    for _ in range(2):
+        minutes, day = [(await activity(ada, interval=one)).activity for one in (MINUTE, DAY)]
+        assert list(minutes.fills) == [1]
+        assert (list(day.fills), list(day.fees)) == ([4], [2.5])
+        await fold(store)
 
 
 async def pages(ada: Client, interval: int) -> list[pb.ListActivityResponse]:

@@ -132,6 +132,20 @@ async def test_points_that_were_changed_are_followed(store: Postgres) -> None:
     assert await stored(store) == folded(changed)
 
 
+async def test_a_point_that_knows_less_of_the_log_does_not_replace_one_that_knows_more(
+    store: Postgres,
+) -> None:
+    chance = random.Random(12)
+    newer = replace(point("", 30, chance), log_position=12)
+    older = replace(point("", 30, chance), log_position=10)
+    await save(store, [newer], at_once=1)
+    await save(store, [older, point("", 31, chance)], at_once=2)
+    assert (await thinned.curve(store, "SIM-001", "", (0, 2**63 - 1), 10))[0] == replace(
+        newer, log_position=0
+    )
+    assert (await stored(store))["", 60, START_NS - START_NS % (60 * 10**9)]["point_count"] == 2
+
+
 async def test_what_was_dropped_stays_folded_and_late_points_join_it(store: Postgres) -> None:
     points = newest(scattered(random.Random(6), 200, over_s=3_600))
     await save(store, points, at_once=200)

@@ -42,3 +42,12 @@ def test_a_day_ends_where_the_next_begins_also_when_clocks_change(of: tuple[int,
 def test_a_zone_that_does_not_exist_is_refused_by_name() -> None:
     with pytest.raises(ValidationError, match=r"day_zone\n.*no such time zone: Mars/Base"):
         TradingSettings(day_zone="Mars/Base")
+
+
+@pytest.mark.parametrize(
+    ("zone", "at"), [("America/New_York", time(2, 30)), ("Europe/Berlin", time(2))]
+)
+def test_days_cannot_end_when_clocks_skip_or_repeat_the_time(zone: str, at: time) -> None:
+    with pytest.raises(ValidationError, match=r"day_roll: .* skip or repeat, .* 2015-03-"):
+        TradingSettings(day_zone=zone, day_roll=at)
+    assert TradingSettings(day_zone=zone, day_roll=time(3, 1)).day_zone == zone

@@ -29,6 +29,12 @@ account = $1 AND seconds = $2 AND start_ns >= $3 AND start_ns < $4
   AND ({_PLACE}) > ($5, $6, $7, $8)
   AND ($9 = '' OR strategy = $9) AND ($10::text[] IS NULL OR strategy = ANY($10))
   AND ($11 = '' OR instrument = $11)"""
+# Nothing is left of what was taken back. And what a late correction or bust takes off a minute that
+# was dropped is told by its hour and day alone.
+_TOLD = """
+  (orders, rejects, cancels, fills, fees) <> (0, 0, 0, 0, 0)
+  AND least(orders, rejects, cancels, fills) >= 0
+  AND (fills > 0 OR (bought_quantity, sold_quantity) = (0, 0))"""
 # What is not folded yet may complete rows, or take them back: so many more are looked at.
 _ACTIVITY = f"""
 WITH fresh AS (
@@ -36,12 +42,13 @@ WITH fresh AS (
   WHERE {_ASKED} GROUP BY {_PLACE}
 ), folded AS (
   SELECT {", ".join(_ACTIVITY_NAMES)} FROM trading.activity_rollup
-  WHERE {_ASKED} AND (orders, rejects, cancels, fills, fees) <> (0, 0, 0, 0, 0)
+  WHERE {_ASKED} AND {_TOLD}
   ORDER BY {_PLACE} LIMIT $12 + (SELECT count(*) FROM fresh)
 )
-SELECT {_PLACE}, {SUMS} FROM (TABLE folded UNION ALL TABLE fresh) AS both_of_them
-GROUP BY {_PLACE}
-HAVING (sum(orders), sum(rejects), sum(cancels), sum(fills), sum(fees)) <> (0, 0, 0, 0, 0)
+SELECT * FROM (
+  SELECT {_PLACE}, {SUMS} FROM (TABLE folded UNION ALL TABLE fresh) AS part GROUP BY {_PLACE}
+) AS whole
+WHERE {_TOLD}
 ORDER BY {_PLACE} LIMIT $12"""  # noqa: S608 - constants of this module
 BEFORE_ALL: Place = (-(2**63), "", "", "")
 

@@ -40,15 +40,18 @@ SELECT account, strategy, event_time_ns FROM trading.equity_point
 WHERE (account, strategy, event_time_ns) IN
   (SELECT * FROM unnest($1::text[], $2::text[], $3::bigint[]))"""
 _UPSERT = f"""
-INSERT INTO trading.equity_point ({_COLUMNS}) {_POINTS}
+INSERT INTO trading.equity_point AS known ({_COLUMNS}) {_POINTS}
 ON CONFLICT ({", ".join(_KEY)}) DO UPDATE SET
   ({_CHANGED}) = ({", ".join(f"excluded.{name}" for name in _CHANGED.split(", "))})
-"""
+WHERE known.log_position <= excluded.log_position"""
 _MERGE = rollup.merging(_POINTS)
 
 
 async def save_points(postgres: Postgres, points: Sequence[EquityPoint]) -> None:
-    """Store points; the newest of a moment of the market replaces an earlier one."""
+    """Store points; the newest of a moment of the market replaces an earlier one.
+
+    Unless that knows more of the log: another process was further, or the past was told anew.
+    """
     async with postgres.transaction() as connection:
         await lock(connection, (point.account for point in points))
         await connection.execute(_MAKE_ROOM, [point.event_time_ns for point in points])
