@@ -87,7 +87,7 @@ class Alone:
                 self._forget()
 
     def _forget(self) -> None:
-        forget_once(self.node, from_database=False)
+        forget_once(self.node)
         # The engine does that by itself, once a minute.
         self.node.kernel.exec_engine._prune_recent_fills_cache(0.0)
 

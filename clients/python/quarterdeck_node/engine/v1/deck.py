@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 from decimal import Decimal
 from pathlib import Path
 
+from nautilus_trader.common import Environment
 from nautilus_trader.live.node import TradingNode
 
 from quarterdeck import AsyncClient
@@ -31,6 +32,8 @@ class DeckOptions:
     """The authority that vouches for the deck, in PEM."""
     display_name: str = ""
     """What people read."""
+    forgets: bool = False
+    """Whether closed orders and positions leave the engine's cache; on paper alone."""
 
 
 class Deck:
@@ -70,10 +73,13 @@ class Deck:
 
     def attach(self, node: TradingNode) -> None:
         """Join the node, which was not built yet; the work begins with the node's event loop."""
+        if self._options.forgets and node.kernel.environment == Environment.LIVE:
+            # A venue may speak of an order long after it was closed.
+            raise ValueError("forgets must be False in a live environment")
         node.add_data_client_factory(CLIENT, factory(self.client, self._made))
         file = self._options.state_folder / f"{self._identity.node}.spool"
         self._link = Link(node, self._identity, file, self._options.accounts)
-        self._link.start(self.client, self._made)
+        self._link.start(self.client, self._made, forgets=self._options.forgets)
 
     async def leave(self) -> None:
         """Wait until everything was said to the deck; for programs that run the loop themselves."""

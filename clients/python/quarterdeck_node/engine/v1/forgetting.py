@@ -15,7 +15,7 @@ KEPT_LIVES = 100
 """How many earlier lives of a position stay, from each of which the engine adds up its profit."""
 
 
-async def forget_often(node: TradingNode, *, from_database: bool) -> None:
+async def forget_often(node: TradingNode) -> None:
     """Forget for ever.
 
     On the event loop, unlike the engine's own timers, which run beside it: an order that has just
@@ -24,22 +24,25 @@ async def forget_often(node: TradingNode, *, from_database: bool) -> None:
     while True:
         await asyncio.sleep(INTERVAL)
         try:
-            forget_once(node, from_database=from_database)
+            forget_once(node)
         except Exception:
             LOG.exception("what is over could not be forgotten")
 
 
-def forget_once(node: TradingNode, *, from_database: bool) -> None:
+def forget_once(node: TradingNode) -> None:
     """Forget what is over by now."""
-    forget(node.cache, node.kernel.clock.timestamp_ns(), from_database=from_database)
+    forget(node.cache, node.kernel.clock.timestamp_ns())
     # It copies all it knows whenever a position is closed, for a report that nobody asks.
     node.portfolio.analyzer.reset()
 
 
-def forget(cache: Cache, now_ns: int, *, from_database: bool) -> None:
-    """Forget closed orders, closed positions with their earlier lives, and old balances."""
-    cache.purge_closed_orders(now_ns, KEPT_S, from_database)
-    cache.purge_closed_positions(now_ns, KEPT_S, from_database)
+def forget(cache: Cache, now_ns: int) -> None:
+    """Forget closed orders, closed positions with their earlier lives, and old balances.
+
+    Orders and positions leave the database of the cache, too, if it has one.
+    """
+    cache.purge_closed_orders(now_ns, KEPT_S, cache.has_backing)
+    cache.purge_closed_positions(now_ns, KEPT_S, cache.has_backing)
     cache.purge_account_events(now_ns, KEPT_S)
     for position in cache.position_snapshot_ids():
         # A position that turns from long to short and back is never closed when one looks.

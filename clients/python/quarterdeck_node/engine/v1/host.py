@@ -25,7 +25,6 @@ from quarterdeck.errors import Unavailable
 from quarterdeck_node.config import NodeConfig
 from quarterdeck_node.engine.port import EngineError
 from quarterdeck_node.engine.v1.deck import Deck, DeckOptions
-from quarterdeck_node.engine.v1.forgetting import forget_often
 from quarterdeck_node.engine.v1.instruments import list_instruments
 from quarterdeck_node.engine.v1.paper import SandboxLiveExecClientFactory
 from quarterdeck_node.pause import Backoff
@@ -50,13 +49,11 @@ async def run(config: NodeConfig) -> None:
         node.add_exec_client_factory(venue, SandboxLiveExecClientFactory)
     node.build()
     watch = asyncio.create_task(stop_if_idle(node))
-    forgetting = asyncio.create_task(forget_often(node, from_database=bool(config.cache_url())))
     try:
         await node.run_async()
         await deck.leave()
     finally:
         watch.cancel()
-        forgetting.cancel()
         node.kernel.dispose()
     if watch.done() and not watch.cancelled():
         raise EngineError(f"the strategies did not run {START_TIMEOUT:g} s after the start")
@@ -76,6 +73,7 @@ def make_deck(config: NodeConfig) -> Deck:
             taker_fee=config.taker_fee,
             ca_certificate=config.ca_certificate_file,
             display_name=config.display_name,
+            forgets=True,
         ),
     )
 

@@ -13,6 +13,7 @@ from quarterdeck import AsyncClient
 from quarterdeck.api.trading.v1.node_pb2 import NODE_MODE_LIVE, NODE_MODE_PAPER
 from quarterdeck.api.trading.v1.trading_event_pb2 import TradingEvent
 from quarterdeck_node.engine.v1.data import DeckDataClient
+from quarterdeck_node.engine.v1.forgetting import forget_often
 from quarterdeck_node.engine.v1.running import RunningNode
 from quarterdeck_node.engine.v1.tap import Tap
 from quarterdeck_node.feed import Feed
@@ -31,7 +32,7 @@ class Link:
         on_paper = node.kernel.environment != Environment.LIVE
         mode = NODE_MODE_PAPER if on_paper else NODE_MODE_LIVE
         self._identity = replace(identity, mode=mode)
-        self._loop = node.kernel.loop
+        self._node, self._loop = node, node.kernel.loop
         # Real money is worth a flush of the disk for each event.
         self._spool = Spool(file, flush_each=not on_paper)
         tap = Tap(node.cache, identity.account, accounts, on_paper=on_paper, sink=self)
@@ -40,9 +41,10 @@ class Link:
         self._session: Session | None = None
         self._task: asyncio.Task[None] | None = None
 
-    def start(self, client: AsyncClient, made: Sequence[DeckDataClient]) -> None:
+    def start(self, client: AsyncClient, made: Sequence[DeckDataClient], *, forgets: bool) -> None:
         """Begin with the node's event loop; ``made`` has the data client once it was built."""
-        self._task = self._loop.create_task(self._run(client, made), name="quarterdeck")
+        work = self._run_and_forget(client, made) if forgets else self._run(client, made)
+        self._task = self._loop.create_task(work, name="quarterdeck")
 
     async def end(self) -> None:
         """Wait until everything was said."""
@@ -67,6 +69,13 @@ class Link:
             self._spool.refuse(event_id, problem)
         except OSError:
             LOG.exception("event %s is lost: %s", event_id, problem)
+
+    async def _run_and_forget(self, client: AsyncClient, made: Sequence[DeckDataClient]) -> None:
+        forgetting = asyncio.create_task(forget_often(self._node))
+        try:
+            await self._run(client, made)
+        finally:
+            forgetting.cancel()
 
     async def _run(self, client: AsyncClient, made: Sequence[DeckDataClient]) -> None:
         feed = made[0].feed if made else Feed(client, lambda _: None)
