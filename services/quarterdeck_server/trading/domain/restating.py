@@ -4,6 +4,7 @@ What a position realised, paid and received is exact; what its quantity was wort
 nearest earlier price, or of its last fill where none is known.
 """
 
+from array import array
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from decimal import Decimal
@@ -86,11 +87,15 @@ class Track:
 
 
 class Tracker:
-    """Makes a track of moments. It keeps none of them: there may be a million."""
+    """Makes a track of moments.
+
+    It keeps none of them, and nothing that the collector of cycles would look at: there may be a
+    million.
+    """
 
     def __init__(self) -> None:
         self._times: list[int] = []
-        self._rows: list[tuple[float, ...]] = [(0.0, 0.0, 0.0, 0.0, 1.0)]
+        self._columns = tuple(array("d", [first]) for first in (0.0, 0.0, 0.0, 0.0, 1.0))
         self._fees: dict[str, list[float]] = {}
         self._dividends: dict[str, list[float]] = {}
 
@@ -98,14 +103,15 @@ class Tracker:
         """Take further moments, oldest first."""
         for one in moments:
             self._times.append(one.time_ns)
-            numbers = (one.quantity, one.cost, one.realised, one.price or 0)
-            self._rows.append((*map(float, numbers), one.units))
+            numbers = (one.quantity, one.cost, one.realised, one.price or 0, one.units)
+            for column, number in zip(self._columns, numbers, strict=True):
+                column.append(float(number))
             self._append(self._fees, one.fees)
             self._append(self._dividends, one.dividends)
 
     def track(self) -> Track:
         """Return the track of all of them."""
-        quantity, cost, realised, price, units = np.array(self._rows).T
+        quantity, cost, realised, price, units = map(np.array, self._columns)
         fees, dividends = (
             {name: np.array(one) for name, one in each.items()}
             for each in (self._fees, self._dividends)
