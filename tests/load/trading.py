@@ -1,60 +1,41 @@
-"""Measures the trading area end to end and prints JSON: ``python -m tests.load.trading``.
+"""Measures the trading area end to end.
 
 Real PostgreSQL, real gRPC on loopback, the bus within the process. Each figure is the median of its
 samples, with the spread.
 """
 
-import argparse
 import asyncio
-import json
-import sys
 import time
 from collections.abc import AsyncIterator, Sequence
-from dataclasses import asdict
 
 from tests.integration.trading import events
 from tests.integration.trading.conftest import Client, Deck, deck_on
 from tests.load.results import Figure, figure
-from tests.load.servers import servers
+from tests.load.servers import database
 
 from quarterdeck.api.trading.v1 import portfolio_service_pb2 as pb
 from quarterdeck_server.runtime import garbage
 from quarterdeck_server.runtime.bus import LocalBus
-from quarterdeck_server.runtime.migrations import migrate
-from quarterdeck_server.runtime.postgres import postgres
-from quarterdeck_server.settings import PostgresSettings, TradingSettings
+from quarterdeck_server.settings import TradingSettings
 
 POSITIONS = 1_000
 FILLS_PER_CALL = 500
 
 
-def main() -> None:
-    """Measure and print."""
-    parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--samples", type=int, default=7)
-    figures = asyncio.run(measure(parser.parse_args().samples))
-    sys.stdout.write(json.dumps({name: asdict(one) for name, one in figures.items()}, indent=2))
-
-
 async def measure(samples: int) -> dict[str, Figure]:
     """Measure every figure on a database of its own."""
-    with servers() as (dsn, _):
-        await migrate(dsn)
-        async with (
-            postgres(dsn, PostgresSettings()) as store,
-            deck_on(store, LocalBus(), TradingSettings()) as deck,
-        ):
-            # As every server does once it is open.
-            garbage.settle()
-            ada = await deck.client()
-            await ada.nodes.RegisterNode(events.registration())
-            profits = [p99(await fill_to_profit(ada, 100)) for _ in range(samples)]
-            return {
-                "fills_per_s": figure(await fills_per_second(ada, samples), "fills/s"),
-                "watch_1000_prices_ms": figure(await watch_prices(deck, ada, samples), "ms"),
-                "fill_to_profit_p99_ms": figure(profits, "ms"),
-                "get_portfolio_1000_ms": figure(await get_portfolio(ada, 5 * samples), "ms"),
-            }
+    async with database() as store, deck_on(store, LocalBus(), TradingSettings()) as deck:
+        # As every server does once it is open.
+        garbage.settle()
+        ada = await deck.client()
+        await ada.nodes.RegisterNode(events.registration())
+        profits = [p99(await fill_to_profit(ada, 100)) for _ in range(samples)]
+        return {
+            "fills_per_s": figure(await fills_per_second(ada, samples), "fills/s"),
+            "watch_1000_prices_ms": figure(await watch_prices(deck, ada, samples), "ms"),
+            "fill_to_profit_p99_ms": figure(profits, "ms"),
+            "get_portfolio_1000_ms": figure(await get_portfolio(ada, 5 * samples), "ms"),
+        }
 
 
 def p99(values: Sequence[float]) -> float:
@@ -138,7 +119,3 @@ async def get_portfolio(ada: Client, samples: int) -> list[float]:
         await ada.portfolio.GetPortfolio(pb.GetPortfolioRequest())
         delays.append((time.perf_counter() - started) * 1_000)
     return delays
-
-
-if __name__ == "__main__":
-    main()
