@@ -1,13 +1,14 @@
 """Instrument facts: asked for once, stored with the log, so that replaying it needs nobody else."""
 
 import asyncio
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from decimal import Decimal
 
 from quarterdeck_server.kernel.errors import InstrumentNotFound, InvalidField, QuarterdeckError
 from quarterdeck_server.runtime.postgres import Postgres
 from quarterdeck_server.trading.desk import Desk
 from quarterdeck_server.trading.domain.amendment import Correction
+from quarterdeck_server.trading.domain.batch import Batch
 from quarterdeck_server.trading.domain.errors import FieldInstrumentNotFound
 from quarterdeck_server.trading.domain.event import Event
 from quarterdeck_server.trading.domain.fill import Fill
@@ -69,6 +70,22 @@ class Facts:
                 continue
             if self._desk.average.rate(currency, base) is None:
                 await self._learn_pairs(currency, base)
+
+    async def ensure_rates_of(self, account: str, currencies: Collection[str]) -> None:
+        """Learn the pairs for an account and for the firm."""
+        await self.ensure_rates(account, currencies)
+        await self.ensure_rates("", {*currencies, self._desk.base_of(account)})
+
+    async def find_rates(self, batch: Batch) -> None:
+        """Learn the pairs that convert what a batch moved."""
+        needed: dict[str, set[str]] = {}
+        for fill, _ in batch.new_fills:
+            settled = self._desk.average.instrument(fill.instrument).currency
+            needed.setdefault(fill.account, set()).update((settled, fill.fee_currency))
+        for account, currency in batch.paid_in():
+            needed.setdefault(account, set()).add(currency)
+        for account, currencies in needed.items():
+            await self.ensure_rates_of(account, currencies)
 
     async def refresh(self) -> None:
         """Learn what other recorders stored."""

@@ -6,15 +6,12 @@ what another recorder wrote, is read from the log before the next batch is looke
 """
 
 import asyncio
-from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
 from decimal import Decimal
 
-import structlog
-
 from quarterdeck_server.kernel.errors import QuarterdeckError
-from quarterdeck_server.kernel.money import Money
 from quarterdeck_server.kernel.time import NS
 from quarterdeck_server.runtime.beside import beside, in_turns
 from quarterdeck_server.runtime.postgres import Connection
@@ -23,28 +20,20 @@ from quarterdeck_server.trading import metrics
 from quarterdeck_server.trading.desk import Desk
 from quarterdeck_server.trading.domain.account import Account, Opening
 from quarterdeck_server.trading.domain.activity import changes
-from quarterdeck_server.trading.domain.batch import (
-    Batch,
-    Surroundings,
-    fill_keys,
-    holdings,
-    newest_reports,
-    order_keys,
-)
+from quarterdeck_server.trading.domain.batch import Batch, newest_reports
 from quarterdeck_server.trading.domain.event import AccountReport, Event
-from quarterdeck_server.trading.domain.fill import Fill, Holding
 from quarterdeck_server.trading.domain.topic import TopicRecord
 from quarterdeck_server.trading.facts import Facts
 from quarterdeck_server.trading.following import Moves, book_fill, follow
+from quarterdeck_server.trading.knowing import known
 from quarterdeck_server.trading.mapping.event import opening_event
-from quarterdeck_server.trading.portfolio import Dividend, Flow, FlowKind, Split
+from quarterdeck_server.trading.openings import opening_flows, tell_left_out
+from quarterdeck_server.trading.portfolio import Flow
 from quarterdeck_server.trading.ports import RecordSink
 from quarterdeck_server.trading.publications import publications, retold_positions
-from quarterdeck_server.trading.retelling import holding_of, position_key, taken_anew
+from quarterdeck_server.trading.retelling import taken_anew
 from quarterdeck_server.trading.store import activity, adjustments, amendments, load, restatements
 from quarterdeck_server.trading.store import log as store
-
-log = structlog.get_logger()
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,7 +79,8 @@ class Recorder:
     async def rehearse(self, events: Sequence[Event]) -> Rehearsed:
         """Tell what recording a batch would come to, event by event; stores nothing."""
         async with self._turn, self._postgres.transaction() as connection:
-            batch = await self._known(connection, await self._locked(connection), events)
+            await self._locked(connection)
+            batch = await known(connection, self._desk, events)
         refused: list[tuple[Event, QuarterdeckError]] = []
         for event in events:
             try:
@@ -106,13 +96,13 @@ class Recorder:
             async with self._postgres.transaction() as connection:
                 head = await self._locked(connection)
                 fresh = [one for one in openings if await store.open_account(connection, one)]
-                moved = list(self._opening_flows(fresh, head.event_position))
-                events = [opening_event(flow) for flow, _ in moved]
-                await store.write_events(connection, events, head.event_position)
+                moved = list(opening_flows(fresh, head.event_position, self._clock.now_ns()))
+                told = [opening_event(flow) for flow, _ in moved]
+                await store.write_events(connection, told, head.event_position)
                 await adjustments.write_flows(connection, list(self._in_base(moved, fresh)))
                 end = head.event_position + len(moved)
                 await store.move_head(connection, store.Head(head.epoch, end, head.record_position))
-                await self._tell_left_out(connection, openings, fresh)
+                await tell_left_out(connection, openings, fresh)
             for opening in fresh:
                 self._desk.add_account(opening.account, opening.base_currency)
             for flow, position in moved:
@@ -120,7 +110,9 @@ class Recorder:
             self._desk.position = end
         self._moved()
         for opening in fresh:
-            await self._rates_of(opening.account, {one.currency for one in opening.balances})
+            await self._facts.ensure_rates_of(
+                opening.account, {one.currency for one in opening.balances}
+            )
 
     async def catch_up(self) -> None:
         """Apply what the log has and the desk has not."""
@@ -133,7 +125,7 @@ class Recorder:
         async with self._turn:
             async with self._postgres.transaction() as connection:
                 head = await self._locked(connection)
-                batch = await self._folded(connection, head, events)
+                batch = await self._folded(connection, events)
                 accounts = await self._accounts(connection, batch)
                 moves, records = await self._store(connection, head, batch, accounts)
             self._show(batch, accounts, moves)
@@ -141,7 +133,7 @@ class Recorder:
         self._moved()
         metrics.counted(batch)
         metrics.RECORD.observe(self._clock.monotonic() - started)
-        await self._find_rates(batch)
+        await self._facts.find_rates(batch)
         return Recorded(len(batch.events), batch.duplicates)
 
     async def _locked(self, connection: Connection) -> store.Head:
@@ -157,44 +149,12 @@ class Recorder:
         await self._facts.refresh()
         await follow(self._desk, connection, head.event_position)
 
-    async def _folded(
-        self, connection: Connection, head: store.Head, events: Sequence[Event]
-    ) -> Batch:
+    async def _folded(self, connection: Connection, events: Sequence[Event]) -> Batch:
         batch, _ = await beside(
-            self._known(connection, head, events), in_turns(self._desk.catch_up())
+            known(connection, self._desk, events), in_turns(self._desk.catch_up())
         )
         batch.fold(events)
         return batch
-
-    async def _known(
-        self, connection: Connection, head: store.Head, events: Sequence[Event]
-    ) -> Batch:
-        fills = await store.fills(connection, fill_keys(events))
-        return Batch(
-            position=head.event_position,
-            digests=await store.known_digests(connection, {event.event_id for event in events}),
-            orders=await store.orders(connection, order_keys(events)),
-            fills=fills,
-            histories=await amendments.histories(connection, fills.values()),
-            newest_ns=dict(self._newest(holdings(events))),
-            around=self._around(events),
-        )
-
-    def _newest(self, positions: Iterable[Holding]) -> Iterator[tuple[Holding, int]]:
-        """Yield those positions that have fills, and the time of the latest."""
-        for holding in positions:
-            if filled_ns := self._desk.average.filled_ns(position_key(holding)):
-                yield holding, filled_ns
-
-    def _around(self, events: Sequence[Event]) -> Surroundings:
-        book, bodies = self._desk.average, [event.body for event in events]
-        traded = {body.instrument for body in bodies if isinstance(body, Fill)}
-        acted = {body.instrument for body in bodies if isinstance(body, Split | Dividend)}
-        return Surroundings(
-            accounts=self._desk.bases,
-            holdings=[holding_of(key) for name in acted for key in book.holders(name)],
-            actions=[action for name in traded for action in book.actions(name)],
-        )
 
     async def _accounts(self, connection: Connection, batch: Batch) -> list[Opening]:
         """Store the accounts that no node registered: their first currency becomes the base."""
@@ -219,8 +179,8 @@ class Recorder:
 
         What topics tell is computed while the database stores the rest.
         """
-        told = (fill for fill, _ in batch.new_fills)
-        timely = [book_fill(fill) for fill in told if fill.holding not in batch.restated]
+        fills = (fill for fill, _ in batch.new_fills)
+        timely = [book_fill(fill) for fill in fills if fill.holding not in batch.restated]
         _, published = await beside(
             self._write(connection, head, batch, accounts),
             in_turns(publications(self._desk.average, batch, timely)),
@@ -272,29 +232,6 @@ class Recorder:
             self._desk.replay(key, retold)
         self._desk.position = batch.position
 
-    async def _find_rates(self, batch: Batch) -> None:
-        needed: dict[str, set[str]] = {}
-        for fill, _ in batch.new_fills:
-            settled = self._desk.average.instrument(fill.instrument).currency
-            needed.setdefault(fill.account, set()).update((settled, fill.fee_currency))
-        for account, currency in batch.paid_in():
-            needed.setdefault(account, set()).add(currency)
-        for account, currencies in needed.items():
-            await self._rates_of(account, currencies)
-
-    async def _rates_of(self, account: str, currencies: Collection[str]) -> None:
-        await self._facts.ensure_rates(account, currencies)
-        await self._facts.ensure_rates("", {*currencies, self._desk.base_of(account)})
-
-    async def _tell_left_out(
-        self, connection: Connection, openings: Iterable[Opening], taken: Collection[Opening]
-    ) -> None:
-        """Say what the log does not take: it cannot know which of its flows balances hold."""
-        given = {one.account for one in openings if one.balances and one not in taken}
-        for account in sorted(await store.never_opened(connection, given) if given else ()):
-            metrics.OPENINGS_LEFT_OUT.inc()
-            log.warning("opening_balances_left_out", account=account)
-
     def _in_base(
         self, moved: Iterable[tuple[Flow, int]], accounts: Iterable[Opening]
     ) -> Iterator[tuple[Flow, int, Decimal | None]]:
@@ -306,16 +243,6 @@ class Recorder:
         for flow, position in moved:
             base = bases.get(flow.account, "")
             yield flow, position, self._desk.in_base(flow.account, flow.money, base)
-
-    def _opening_flows(self, openings: Iterable[Opening], after: int) -> Iterator[tuple[Flow, int]]:
-        now_ns, position = self._clock.now_ns(), after
-        for opening in openings:
-            for balance in opening.balances:
-                position += 1
-                money = Money(balance.total, balance.currency)
-                flow_id = f"opening/{opening.account}/{balance.currency}"
-                kind = FlowKind.OPENING_BALANCE
-                yield Flow(flow_id, opening.account, kind, money, now_ns), position
 
 
 def _reported(batch: Batch) -> Iterator[tuple[str, Account]]:
