@@ -21,7 +21,6 @@ class Window:
 
     shape: Shape
     delivered_per_s: float
-    published_per_s: float
     frames_per_s: float
     p50_ms: float
     p99_ms: float
@@ -98,7 +97,6 @@ def _window(
     return Window(
         shape=shape,
         delivered_per_s=got["events"] / got["seconds"],
-        published_per_s=fed["published"] / fed["seconds"],
         frames_per_s=got["frames"] / got["seconds"],
         p50_ms=got["p50_ms"],
         p99_ms=got["p99_ms"],

@@ -89,13 +89,6 @@ async def test_a_checkpoint_of_another_version_is_left_aside(
         assert await shown(deck) == before
 
 
-async def break_connections(store: Postgres) -> None:
-    await store.fetch(
-        "SELECT pg_terminate_backend(pid) FROM pg_stat_activity "
-        "WHERE datname = current_database() AND pid <> pg_backend_pid()"
-    )
-
-
 @pytest.mark.parametrize("step", ["lock_head", "write_events", "write_fills", "move_head"])
 async def test_a_connection_that_breaks_in_the_middle_leaves_nothing(
     deck: Deck, ada: Client, step: str, monkeypatch: pytest.MonkeyPatch
