@@ -23,7 +23,8 @@ from tests.load.window import Window, streaming, windows
 WINDOW_S = 3.0
 WARM_S = 4.0
 HEADS = (
-    *("load", "streams", "wanted/s", "delivered/s", "frames/s", "p50 ms", "p99 ms", "max ms"),
+    *("load", "streams", "published/s", "wanted/s", "delivered/s", "frames/s"),
+    *("p50 ms", "p99 ms", "max ms"),
     *("faults", "ended", "worker cores", "reader cores", "worker MiB"),
 )
 
@@ -31,8 +32,8 @@ HEADS = (
 def row(one: Window) -> list[object]:
     """Return a window as a row of the table."""
     return [
-        *(one.shape.name, one.shape.streams, one.shape.wanted_per_s, one.delivered_per_s),
-        *(one.frames_per_s, one.p50_ms, one.p99_ms, one.max_ms, one.faults, one.ended),
+        *(one.shape.name, one.shape.streams, one.published_per_s, one.shape.wanted_per_s),
+        *(one.delivered_per_s, one.frames_per_s, one.p50_ms, one.p99_ms, one.max_ms, one.faults, one.ended),
         *(one.worker_cores, one.reader_cores, one.worker_mib),
     ]
 

@@ -20,6 +20,7 @@ class Window:
     """What happened in some seconds."""
 
     shape: Shape
+    published_per_s: float
     delivered_per_s: float
     frames_per_s: float
     p50_ms: float
@@ -96,6 +97,7 @@ def _window(
 ) -> Window:
     return Window(
         shape=shape,
+        published_per_s=fed["published"] / fed["seconds"],
         delivered_per_s=got["events"] / got["seconds"],
         frames_per_s=got["frames"] / got["seconds"],
         p50_ms=got["p50_ms"],
