@@ -33,7 +33,8 @@ def row(one: Window) -> list[object]:
     """Return a window as a row of the table."""
     return [
         *(one.shape.name, one.shape.streams, one.published_per_s, one.shape.wanted_per_s),
-        *(one.delivered_per_s, one.frames_per_s, one.p50_ms, one.p99_ms, one.max_ms, one.faults, one.ended),
+        *(one.delivered_per_s, one.frames_per_s, one.p50_ms, one.p99_ms, one.max_ms),
+        *(one.faults, one.ended),
         *(one.worker_cores, one.reader_cores, one.worker_mib),
     ]
 
