@@ -33,7 +33,7 @@ from quarterdeck_server.trading.reconciler import Reconciler
 from quarterdeck_server.trading.recorder import Recorder
 from quarterdeck_server.trading.restater import Restater
 from quarterdeck_server.trading.sampler import Sampler
-from quarterdeck_server.trading.store import load, topics
+from quarterdeck_server.trading.store import curve, load, topics
 from quarterdeck_server.trading.store.log import Head, lock_head
 from quarterdeck_server.trading.store.nodes import NodeStore
 from quarterdeck_server.trading.tail import Tail
@@ -109,6 +109,8 @@ async def restored(settings: TradingSettings, shared: Shared) -> Desk:
         desk.add_instrument(instrument)
     for account in await load.accounts(shared.postgres):
         desk.add_account(account.account, account.base_currency)
+    for name, time_ns in (await curve.shown(shared.postgres)).items():
+        desk.showed(name, time_ns)
     async with shared.postgres.transaction() as connection:
         # While the head is locked, nothing can change what was read before.
         head = await lock_head(connection)

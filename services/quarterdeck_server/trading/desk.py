@@ -95,6 +95,7 @@ class Desk:
         self._filled: dict[ScopeKey, None] = {}
         self._rates_moved = False
         self._profits: dict[ScopeKey, tuple[int, ProfitAndLoss]] = {}
+        self._shown_ns: dict[str, int] = {}
         self._cash: dict[ScopeKey, int] = {}
         self._moved: set[ScopeKey] = set()
 
@@ -138,9 +139,16 @@ class Desk:
         self._filled[account, ""] = None
 
     def shown_ns(self, account: str) -> int:
-        """Return the market's time of the profit that was shown last of an account."""
-        _, profit = self._profits.get((account, ""), (0, None))
-        return 0 if profit is None else profit.event_time_ns or 0
+        """Return the market's time of the latest profit that was ever shown of an account."""
+        return self._shown_ns.get(account, 0)
+
+    def showed(self, account: str, time_ns: int) -> None:
+        """Learn that an account was shown as of a time.
+
+        Curves keep what they showed, also when the newest fill is taken back and what is shown next
+        is of an earlier time.
+        """
+        self._shown_ns[account] = max(self.shown_ns(account), time_ns)
 
     def knows(self, instrument: str) -> bool:
         """Tell whether an instrument is registered."""
@@ -344,6 +352,7 @@ class Desk:
         if not profit.differs(before):
             return None
         self._profits[scope] = (self.version, profit)
+        self.showed(account, profit.event_time_ns or 0)
         return profit
 
     def base_of(self, account: str) -> str:

@@ -87,6 +87,30 @@ async def test_a_late_fill_is_worth_what_the_market_said_then(deck: Deck, ada: C
     assert [row["equity"] for row in folded] == [row[0] for row in account.values()]
 
 
+async def test_what_comes_after_a_bust_reaches_points_that_were_shown_before_it(
+    open_deck: Open,
+) -> None:
+    share = {"instrument": "MSFT.XNAS"}
+    paid = [
+        events.fill("1", "10", at=at, fee="1", client_order_id=f"P-{at}", **share)
+        for at in (220, 280)
+    ]
+    async with open_deck() as deck:
+        ada = await deck.client()
+        await ada.nodes.RegisterNode(events.registration(balance="1000"))
+        await record(deck, ada, *steps("10", "10"))
+        await record(deck, ada, events.fill("1", "10", at=300, trade_id="T-x", **share))
+        await record(deck, ada, events.bust("T-x", at=310, **share))
+        await record(deck, ada, paid[0])
+        await restated(deck)
+    async with open_deck() as deck:
+        ada = await deck.client()
+        await record(deck, ada, paid[1])
+        await restated(deck)
+        curve = {at: row[0] for at, row in (await points(ada)).items()}
+    assert curve == {0: 1000, 100: 1000, 220: 999, 280: 998, 300: 998}
+
+
 def life(account: str, instrument: str) -> tuple[list, list]:
     """Return the same trading in order and as it came: late, corrected and busted."""
     where = {"account": account, "instrument": instrument, "fee": "1"}

@@ -35,6 +35,11 @@ _MAKE_ROOM = """
 SELECT series.ensure_range('trading.equity_point', at, at)
 FROM (SELECT DISTINCT date_trunc('day', to_timestamp(ns / 1000000000), 'UTC') AS at
       FROM unnest($1::bigint[]) AS ns) AS days"""
+_SHOWN = """
+SELECT account, last_time_ns FROM trading.account CROSS JOIN LATERAL (
+  SELECT last_time_ns FROM trading.equity_rollup
+  WHERE equity_rollup.account = account.account AND strategy = '' AND seconds = 86400
+  ORDER BY start_ns DESC LIMIT 1) AS day"""
 _KNOWN = """
 SELECT account, strategy, event_time_ns FROM trading.equity_point
 WHERE (account, strategy, event_time_ns) IN
@@ -66,6 +71,11 @@ async def save_points(postgres: Postgres, points: Sequence[EquityPoint]) -> None
 async def lock(connection: Connection, accounts: Iterable[str]) -> None:
     """Keep other writers of accounts' curves out until the commit; before any point is written."""
     await connection.execute(_LOCK, list(accounts))
+
+
+async def shown(postgres: Postgres) -> dict[str, int]:
+    """Return the time of the last point of each account that has one."""
+    return {row["account"]: row["last_time_ns"] for row in await postgres.fetch(_SHOWN)}
 
 
 async def restated(connection: Connection, account: str, strategy: str, from_ns: int) -> None:
