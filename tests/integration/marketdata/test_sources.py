@@ -26,6 +26,7 @@ NAME = "sources/replay"
 DAYS = [f"2024-01-{day:02d}" for day in (2, 3, 4, 5, 8, 9, 10, 11)]
 LINES = ["date,open,high,low,close,volume", *(f"{day},10,11,9,10.5,100" for day in DAYS)]
 INSTRUMENT = "TEST.XNAS"
+TWICE_AS_FAST = {"quotes_per_second": 200.0}
 
 
 @pytest.fixture
@@ -128,10 +129,10 @@ async def test_bars_before_the_start_are_imported_by_a_job(open_area, replay):
 
 
 async def test_it_goes_on_where_it_was_after_a_restart(open_area, replay):
-    async with open_area(replay()) as deck:
-        await deck.sources.StartSource(start(seconds_per_day=0.3))
+    async with open_area(replay(**TWICE_AS_FAST)) as deck:
+        await deck.sources.StartSource(start(seconds_per_day=0.15))
         await played(deck, rows=40)
-    async with open_area(replay()) as deck:
+    async with open_area(replay(**TWICE_AS_FAST)) as deck:
         source = await in_state(deck, pb.SOURCE_STATE_RUNNING, pb.SOURCE_STATE_ENDED)
         assert source.replay.progress > 0
         ended = await in_state(deck, pb.SOURCE_STATE_ENDED)
@@ -139,10 +140,10 @@ async def test_it_goes_on_where_it_was_after_a_restart(open_area, replay):
 
 
 async def test_history_has_every_quote_once_over_a_restart(open_area, replay):
-    async with open_area(replay()) as deck:
-        await deck.sources.StartSource(start(seconds_per_day=0.3))
+    async with open_area(replay(**TWICE_AS_FAST)) as deck:
+        await deck.sources.StartSource(start(seconds_per_day=0.15))
         await played(deck, rows=40)
-    async with open_area(replay()) as deck:
+    async with open_area(replay(**TWICE_AS_FAST)) as deck:
         await in_state(deck, pb.SOURCE_STATE_ENDED)
     async with open_area() as deck:
         stored = await deck.history.ListQuotes(ListQuotesRequest(instrument=INSTRUMENT))
@@ -219,11 +220,11 @@ async def test_a_wrong_file_fails_the_call_and_nothing_starts(open_area, replay,
 
 
 async def test_a_source_that_fails_says_why_and_is_tried_again(open_area, replay, tmp_path):
-    async with open_area(replay()) as deck:
-        await deck.sources.StartSource(start(seconds_per_day=0.3))
+    async with open_area(replay(**TWICE_AS_FAST)) as deck:
+        await deck.sources.StartSource(start(seconds_per_day=0.15))
     good = (tmp_path / "days.csv").read_text()
     (tmp_path / "days.csv").write_text("nonsense")
-    async with open_area(replay()) as deck:
+    async with open_area(replay(**TWICE_AS_FAST)) as deck:
         failed = await in_state(deck, pb.SOURCE_STATE_FAILED)
         assert "days.csv" in failed.failure
         (tmp_path / "days.csv").write_text(good)

@@ -14,12 +14,13 @@ from quarterdeck_server.runtime.audit import AuditLog
 from quarterdeck_server.runtime.caller import Caller
 from quarterdeck_server.runtime.clock import SystemClock
 from quarterdeck_server.runtime.guard import Gate, Guard
-from quarterdeck_server.runtime.live import CHECK_PAUSE_S, LiveStreams
+from quarterdeck_server.runtime.live import LiveStreams
 from quarterdeck_server.runtime.postgres import Postgres
 from quarterdeck_server.runtime.server import build
 from quarterdeck_server.settings import ServerSettings
 
 EVERY = frozenset({"*"})
+SOON_S = 0.1
 
 
 class Tokens:
@@ -51,7 +52,10 @@ async def drained(call: Any) -> None:
         pass
 
 
-async def test_a_reader_that_stalls_still_learns_why_its_stream_ended(store: Postgres) -> None:
+async def test_a_reader_that_stalls_still_learns_why_its_stream_ended(
+    store: Postgres, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("quarterdeck_server.runtime.live.CHECK_PAUSE_S", SOON_S)
     tokens, clock = Tokens(), SystemClock()
     live = LiveStreams(tokens, clock)
     server = build(ServerSettings(), Guard(Gate(tokens, AuditLog(store), live, 1 << 20, 5.0)))
@@ -65,7 +69,7 @@ async def test_a_reader_that_stalls_still_learns_why_its_stream_ended(store: Pos
         await call.read()
         await asyncio.sleep(0.5)
         tokens.is_revoked = True
-        await asyncio.sleep(2 * CHECK_PAUSE_S)
+        await asyncio.sleep(3 * SOON_S)
         with pytest.raises(grpc.aio.AioRpcError) as caught:
             await drained(call)
     assert info(caught.value).reason == "TOKEN_REVOKED"
