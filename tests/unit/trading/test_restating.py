@@ -25,7 +25,7 @@ from quarterdeck_server.trading.portfolio import (
     Settlement,
     replayed,
 )
-from quarterdeck_server.trading.retelling import position_key
+from quarterdeck_server.trading.retelling import holding_of, position_key
 
 INSTRUMENTS = (
     Instrument("P.X", "USD"),
@@ -50,7 +50,7 @@ class Log:
     def record(self, events: Sequence[Event]) -> None:
         """Take a batch as the recorder does."""
         batch = Batch(self.position, self.digests, self.orders, self.fills, self.newest_ns)
-        batch.histories, batch.around = self.histories, self._around()
+        batch.histories, batch.around = self.histories, self._around(events)
         batch.fold(events)
         self.position = batch.position
         fresh = [action for action, _ in batch.new_actions]
@@ -66,12 +66,11 @@ class Log:
         for key, retold in anew.items():
             self.desk.replay(key, retold)
 
-    def _around(self) -> Surroundings:
-        book, held = self.desk.average, {one.holding for one in self.fills.values()}
-        names = {instrument for *_, instrument in held}
+    def _around(self, events: Sequence[Event]) -> Surroundings:
+        book, names = self.desk.average, {one.instrument for one in events if one.instrument}
         return Surroundings(
             accounts=self.desk.bases,
-            holdings=held,
+            holdings=[holding_of(key) for name in names for key in book.holders(name)],
             actions=[action for name in names for action in book.actions(name)],
         )
 
