@@ -46,20 +46,20 @@ def rolling_total_return(returns: ArrayLike, window: int) -> Rolling:
 
 
 def rolling_volatility(
-    returns: ArrayLike, window: int, periods_per_year: float = TRADING_DAYS
+    returns: ArrayLike, window: int, periods_per_year: float = TRADING_DAYS, *, ddof: int = 1
 ) -> Rolling:
-    """Return sd (divisor w - 1) · √m of each window of at least two periods; zero if constant."""
+    """Return sd (divisor w - ddof) · √m of each window of at least two periods; 0 if constant."""
     array, width = finite(returns), whole(window, 2, "window")
-    _, variance = mean_and_variance(array, width)
+    _, variance = mean_and_variance(array, width, ddof)
     return column(np.sqrt(variance * periods_per_year), len(array), width)
 
 
 def rolling_sharpe(
-    excess_returns: ArrayLike, window: int, periods_per_year: float = TRADING_DAYS
+    excess_returns: ArrayLike, window: int, periods_per_year: float = TRADING_DAYS, *, ddof: int = 1
 ) -> Rolling:
     """Return mean / sd · √m of each window of at least two periods; NaN for a constant window."""
     array, width = finite(excess_returns), whole(window, 2, "window")
-    mean, variance = mean_and_variance(array, width)
+    mean, variance = mean_and_variance(array, width, ddof)
     return column(divided(mean * np.sqrt(periods_per_year), np.sqrt(variance)), len(array), width)
 
 

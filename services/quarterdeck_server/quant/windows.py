@@ -54,12 +54,12 @@ def centred(array: FloatArray) -> FloatArray:
     return array - array.mean() if len(array) else array
 
 
-def mean_and_variance(array: FloatArray, width: int) -> tuple[FloatArray, FloatArray]:
-    """Return the mean and the variance (divisor w - 1) of each full window."""
+def mean_and_variance(array: FloatArray, width: int, ddof: int) -> tuple[FloatArray, FloatArray]:
+    """Return the mean and the variance (divisor w - ddof) of each full window."""
     shift = float(array.mean()) if len(array) else 0.0
     apart = array - shift
     sums, squares = window_sums(apart, width), window_sums(apart * apart, width)
-    variance = without_dust(squares - sums * sums / width, squares) / (width - 1)
+    variance = without_dust(squares - sums * sums / width, squares) / (width - ddof)
     return sums / width + shift, variance
 
 

@@ -22,8 +22,9 @@ def track(returns: np.ndarray) -> Track:
     return Track.of_returns(dated(np.arange(1, len(returns) + 1).astype("datetime64[D]"), returns))
 
 
-def test_the_last_window_agrees_with_the_metrics_of_its_days() -> None:
-    chosen = Conventions(minimum_acceptable=0.01, annualise_short=True)
+@pytest.mark.parametrize("ddof", [0, 1])
+def test_the_last_window_agrees_with_the_metrics_of_its_days(ddof: int) -> None:
+    chosen = Conventions(minimum_acceptable=0.01, ddof=ddof, annualise_short=True)
     rates = np.full(40, 0.0001)
     pair = matched(track(RETURNS), track(OTHERS))
     found = windows(pair, chosen, rates, tuple(Statistic), 20)

@@ -113,12 +113,14 @@ def _present(statistic: Statistic, days: Dates, found: Rolling) -> Windows:
 type _Compute = Callable[[_Sides, int], Rolling]
 
 _ALONE: dict[Statistic, _Compute] = {
-    Statistic.SHARPE_RATIO: lambda of, window: rolling.rolling_sharpe(of.above, window, of.periods),
+    Statistic.SHARPE_RATIO: lambda of, window: rolling.rolling_sharpe(
+        of.above, window, of.periods, ddof=of.conventions.ddof
+    ),
     Statistic.SORTINO_RATIO: lambda of, window: rolling.rolling_sortino(
         of.plain, window, of.conventions.minimum_acceptable_per_period, of.periods
     ),
     Statistic.VOLATILITY: lambda of, window: rolling.rolling_volatility(
-        of.plain, window, of.periods
+        of.plain, window, of.periods, ddof=of.conventions.ddof
     ),
     Statistic.MAX_DRAWDOWN: lambda of, window: rolling.rolling_max_drawdown(of.plain, window),
     Statistic.TOTAL_RETURN: lambda of, window: rolling.rolling_total_return(of.plain, window),
