@@ -61,6 +61,8 @@ def main() -> None:
     parser.add_argument("--quick", action="store_true", help="one sample of each figure")
     parser.add_argument("--no-keep", action="store_true", help="show only")
     options = parser.parse_args()
+    if unknown := set(options.names) - BENCHES.keys():
+        parser.error(f"no such benchmark: {', '.join(sorted(unknown))}; of {', '.join(BENCHES)}")
     for name in options.names or BENCHES:
         samples = 1 if options.quick else options.samples
         found = BENCHES[name](samples)
