@@ -74,10 +74,10 @@ class Ledger:
                     known = self.holdings.get(key)
                     none = Holding(key, instrument, new_basis(self.method), 0)
                     part[key] = none if known is None else known.copy()
-                part[key].apply(fill)
-                if fill.fee is not None:
-                    part[key].pay(fill.fee)
-                yield part[key].view(None)
+                part[key].take(fill)
+                position = part[key].view(None)
+            # Outside: whoever reads on, or never does, has an arithmetic of his own.
+            yield position
 
     def replay(self, key: PositionKey, since_ns: int, fresh: Sequence[Action] = ()) -> Replay:
         """Begin to take a position anew, since something of a time is not what it was.

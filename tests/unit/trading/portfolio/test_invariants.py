@@ -3,7 +3,7 @@
 import json
 from collections.abc import Iterable, Sequence
 from dataclasses import replace
-from decimal import Decimal
+from decimal import Decimal, getcontext
 from random import Random
 
 import pytest
@@ -247,6 +247,17 @@ def test_a_preview_says_what_applying_will_do_and_changes_nothing(
     assert book.snapshot() == before
     applied = (book.apply(event).position for event in events[cut:])
     assert positions == tuple(map(_unmarked, applied))
+
+
+def test_a_preview_that_nobody_reads_on_leaves_the_arithmetic_of_others_alone() -> None:
+    """Where a batch fails, the collector ends it in the middle of whatever is computed then."""
+    book = _book()
+    bought = Fill("f", "A", PAID.id, "S", Side.BUY, Decimal(1), Decimal(2), 3)
+    preview = book.preview([bought, bought])
+    next(preview)
+    with exact() as arithmetic:
+        preview.close()
+        assert getcontext() is arithmetic
 
 
 @pytest.mark.parametrize("method", CostMethod)
