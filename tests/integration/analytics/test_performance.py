@@ -185,6 +185,10 @@ async def test_subjects_are_compared_on_the_days_that_all_have(deck: Deck, ada: 
     same = given(days, simple_returns(PRICES)[99:199].tolist())
     alone = values(await computed(ada, same, conventions={"trials": trials}))
     assert alone["deflated_sharpe_ratio"] == pytest.approx(found["deflated_sharpe_ratio"])
+    few = values(await computed(ada, same, conventions={"trials": {"count": 1}}))
+    assert "deflated_sharpe_ratio" not in few, (
+        "what is answered may be asked: one trial tells nothing"
+    )
     bob = await deck.client("bob")
     _, info = await refusal(bob.performance.ComparePerformance(request))
     assert info.metadata["field"] == "subjects[0].portfolio.account"

@@ -332,7 +332,7 @@ class Trials(_message.Message):
     SHARPE_VARIANCE_FIELD_NUMBER: _builtins.int
     count: _builtins.int
     """How many there were, independent of each other. In an answer, subjects of a comparison that have
-    a Sharpe ratio: with fewer than two the deflated Sharpe ratio is INSUFFICIENT.
+    a Sharpe ratio. With fewer than two the deflated Sharpe ratio is INSUFFICIENT.
     """
     sharpe_variance: _builtins.float
     """The variance of their Sharpe ratios a year, divisor count - 1."""
