@@ -28,12 +28,12 @@ async def known(connection: Connection, desk: Desk, events: Sequence[Event]) -> 
         orders=await store.orders(connection, order_keys(events)),
         fills=fills,
         histories=await amendments.histories(connection, fills.values()),
-        newest_ns=dict(_newest(desk, holdings(events))),
+        newest_ns=dict(newest(desk, holdings(events))),
         around=_around(desk, events),
     )
 
 
-def _newest(desk: Desk, positions: Iterable[Holding]) -> Iterator[tuple[Holding, int]]:
+def newest(desk: Desk, positions: Iterable[Holding]) -> Iterator[tuple[Holding, int]]:
     """Yield those positions that have fills, and the time of the latest."""
     for holding in positions:
         if filled_ns := desk.average.filled_ns(position_key(holding)):

@@ -11,7 +11,7 @@ from fractions import Fraction
 from random import Random
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 from tests.unit.trading.portfolio.model import Model
 from tests.unit.trading.test_restating import Log, counted, event
@@ -118,7 +118,39 @@ def close(value: Decimal, counted: Fraction) -> bool:
     return abs(Fraction(value) - counted) <= Fraction(DUST)
 
 
+class InOrder(Random):
+    """Lets everything come in the order in which it is written."""
+
+    def choice(self, seq):
+        return seq[0]
+
+
+def bought(number: int, at: int) -> list[Event]:
+    fill = Fill(
+        *(f"f-{number}", f"T-{number}", f"O-{number}", "", "A", "S", SHARE.id, "nodes/n"),
+        *(OrderSide(1 + number % 2), Decimal(4 + number), Decimal(3), None, "", 0, at),
+    )
+    return [event(number, fill, fill)]
+
+
+def split(number: int, numerator: int, denominator: int, at: int) -> list[Event]:
+    name = f"a-{number}"
+    body = Split(name, SHARE.id, Decimal(numerator), Decimal(denominator), at)
+    return [Event("events[0]", name, name.encode(), b"", Word("nodes/n", "", "", at), body)]
+
+
+TWO_SPLITS = [
+    *(bought(number, at) for number, at in enumerate((1, 1, 2, 3, 2))),
+    *(split(0, 8, 5, at=2), split(1, 1, 4, at=1)),
+    *(bought(number, at) for number, at in ((5, 1), (6, 2), (7, 4))),
+]
+"""The later split is told first, amid fills of both times."""
+
+
 @settings(max_examples=150, deadline=None)
+@example(told=TWO_SPLITS, chance=InOrder(), cuts=set(), restarts=set())
+@example(told=TWO_SPLITS, chance=InOrder(), cuts=set(range(10)), restarts=set())
+@example(told=TWO_SPLITS, chance=InOrder(), cuts=set(range(10)), restarts={5, 6})
 @given(
     told=lives(),
     chance=st.randoms(use_true_random=False),

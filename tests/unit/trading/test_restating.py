@@ -11,12 +11,13 @@ from hypothesis import strategies as st
 
 from quarterdeck_server.trading.desk import Desk
 from quarterdeck_server.trading.domain.amendment import Bust, Correction, FillTerms, History
-from quarterdeck_server.trading.domain.batch import Batch, OrderKey, Surroundings
+from quarterdeck_server.trading.domain.batch import Batch, OrderKey, Surroundings, holdings
 from quarterdeck_server.trading.domain.event import Event
 from quarterdeck_server.trading.domain.fill import Fill, FillKey, Holding, OrderSide
 from quarterdeck_server.trading.domain.order import Order, Word
 from quarterdeck_server.trading.domain.retold import Retold
 from quarterdeck_server.trading.following import book_fill
+from quarterdeck_server.trading.knowing import newest
 from quarterdeck_server.trading.portfolio import (
     Action,
     Book,
@@ -43,13 +44,13 @@ class Log:
     digests: dict[str, bytes] = field(default_factory=dict)
     orders: dict[OrderKey, Order] = field(default_factory=dict)
     fills: dict[FillKey, Fill] = field(default_factory=dict)
-    newest_ns: dict[Holding, int] = field(default_factory=dict)
     histories: dict[FillKey, History] = field(default_factory=dict)
     desk: Desk = field(default_factory=Desk)
 
     def record(self, events: Sequence[Event]) -> None:
         """Take a batch as the recorder does."""
-        batch = Batch(self.position, self.digests, self.orders, self.fills, self.newest_ns)
+        newest_ns = dict(newest(self.desk, holdings(events)))
+        batch = Batch(self.position, self.digests, self.orders, self.fills, newest_ns)
         batch.histories, batch.around = self.histories, self._around(events)
         batch.fold(events)
         self.position = batch.position
