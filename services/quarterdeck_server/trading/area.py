@@ -104,7 +104,7 @@ async def restored(settings: TradingSettings, shared: Shared) -> Desk:
     desk = Desk(settings.reporting_currency)
     await _restore_checkpoint(shared, desk)
     for mark in await load.marks(shared.postgres):
-        desk.newest[mark.instrument] = mark
+        desk.books.newest[mark.instrument] = mark
     for instrument in await load.facts(shared.postgres):
         desk.add_instrument(instrument)
     for account in await load.accounts(shared.postgres):
@@ -140,7 +140,7 @@ async def _assembled(settings: TradingSettings, shared: Shared, market: Market, 
     epoch = await topics.new_epoch(postgres, clock.now_ns() // NS)
     ticker = Ticker(desk, bus, clock, epoch)
     feed = Feed(desk, clock)
-    sampler = Sampler(postgres, clock, settings.equity_interval, lambda: desk.newest)
+    sampler = Sampler(postgres, clock, settings.equity_interval, lambda: desk.books.newest)
     ticker.listen(feed.flushed)
     ticker.listen(sampler.flushed)
     facts = Facts(postgres, market.instruments, desk)
@@ -227,7 +227,7 @@ class Keeper:
         # Amid following, some of it is further than the position says.
         if position == self._saved_at or desk.ahead:
             return
-        average, fifo = desk.saved()
+        average, fifo = desk.books.saved()
         await load.save_checkpoint(
             self._shared.postgres,
             position,

@@ -5,20 +5,18 @@ is then only a version: what it has to be told is everything with a higher one, 
 was away and however many readers there are.
 """
 
-from collections import deque
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 
-from quarterdeck_server.kernel.errors import QuarterdeckError
 from quarterdeck_server.kernel.money import Money, product, trimmed
-from quarterdeck_server.trading.domain.price import Last, Newest, Quote
+from quarterdeck_server.trading.books import Books
+from quarterdeck_server.trading.domain.price import Last, Quote
 from quarterdeck_server.trading.domain.retold import Retold
 from quarterdeck_server.trading.domain.view import View
 from quarterdeck_server.trading.portfolio import (
     Action,
     Book,
-    BookState,
     CostMethod,
     Fill,
     Flow,
@@ -31,9 +29,6 @@ from quarterdeck_server.trading.profit import ProfitAndLoss, profit_of
 from quarterdeck_server.trading.versions import RowVersions
 
 type ScopeKey = tuple[str, str]
-
-MOST_DUE = 1_000
-"""Fills that only one of the books has: what catching up at once may take."""
 
 FIRM: ScopeKey = ("", "")
 """The scope of all accounts."""
@@ -82,14 +77,7 @@ class Desk:
         self.ahead: dict[PositionKey, int] = {}
         """Positions that are further than the desk while it follows the log, and how far."""
         self.bases: dict[str, str] = {}
-        self.newest: dict[str, Newest] = {}
-        self.refused_prices = 0
-        self._average = Book(CostMethod.AVERAGE)
-        self._fifo = Book(CostMethod.FIFO)
-        self._instruments: set[str] = set()
-        self._unpriced: set[str] = set()
-        self._fifo_behind: set[str] = set()
-        self._fifo_due: deque[Fill] = deque()
+        self.books = Books()
         self._rows = RowVersions()
         self._touched: set[PositionKey] = set()
         self._filled: dict[ScopeKey, None] = {}
@@ -102,32 +90,20 @@ class Desk:
     @property
     def average(self) -> Book:
         """The book at average cost."""
-        return self._average
+        return self.books.average
 
     def book(self, method: CostMethod) -> Book:
         """Return the book of a cost method, at the newest prices."""
-        if method is CostMethod.AVERAGE:
-            return self._average
-        # Few ask for it, so it is brought up to date when someone does.
-        self._catch_up()
-        for instrument in self._fifo_behind:
-            for price in self.newest[instrument].parts():
-                _show(self._fifo, price)
-        self._fifo_behind.clear()
-        return self._fifo
+        return self.books.of(method)
 
     def restore(self, average: Book, fifo: Book, position: int) -> None:
         """Take over saved books."""
-        self._average, self._fifo, self.position = average, fifo, position
-        self._fifo_due.clear()
+        self.books.restore(average, fifo)
+        self.position = position
         for key in average.keys(open_only=False):
             self._rows.add(key)
         for account in average.accounts():
             self._cash.update({(account, money.currency): 0 for money in self._money(account)})
-
-    def saved(self) -> tuple[BookState, BookState]:
-        """Return both books as plain data."""
-        return self._average.snapshot(), self.book(CostMethod.FIFO).snapshot()
 
     def revalue_all(self) -> None:
         """Value everything with the next flush."""
@@ -152,77 +128,41 @@ class Desk:
 
     def knows(self, instrument: str) -> bool:
         """Tell whether an instrument is registered."""
-        return instrument in self._instruments
+        return self.books.knows(instrument)
 
     def add_instrument(self, instrument: Instrument) -> None:
         """Register an instrument, with the prices that came before it."""
-        self._average.add_instrument(instrument)
-        self._fifo.add_instrument(instrument)
-        self._instruments.add(instrument.id)
-        newest = self.newest.get(instrument.id)
-        if newest is None:
-            self._unpriced.add(instrument.id)
-            return
-        for price in newest.parts():
-            self._value(price)
+        self._priced(instrument.id, self.books.add_instrument(instrument))
 
     def apply(self, fill: Fill, position: int) -> None:
         """Apply a fill of the log."""
-        self._average.take(fill)
-        self._fifo_due.append(fill)
-        if len(self._fifo_due) >= MOST_DUE:
-            self._catch_up()
+        self.books.take(fill)
         key = fill.key
         self._rows.add(key)
         self._touched.add(key)
         self._filled[fill.account, fill.strategy] = self._filled[fill.account, ""] = None
-        self._moved.add((fill.account, self._average.instrument(fill.instrument).currency))
+        self._moved.add((fill.account, self.average.instrument(fill.instrument).currency))
         if fill.fee is not None:
             self._moved.add((fill.account, fill.fee.currency))
         self.position = position
 
-    def catch_up(self) -> Iterator[None]:
-        """Apply what one book has and the other has not, a step for each fill.
-
-        For whoever has to wait anyway: nothing asks for first in, first out while it records.
-        """
-        while self._fifo_due:
-            # It stays until it is applied: a step may be the last one that is taken.
-            self._fifo.take(self._fifo_due[0])
-            self._fifo_due.popleft()
-            yield
-
-    def retold(self, key: PositionKey, since_ns: int, fresh: Sequence[Action] = ()) -> Retold:
-        """Begin to take a position anew, since something of a time is not what it was.
-
-        ``fresh`` are corporate actions that the desk is still to learn.
-        """
-        self._catch_up()
-        return Retold(*(book.replay(key, since_ns, fresh) for book in (self._average, self._fifo)))
-
     def replay(self, key: PositionKey, retold: Retold) -> None:
         """Make a position what all of its fills made of it."""
-        self._catch_up()
-        before = self._average.moved_by(key)
-        self._average.show(retold.average)
-        self._fifo.show(retold.fifo)
+        before = self.average.moved_by(key)
+        self.books.show(retold)
         self._rows.add(key)
         self._touched.add(key)
         self._filled |= {(key.account, key.strategy): None, (key.account, ""): None}
-        moved = before | self._average.moved_by(key)
+        moved = before | self.average.moved_by(key)
         self._moved |= {(key.account, currency) for currency in moved}
 
     def learn(self, action: Action) -> tuple[PositionKey, ...]:
         """Take a corporate action, and return the positions that must be replayed after it."""
-        self._catch_up()
-        self._fifo.learn(action)
-        return self._average.learn(action)
+        return self.books.learn(action)
 
     def transfer(self, flow: Flow, position: int) -> None:
         """Apply cash that moved without a fill."""
-        self._catch_up()
-        self._average.transfer(flow)
-        self._fifo.transfer(flow)
+        self.books.transfer(flow)
         self._moved.add((flow.account, flow.money.currency))
         self._filled |= {(flow.account, flow.strategy): None, (flow.account, ""): None}
         if flow.key is not None:
@@ -232,10 +172,7 @@ class Desk:
 
     def price(self, price: Quote | Last) -> None:
         """Take a price; a price that cannot be one is counted and left out."""
-        newest = self.newest.get(price.instrument) or Newest(price.instrument)
-        if price.instrument not in self._instruments or self._value(price):
-            self.newest[price.instrument] = newest.with_price(price)
-            self._unpriced.discard(price.instrument)
+        self._priced(price.instrument, self.books.price(price))
 
     def flush(self) -> Flush | None:
         """Value what changed since the last flush; ``None`` if nothing did."""
@@ -291,7 +228,7 @@ class Desk:
 
     def strategies_of(self, view: View, account: str) -> tuple[str, ...]:
         """Return the strategies within a view that traded in an account."""
-        names = self._average.strategies(account)
+        names = self.average.strategies(account)
         return tuple(name for name in names if view.shows(account, name))
 
     def cash_of(self, view: View) -> tuple[Cash, ...]:
@@ -308,8 +245,13 @@ class Desk:
 
         ``base`` is that of an account which the desk is still to learn of.
         """
-        rate = self._average.rate(money.currency, base or self.bases[account])
+        rate = self.average.rate(money.currency, base or self.bases[account])
         return None if rate is None else trimmed(product(money.amount, rate))
+
+    def _priced(self, instrument: str, touched: Sequence[PositionKey] | None) -> None:
+        if touched is not None:
+            self._touched.update(touched)
+            self._rates_moved |= self.average.instrument(instrument).pair is not None
 
     def _cash_within(self, view: View, since: int) -> Iterable[Cash]:
         for (account, currency), version in sorted(self._cash.items()):
@@ -317,20 +259,20 @@ class Desk:
                 yield self._balance(account, currency)
 
     def _balance(self, account: str, currency: str) -> Cash:
-        return Cash(account, Money(self._average.cash(account, currency), currency))
+        return Cash(account, Money(self.average.cash(account, currency), currency))
 
     def _money(self, account: str) -> list[Money]:
-        totals = self._average.totals(Scope(account))
+        totals = self.average.totals(Scope(account))
         return [Money(part.cash, part.currency) for part in totals if part.cash is not None]
 
     def _scopes(self) -> list[ScopeKey]:
-        accounts = sorted(self.bases.keys() | set(self._average.accounts()))
+        accounts = sorted(self.bases.keys() | set(self.average.accounts()))
         return [
             FIRM,
             *(
                 (account, strategy)
                 for account in accounts
-                for strategy in ("", *self._average.strategies(account))
+                for strategy in ("", *self.average.strategies(account))
             ),
         ]
 
@@ -347,7 +289,7 @@ class Desk:
         if not (currency := self.base_of(account)):
             self._profits.pop(scope, None)
             return None
-        profit = profit_of(self._average, account, strategy, currency, unpriced)
+        profit = profit_of(self.average, account, strategy, currency, unpriced)
         _, before = self._profits.get(scope, (0, None))
         if not profit.differs(before):
             return None
@@ -368,26 +310,4 @@ class Desk:
     @property
     def unpriced(self) -> frozenset[str]:
         """The instruments that no market price was seen of."""
-        return frozenset(self._unpriced)
-
-    def _catch_up(self) -> None:
-        for _ in self.catch_up():
-            pass
-
-    def _value(self, price: Quote | Last) -> bool:
-        try:
-            touched = _show(self._average, price)
-        except QuarterdeckError:
-            self.refused_prices += 1
-            return False
-        self._fifo_behind.add(price.instrument)
-        self._touched.update(touched)
-        if self._average.instrument(price.instrument).pair is not None:
-            self._rates_moved = True
-        return True
-
-
-def _show(book: Book, price: Quote | Last) -> tuple[PositionKey, ...]:
-    if isinstance(price, Quote):
-        return book.quote(price.instrument, price.bid, price.ask, price.time_ns)
-    return book.trade(price.instrument, price.price, price.time_ns)
+        return self.books.unpriced

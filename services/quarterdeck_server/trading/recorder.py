@@ -151,7 +151,7 @@ class Recorder:
 
     async def _folded(self, connection: Connection, events: Sequence[Event]) -> Batch:
         batch, _ = await beside(
-            known(connection, self._desk, events), in_turns(self._desk.catch_up())
+            known(connection, self._desk, events), in_turns(self._desk.books.catch_up())
         )
         batch.fold(events)
         return batch

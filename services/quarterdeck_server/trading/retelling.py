@@ -33,7 +33,9 @@ async def taken_anew(
     """
     anew: dict[PositionKey, Retold] = {}
     for some in batched(since.items(), AT_ONCE, strict=False):
-        begun = {position_key(one): desk.retold(position_key(one), at, fresh) for one, at in some}
+        begun = {
+            position_key(one): desk.books.retold(position_key(one), at, fresh) for one, at in some
+        }
         wanted = [(holding_of(key), retold.known_ns) for key, retold in begun.items()]
         each = [*begun.values()]
         async for fills in replayed.pages(connection, wanted, until):

@@ -84,9 +84,9 @@ class Ticker:
         for message in pending.values():
             if price := price_from(topics.kind(message.topic), message.payload):
                 self._desk.price(price)
-        if refused := self._desk.refused_prices:
+        if refused := self._desk.books.refused_prices:
             metrics.PRICES_REFUSED.inc(refused)
-            self._desk.refused_prices = 0
+            self._desk.books.refused_prices = 0
         if flush := self._desk.flush():
             metrics.FLUSH.observe(time.perf_counter() - started)
             self._tell(flush)

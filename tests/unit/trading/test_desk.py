@@ -85,7 +85,7 @@ def test_a_price_before_its_instrument_counts_once_the_instrument_is_known() -> 
 
 def test_a_price_that_cannot_be_one_is_counted_and_left_out(desk: Desk) -> None:
     desk.price(Last(NAMES[0], Decimal(-1), 10))
-    assert desk.refused_prices == 1
+    assert desk.books.refused_prices == 1
     assert desk.flush() is None
     assert NAMES[0] in desk.unpriced
 
@@ -111,7 +111,7 @@ def test_a_restored_desk_answers_alike(desk: Desk) -> None:
     desk.price(price(NAMES[0], 110))
     desk.flush()
     again = Desk()
-    average, fifo = desk.saved()
+    average, fifo = desk.books.saved()
     again.restore(Book.restore(average), Book.restore(fifo), desk.position)
     again.add_account("A", "USD")
     for name in NAMES:

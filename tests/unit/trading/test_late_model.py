@@ -110,7 +110,7 @@ def followed(events: Sequence[Event], cuts: set[int], restarts: set[int]) -> Log
 
 def restart(log: Log) -> None:
     """Go on with what a checkpoint has."""
-    average, fifo = (json.loads(json.dumps(one)) for one in log.desk.saved())
+    average, fifo = (json.loads(json.dumps(one)) for one in log.desk.books.saved())
     log.desk.restore(Book.restore(average), Book.restore(fifo), log.position)
 
 

@@ -76,7 +76,7 @@ class Log:
         )
 
     def _retold(self, holding: Holding, since_ns: int, fresh: Sequence[Action]) -> Retold:
-        retold = self.desk.retold(position_key(holding), since_ns, fresh)
+        retold = self.desk.books.retold(position_key(holding), since_ns, fresh)
         mine = counted(fill for fill in self.fills.values() if fill.holding == holding)
         # The log is asked for no others.
         late = (one for one in map(book_fill, mine) if one.time_ns > retold.known_ns)
