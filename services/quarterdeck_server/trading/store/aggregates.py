@@ -35,14 +35,15 @@ _TOLD = """
   (orders, rejects, cancels, fills, fees) <> (0, 0, 0, 0, 0)
   AND least(orders, rejects, cancels, fills) >= 0
   AND (fills > 0 OR (bought_quantity, sold_quantity) = (0, 0))"""
-# What is not folded yet may complete rows, or take them back: so many more are looked at.
+# What is not folded yet may complete rows, or take them back: so many more are looked at, and of those
+# that it touches also what would not be told.
 _ACTIVITY = f"""
 WITH fresh AS (
   SELECT {_PLACE}, {SUMS} FROM trading.activity_change, trading.buckets(time_ns)
   WHERE {_ASKED} GROUP BY {_PLACE}
 ), folded AS (
   SELECT {", ".join(_ACTIVITY_NAMES)} FROM trading.activity_rollup
-  WHERE {_ASKED} AND {_TOLD}
+  WHERE {_ASKED} AND ({_TOLD} OR ({_PLACE}) IN (SELECT {_PLACE} FROM fresh))
   ORDER BY {_PLACE} LIMIT $12 + (SELECT count(*) FROM fresh)
 )
 SELECT * FROM (
