@@ -202,7 +202,7 @@ async def test_what_a_late_bust_leaves_of_a_minute_past_its_retention_is_not_tol
         assert list(minutes.fills) == [1]
         assert (list(day.fills), list(day.fees)) == ([4], [2.5])
         await fold(store)
-    await ada.events.RecordEvents(events.batch(events.fill(trade_id="T-late", at=1)))
+    await ada.events.RecordEvents(events.batch(events.fill(trade_id="T-l", at=1, fee="1")))
     for _ in range(2):
         assert list((await activity(ada, interval=MINUTE)).activity.fills) == [1]
         await fold(store)

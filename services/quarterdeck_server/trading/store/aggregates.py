@@ -35,8 +35,8 @@ _TOLD = """
   (orders, rejects, cancels, fills, fees) <> (0, 0, 0, 0, 0)
   AND least(orders, rejects, cancels, fills) >= 0
   AND (fills > 0 OR (bought_quantity, sold_quantity) = (0, 0))"""
-# What is not folded yet may complete rows, or take them back: so many more are looked at, and of those
-# that it touches also what would not be told.
+# What is not folded yet may complete rows, or take them back: so many more are looked at, and those
+# that it touches are looked at in any case.
 _ACTIVITY = f"""
 WITH fresh AS (
   SELECT {_PLACE}, {SUMS} FROM trading.activity_change, trading.buckets(time_ns)
