@@ -23,7 +23,7 @@ from quarterdeck_server.quant.conventions import TRADING_DAYS, Conventions, Tria
 from quarterdeck_server.quant.flows import FlowTiming
 from quarterdeck_server.quant.series import dated
 from quarterdeck_server.runtime.convert import floats, ints
-from quarterdeck_server.runtime.day import day_from
+from quarterdeck_server.runtime.day import closed_range_from
 
 TAIL = 0.05
 
@@ -112,11 +112,7 @@ def conventions_to(choices: Choices) -> pb.Conventions:
 
 def period_from(request: Request | AttributionRequest) -> Period:
     """Read a range of days, both ends inclusive."""
-    start = day_from(request.start_date, "start_date") if request.HasField("start_date") else None
-    end = day_from(request.end_date, "end_date") if request.HasField("end_date") else None
-    if start is not None and end is not None and end < start:
-        raise InvalidField("end_date", "must not be before start_date")
-    return Period(start, end)
+    return Period(*closed_range_from(request))
 
 
 def _trials_from(message: pb.Conventions) -> Trials | None:

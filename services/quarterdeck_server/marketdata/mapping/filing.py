@@ -5,11 +5,10 @@ from collections.abc import Sequence
 from quarterdeck.api.marketdata.v1 import filing_pb2
 from quarterdeck.api.marketdata.v1 import filing_service_pb2 as pb
 from quarterdeck_server.kernel import page
-from quarterdeck_server.kernel.errors import InvalidField
 from quarterdeck_server.marketdata.domain.filing import CompanyFact, Filing, FilingQuery
 from quarterdeck_server.marketdata.domain.observation import FIRST_DAY, LAST_DAY
 from quarterdeck_server.runtime.convert import timestamp_to
-from quarterdeck_server.runtime.day import day_from, day_to
+from quarterdeck_server.runtime.day import day_to, half_open_range_from
 
 ROWS, MOST_ROWS = 100, 1_000
 
@@ -72,14 +71,7 @@ def page_to(request: pb.ListFilingsRequest, found: Sequence[Filing]) -> pb.ListF
 
 
 def _range_from(request: pb.ListFilingsRequest) -> tuple[int, int]:
-    first, end = FIRST_DAY, LAST_DAY
-    if request.HasField("start_date"):
-        first = day_from(request.start_date, "start_date")
-    if request.HasField("end_date"):
-        end = day_from(request.end_date, "end_date")
-    if end <= first:
-        raise InvalidField("end_date", "must be after start_date")
-    return first, end
+    return half_open_range_from(request, FIRST_DAY, LAST_DAY)
 
 
 def _scope(request: pb.ListFilingsRequest) -> tuple[str, list[object]]:

@@ -14,7 +14,7 @@ from quarterdeck_server.marketdata.domain.observation import (
     Series,
 )
 from quarterdeck_server.runtime.convert import timestamp_to
-from quarterdeck_server.runtime.day import day_from, day_to
+from quarterdeck_server.runtime.day import day_from, day_to, half_open_range_from
 
 SERIES_ROWS, MOST_SERIES = 100, 1_000
 ROWS, MOST_ROWS = 1_000, 10_000
@@ -94,18 +94,12 @@ def page_to(
 
 
 def _range_from(request: pb.ListObservationsRequest) -> tuple[int, int, int | None]:
-    first, end, as_of = FIRST_DAY, LAST_DAY, None
-    if request.HasField("start_date"):
-        first = day_from(request.start_date, "start_date")
-    if request.HasField("end_date"):
-        end = day_from(request.end_date, "end_date")
-    if end <= first:
-        raise InvalidField("end_date", "must be after start_date")
+    as_of = None
     if request.HasField("as_of_date"):
         as_of = day_from(request.as_of_date, "as_of_date")
         if request.all_vintages:
             raise InvalidField("as_of_date", "must be absent where all vintages are wanted")
-    return first, end, as_of
+    return *half_open_range_from(request, FIRST_DAY, LAST_DAY), as_of
 
 
 def _scope(request: pb.ListObservationsRequest) -> tuple[str, list[object]]:

@@ -8,11 +8,11 @@ from google.api.httpbody_pb2 import HttpBody
 from quarterdeck.api.trading.v1 import portfolio_service_pb2 as pb
 from quarterdeck.api.trading.v1.portfolio_service_pb2_grpc import PortfolioServiceServicer
 from quarterdeck_server.kernel import page
-from quarterdeck_server.kernel.errors import InvalidField, NotFound
+from quarterdeck_server.kernel.errors import NotFound
 from quarterdeck_server.kernel.table import Table
 from quarterdeck_server.runtime.compute import Compute
 from quarterdeck_server.runtime.convert import range_from
-from quarterdeck_server.runtime.day import day_from
+from quarterdeck_server.runtime.day import closed_range_from
 from quarterdeck_server.runtime.download import sent
 from quarterdeck_server.runtime.postgres import Postgres
 from quarterdeck_server.runtime.service import Context
@@ -148,17 +148,9 @@ class PortfolioServicer(PortfolioServiceServicer):
             raise NotFound("account", account)
         if strategy and strategy not in self._desk.strategies_of(view, account):
             raise NotFound("strategy", strategy)
-        found = await self._daily.read(account, strategy, _days(request))
+        found = await self._daily.read(account, strategy, closed_range_from(request))
         return mapping.daily_to(found, currency)
 
 
 def _place(key: PositionKey) -> tuple[str, str, str]:
     return (key.account, key.strategy, key.instrument)
-
-
-def _days(request: pb.GetDailyEquityRequest) -> tuple[int | None, int | None]:
-    start = day_from(request.start_date, "start_date") if request.HasField("start_date") else None
-    end = day_from(request.end_date, "end_date") if request.HasField("end_date") else None
-    if start is not None and end is not None and end < start:
-        raise InvalidField("end_date", "must not be before start_date")
-    return start, end
