@@ -1,7 +1,8 @@
 """How what is said of an order folds into its state."""
 
-from dataclasses import replace
+from dataclasses import fields, replace
 from decimal import Decimal
+from typing import Any
 
 import pytest
 from hypothesis import given
@@ -195,3 +196,24 @@ def test_what_is_filled_is_exact_however_many_digits_it_has() -> None:
 def told(fill: Fill) -> Event:
     word = Word(fill.node, fill.account, fill.strategy, fill.event_time_ns)
     return Event("events[0]", fill.event_id, b"", b"", word, fill)
+
+
+def full[T](cls: type[T], **known: Any) -> T:
+    """A value that says something else in every field."""
+    return cls(**{each.name: object() for each in fields(cls)} | known)  # type: ignore[arg-type]
+
+
+def test_what_is_written_out_for_speed_leaves_no_field_behind() -> None:
+    fill = full(Fill, quantity=Decimal(2), price=Decimal(3), event_time_ns=7)
+    where = {"order_unknown": True, "is_late": True}
+    assert fill.placed(9, **where) == replace(fill, position=9, **where)
+    order = full(
+        Order,
+        venue_order_id="V",
+        claim=S.ACCEPTED,
+        filled_quantity=Decimal(1),
+        filled_value=Decimal(1),
+        create_time_ns=8,
+    )
+    done = {"filled_quantity": Decimal(3), "filled_value": Decimal(7)}
+    assert filled(order, fill) == replace(order, **done, create_time_ns=7, update_time_ns=7)

@@ -78,6 +78,8 @@ class Fill:
             position=position,
             order_unknown=order_unknown,
             is_late=is_late,
+            correction_count=self.correction_count,
+            bust_time_ns=self.bust_time_ns,
         )
 
     @property
