@@ -1,13 +1,16 @@
 """One running deck for all that is done to it, and the table of what was seen."""
 
-from collections.abc import Generator
+from collections.abc import AsyncIterator, Generator
 from pathlib import Path
 
 import pytest
 from tests.faults.laboratory import Laboratory
+from tests.faults.server import Server
 from tests.faults.table import Table
 from tests.house import close_after, keep_together, shared_suite, stack_of
 from tests.system.deck import Deck
+
+from quarterdeck import AsyncClient
 
 HERE = Path(__file__).parent
 SETTINGS = {
@@ -31,6 +34,13 @@ def pytest_runtest_teardown(item: pytest.Item, nextitem: pytest.Item | None) -> 
     """Stop the deck after the last of these tests."""
     yield
     close_after(item, nextitem, HERE)
+
+
+@pytest.fixture
+async def client(server: Server) -> AsyncIterator[AsyncClient]:
+    """The administrator of a server that a test has of its own."""
+    async with server.client() as opened:
+        yield opened
 
 
 @pytest.fixture(scope="session")

@@ -1,11 +1,14 @@
 """A server process without a supervisor, on a database and a bus of its own."""
 
+import asyncio
 import os
 import signal
 import socket
 import subprocess
 import sys
-from collections.abc import Mapping, Sequence
+import tempfile
+from collections.abc import AsyncIterator, Mapping, Sequence
+from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -23,6 +26,18 @@ def free_port() -> int:
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         return int(probe.getsockname()[1])
+
+
+@asynccontextmanager
+async def serving(dsn: str, redis_url: str, **settings: str) -> AsyncIterator["Server"]:
+    """Every area in one process, in a folder and on a stream of the bus of its own."""
+    with tempfile.TemporaryDirectory(prefix="serving-") as folder:
+        where = {"DATABASE_URL": dsn, "REDIS_URL": redis_url}
+        stream = {"QUARTERDECK_REDIS__STREAM": f"test:{Path(folder).name}"}
+        made = Server(Path(folder), where | stream | settings)
+        await asyncio.to_thread(made.start)
+        yield made
+        await asyncio.to_thread(made.end)
 
 
 @dataclass(slots=True)

@@ -1,15 +1,13 @@
 """The wall clock of a machine is set forward or back while everything goes on."""
 
 import asyncio
-import tempfile
 from collections.abc import AsyncIterator
 from datetime import timedelta
-from pathlib import Path
 
 import pytest
 from tests.conftest import Servers
 from tests.faults.publisher import Publisher, unexplained
-from tests.faults.server import Server
+from tests.faults.server import Server, serving
 from tests.faults.table import Table
 from tests.faults.witnesses import Reader, Recorder, until
 
@@ -26,25 +24,9 @@ SILENCE_S = 1
 @pytest.fixture
 async def server(servers: Servers, dsn: str) -> AsyncIterator[Server]:
     """Every area in one process, whose clock can be stepped."""
-    with tempfile.TemporaryDirectory(prefix="clock-") as folder:
-        made = Server(
-            Path(folder),
-            {
-                "DATABASE_URL": dsn,
-                "REDIS_URL": servers.redis_url,
-                "QUARTERDECK_REDIS__STREAM": f"test:clock:{Path(folder).name}",
-                "QUARTERDECK_STREAM__STALE_AFTER": f'{{"quotes": "PT{SILENCE_S}S"}}',
-            },
-        )
-        await asyncio.to_thread(made.start)
+    silence = f'{{"quotes": "PT{SILENCE_S}S"}}'
+    async with serving(dsn, servers.redis_url, QUARTERDECK_STREAM__STALE_AFTER=silence) as made:
         yield made
-        await asyncio.to_thread(made.end)
-
-
-@pytest.fixture
-async def client(server: Server) -> AsyncIterator[AsyncClient]:
-    async with server.client() as opened:
-        yield opened
 
 
 async def test_a_stepped_clock_costs_no_event_and_silence_is_still_noticed(

@@ -7,9 +7,8 @@ from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
 
 import pytest
-from tests.conftest import Servers
 from tests.faults.publisher import Publisher, unexplained
-from tests.faults.server import Server
+from tests.faults.server import Server, serving
 from tests.faults.table import Table
 from tests.faults.witnesses import Reader, Recorder, longest_pause, until
 from tests.integration.runtime import valkey
@@ -36,14 +35,10 @@ def cluster() -> Iterator[Cluster]:
 
 
 @pytest.fixture
-def server(servers: Servers, dsn: str, cluster: Cluster) -> Iterator[Server]:
+async def server(dsn: str, cluster: Cluster) -> AsyncIterator[Server]:
     """Every area in one process, with the bus on the cluster."""
-    with tempfile.TemporaryDirectory(prefix="deck-") as folder:
-        where = {"DATABASE_URL": dsn, "REDIS_URL": cluster.url}
-        made = Server(Path(folder), {**where, "QUARTERDECK_REDIS__SHARDS": str(SHARDS)})
-        made.start()
+    async with serving(dsn, cluster.url, QUARTERDECK_REDIS__SHARDS=str(SHARDS)) as made:
         yield made
-        made.end()
 
 
 async def test_a_killed_master_costs_nothing_that_is_not_announced(

@@ -2,17 +2,15 @@
 
 import asyncio
 import random
-import tempfile
 from collections.abc import AsyncIterator, Iterator, Sequence
 from contextlib import suppress
 from datetime import UTC, datetime, timedelta
 from itertools import batched
-from pathlib import Path
 
 import pytest
 from tests.conftest import Servers
 from tests.faults.pace import FULL
-from tests.faults.server import Server
+from tests.faults.server import Server, serving
 from tests.faults.table import Table
 from tests.faults.witnesses import Recorder, portfolio
 from tests.protocols import Fields
@@ -43,19 +41,8 @@ SELECT event_position = (SELECT count(*) FROM trading.event)
 @pytest.fixture
 async def server(servers: Servers, dsn: str) -> AsyncIterator[Server]:
     """Every area in one process, which can be killed."""
-    with tempfile.TemporaryDirectory(prefix="long-") as folder:
-        stream = f"test:long:{Path(folder).name}"
-        settings = {"DATABASE_URL": dsn, "REDIS_URL": servers.redis_url}
-        made = Server(Path(folder), {**settings, "QUARTERDECK_REDIS__STREAM": stream})
-        await asyncio.to_thread(made.start)
+    async with serving(dsn, servers.redis_url) as made:
         yield made
-        await asyncio.to_thread(made.end)
-
-
-@pytest.fixture
-async def client(server: Server) -> AsyncIterator[AsyncClient]:
-    async with server.client() as opened:
-        yield opened
 
 
 def told(recorder: Recorder) -> Iterator[TradingEvent]:
